@@ -1,0 +1,27 @@
+import type { ModelFormat } from './model-source.js';
+
+/** The name of a backend. */
+export type BackendName = 'cuda' | 'rknn' | 'rocm' | 'openvino' | 'armnn' | 'null';
+
+interface BackendInfo {
+  /** The vendor's product. */
+  readonly product: string;
+  /** What it can load, most wanted first. */
+  readonly formats: readonly ModelFormat[];
+}
+
+/** In the order in which `device: 'auto'` prefers them, which is the order of native/backends.cc. */
+export const backends: Readonly<Record<BackendName, BackendInfo>> = {
+  cuda: { product: 'NVIDIA TensorRT', formats: ['plan', 'onnx'] },
+  rknn: { product: 'Rockchip RKNN', formats: ['rknn'] },
+  rocm: { product: 'AMD MIGraphX', formats: ['mxr', 'onnx'] },
+  openvino: { product: 'Intel OpenVINO', formats: ['blob', 'ir', 'onnx', 'tflite', 'paddle'] },
+  armnn: { product: 'Arm NN', formats: ['tflite'] },
+  null: { product: 'no vendor', formats: ['null'] },
+};
+
+export const backendNames = Object.keys(backends) as BackendName[];
+
+export function isBackendName(name: string): name is BackendName {
+  return Object.hasOwn(backends, name);
+}

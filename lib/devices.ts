@@ -1,0 +1,154 @@
+import { addon } from './native/addon.js';
+import type { NativeDevice, NativeDeviceList } from './native/addon.js';
+import { backendNames, backends } from './backends.js';
+import type { BackendName } from './backends.js';
+import { AccelError, withContext } from './errors.js';
+import type { LibraryAttempt } from './errors.js';
+import { openRuntime } from './runtimes/open.js';
+
+/** A device that can run models. */
+export interface Device {
+  /** To be given to `Session.load`, e.g. `openvino:GPU.1`. */
+  id: string;
+  backend: BackendName;
+  /** The vendor's name for it. */
+  name?: string;
+  kind: 'cpu' | 'gpu' | 'npu';
+  /** The vendor's name of the architecture. */
+  arch?: string;
+  /** Version of the driver. */
+  driver?: string;
+  uuid?: string;
+  /** Bytes. Unset where the vendor does not tell. */
+  memoryTotal?: number;
+  memoryFree?: number;
+  /** May `device: 'auto'` choose it? Others run only what names them. */
+  automatic: boolean;
+  /** Further facts, as the vendor has them. */
+  details?: Record<string, unknown>;
+}
+
+/** A device that a runtime could drive, but not now. */
+export interface AbsentDevice {
+  id: string;
+  reason: string;
+  hint?: string;
+}
+
+/** A vendor's runtime that is open in this process. */
+export interface Runtime {
+  backend: BackendName;
+  version: string;
+  /** The library that was opened; unset when the backend needs none. */
+  library?: string;
+  /** What was tried until one could be opened. */
+  libraries: readonly LibraryAttempt[];
+  warnings: readonly string[];
+}
+
+/** How one backend fares on this machine. */
+export interface BackendReport {
+  name: BackendName;
+  /** The vendor's product. */
+  product: string;
+  /** `PASS`: a device can be used. `ABSENT`: no runtime. `FAIL`: there is one, but it can't be used. */
+  status: 'PASS' | 'FAIL' | 'ABSENT';
+  /** Why it does not pass. */
+  reason?: string;
+  hint?: string;
+  runtime?: Runtime;
+  libraries: readonly LibraryAttempt[];
+  devices: Device[];
+  absent: AbsentDevice[];
+}
+
+/** Where to find a vendor's library. */
+export interface RuntimeOptions {
+  /** Only this library is tried: a file, or the folder that it lies in. */
+  library?: string | undefined;
+}
+
+/**
+ * Opens the runtime of a backend, if it is not open yet. `Session.load` does so by itself; call this
+ * to choose the library, or to learn what is wrong with it.
+ * @throws {@link AccelError} `RUNTIME_NOT_FOUND` or `RUNTIME_INCOMPATIBLE`, with `libraries`;
+ * `UNSUPPORTED` for a backend that this version does not have
+ */
+export async function runtime(backend: BackendName, options: RuntimeOptions = {}): Promise<Runtime> {
+  const { version, library, libraries, warnings } = await openRuntime(backend, options.library);
+  return { backend, version, ...(library === undefined ? {} : { library }), libraries, warnings };
+}
+
+/** The runtimes that can be opened on this machine. {@link diagnose} also says why others can't. */
+export async function runtimes(): Promise<Runtime[]> {
+  const found = await Promise.allSettled(backendNames.map((name) => runtime(name)));
+  return found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** The devices that can be used on this machine, the ones that `auto` prefers first. */
+export async function devices(): Promise<Device[]> {
+  const found = await Promise.allSettled(backendNames.map((name) => devicesOf(name)));
+  return found.flatMap((result) => (result.status === 'fulfilled' ? result.value.present : []));
+}
+
+/** The devices of one backend, which must be open. */
+export async function devicesOf(
+  backend: BackendName,
+  library?: string,
+): Promise<{ present: Device[]; absent: AbsentDevice[] }> {
+  await openRuntime(backend, library);
+  try {
+    const { present, absent } = await addon.devices(backend);
+    return {
+      present: present.map((device) => toDevice(backend, device)),
+      absent: absent.map((device) => toAbsent(backend, device)),
+    };
+  } catch (error) {
+    throw withContext(error, backend);
+  }
+}
+
+/** Each backend with its runtime, devices, and what is missing: what `accelnode doctor` shows. */
+export async function diagnose(): Promise<BackendReport[]> {
+  return Promise.all(backendNames.map(diagnoseBackend));
+}
+
+async function diagnoseBackend(name: BackendName): Promise<BackendReport> {
+  const report: BackendReport = {
+    name,
+    product: backends[name].product,
+    status: 'PASS',
+    libraries: [],
+    devices: [],
+    absent: [],
+  };
+  try {
+    report.runtime = await runtime(name);
+    report.libraries = report.runtime.libraries;
+    const { present, absent } = await devicesOf(name);
+    report.devices = present;
+    report.absent = absent;
+    if (present.length === 0) {
+      report.status = 'FAIL';
+      report.reason = absent.map(({ id, reason }) => `${id}: ${reason}`).join('\n') || 'It finds no device.';
+      const hint = absent.find((device) => device.hint !== undefined)?.hint;
+      if (hint !== undefined) report.hint = hint;
+    }
+  } catch (error) {
+    if (!(error instanceof AccelError)) throw error;
+    const absent = error.code === 'RUNTIME_NOT_FOUND' || error.code === 'UNSUPPORTED';
+    report.status = absent ? 'ABSENT' : 'FAIL';
+    report.reason = error.message;
+    if (error.hint !== undefined) report.hint = error.hint;
+    report.libraries = error.libraries ?? report.libraries;
+  }
+  return report;
+}
+
+function toDevice(backend: BackendName, device: NativeDevice): Device {
+  return { ...device, id: `${backend}:${device.id}`, backend };
+}
+
+function toAbsent(backend: BackendName, { id, reason, hint }: NativeDeviceList['absent'][number]): AbsentDevice {
+  return { id: `${backend}:${id}`, reason, ...(hint === '' ? {} : { hint }) };
+}

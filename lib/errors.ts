@@ -1,0 +1,109 @@
+/**
+ * What went wrong, as a code to branch on. The list is the one of native/error.h.
+ *
+ * - `RUNTIME_NOT_FOUND`: none of the vendor's libraries could be opened; `libraries` lists what was tried.
+ * - `RUNTIME_INCOMPATIBLE`: a library was opened, but it is too old, too new or incomplete.
+ * - `DEVICE_NOT_FOUND`: the runtime works, but has no such device.
+ * - `MODEL_INVALID`: the file is missing, damaged or not of its format.
+ * - `MODEL_UNSUPPORTED`: a good model that this runtime or device can't run.
+ * - `OUT_OF_MEMORY`: of the host or of the device.
+ * - `DEVICE_LOST`: the device stopped answering; close the session.
+ * - `UNSUPPORTED`: the backend, device or platform has no such feature.
+ * - `INVALID_ARGUMENT`: a mistake in the call.
+ * - `CLOSED`: the session was closed.
+ * - `CANCELLED`: the signal was aborted.
+ * - `TIMEOUT`: the run's time-out passed.
+ * - `QUEUE_FULL`: `maxQueue` runs were pending already.
+ * - `VENDOR_FAILURE`: any other failure of the vendor's library; `message` has its words.
+ */
+export type ErrorCode =
+  | 'RUNTIME_NOT_FOUND'
+  | 'RUNTIME_INCOMPATIBLE'
+  | 'DEVICE_NOT_FOUND'
+  | 'MODEL_INVALID'
+  | 'MODEL_UNSUPPORTED'
+  | 'OUT_OF_MEMORY'
+  | 'DEVICE_LOST'
+  | 'UNSUPPORTED'
+  | 'INVALID_ARGUMENT'
+  | 'CLOSED'
+  | 'CANCELLED'
+  | 'TIMEOUT'
+  | 'QUEUE_FULL'
+  | 'VENDOR_FAILURE';
+
+/** A library that was tried when a runtime was opened. */
+export interface LibraryAttempt {
+  /** The file, or the name that the system's loader was asked for. */
+  name: string;
+  /** Who named it: `option`, an environment variable, `runtimes folder` or `system`. */
+  origin: string;
+  /** Why it is not used: the loader's own words, or what it lacks. Unset for the one in use. */
+  error?: string;
+}
+
+/** A device that was passed over when a model was loaded, and why. */
+export interface DeviceAttempt {
+  /** As in `session.device`, e.g. `openvino:GPU`; only the backend's name when it has no runtime. */
+  device: string;
+  code: ErrorCode;
+  message: string;
+  hint?: string;
+}
+
+/** The fields of an {@link AccelError} besides its code and message. */
+export interface AccelErrorDetails {
+  backend?: string | undefined;
+  device?: string | undefined;
+  call?: string | undefined;
+  status?: number | undefined;
+  hint?: string | undefined;
+  libraries?: readonly LibraryAttempt[] | undefined;
+  attempts?: readonly DeviceAttempt[] | undefined;
+  cause?: unknown;
+}
+
+/** Every error that accelnode throws or rejects with. */
+export class AccelError extends Error {
+  override readonly name = 'AccelError';
+  readonly code: ErrorCode;
+  /** The backend concerned, e.g. `openvino`. */
+  readonly backend?: string;
+  /** The device concerned, e.g. `openvino:CPU`. */
+  readonly device?: string;
+  /** The vendor function that failed, e.g. `ov_infer_request_infer`. */
+  readonly call?: string;
+  /** What that function returned. */
+  readonly status?: number;
+  /** What to do about it. */
+  readonly hint?: string;
+  /** For a runtime that was not found: every library tried. */
+  readonly libraries?: readonly LibraryAttempt[];
+  /** For a load that no device could do: each refusal. */
+  readonly attempts?: readonly DeviceAttempt[];
+
+  constructor(code: ErrorCode, message: string, details: AccelErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    const { cause: _cause, ...rest } = details;
+    for (const [key, value] of Object.entries(rest)) {
+      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable: true });
+    }
+  }
+}
+
+/** An error about an argument. */
+export function invalidArgument(message: string, hint?: string): AccelError {
+  return new AccelError('INVALID_ARGUMENT', message, { hint });
+}
+
+/** `error` again, with the backend and device that it concerns filled in. */
+export function withContext(error: unknown, backend: string, device?: string): unknown {
+  if (error instanceof AccelError) {
+    if (error.backend === undefined) Object.defineProperty(error, 'backend', { value: backend, enumerable: true });
+    if (error.device === undefined && device !== undefined) {
+      Object.defineProperty(error, 'device', { value: device, enumerable: true });
+    }
+  }
+  return error;
+}

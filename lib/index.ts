@@ -1,0 +1,21 @@
+/**
+ * Run neural networks directly on NVIDIA TensorRT, AMD MIGraphX, Intel OpenVINO, Arm NN and Rockchip
+ * RKNN.
+ *
+ * @packageDocumentation
+ */
+export { Session } from './session.js';
+export type { CloseOptions, LayerProfile, MemoryUse, RunOptions, RunSyncOptions, SessionStats } from './session.js';
+export { Tensor } from './tensor.js';
+export type { TensorValues } from './tensor.js';
+export type { DataType, DataTypeMap, TypedArray } from './data-type.js';
+export type { Inputs, Outputs, TensorInfo, TensorLike, WantedOutputs } from './binding.js';
+export type { DimensionRange, LoadOptions, ShapeOption } from './options/load.js';
+export type { OpenvinoOptions, OpenvinoPreprocess } from './options/openvino.js';
+export type { NullModel, NullTensor } from './options/null.js';
+export type { ModelFile, ModelFiles, ModelFormat, ModelSource } from './model-source.js';
+export type { BackendName } from './backends.js';
+export { devices, diagnose, runtime, runtimes } from './devices.js';
+export type { AbsentDevice, BackendReport, Device, Runtime, RuntimeOptions } from './devices.js';
+export { AccelError } from './errors.js';
+export type { AccelErrorDetails, DeviceAttempt, ErrorCode, LibraryAttempt } from './errors.js';

@@ -1,0 +1,204 @@
+/**
+ * Loading a model on the first device that can run it.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { addon } from './native/addon.js';
+import type { NativeModelSource, NativeSession } from './native/addon.js';
+import { backendNames, backends, isBackendName } from './backends.js';
+import type { BackendName } from './backends.js';
+import { devicesOf } from './devices.js';
+import { AccelError, invalidArgument, withContext } from './errors.js';
+import type { DeviceAttempt } from './errors.js';
+import { readModelSource } from './model-source.js';
+import type { ModelSource, ModelSources } from './model-source.js';
+import { parseLoadOptions } from './options/load.js';
+import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
+import { cacheFolder } from './runtimes/folder.js';
+import { openRuntime } from './runtimes/open.js';
+import type { LoadedModel } from './session.js';
+
+/** A device to try. Without a device of its own, the backend is asked which it has. */
+interface Candidate {
+  backend: BackendName;
+  device: string | undefined;
+}
+
+let lastLoadId = 0;
+
+export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions): Promise<LoadedModel> {
+  const options = parseLoadOptions(given);
+  if (options.signal !== undefined) throwIfAborted(options.signal);
+  const candidates = parseDevices(options.device);
+  const sources = await readModelSource(source);
+
+  const attempts: DeviceAttempt[] = [];
+  let lastError: AccelError | undefined;
+  for (const candidate of candidates) {
+    try {
+      for (const device of await devicesToTry(candidate, sources, options)) {
+        try {
+          const native = await loadOn(candidate.backend, device, sources, options);
+          return {
+            native,
+            backend: candidate.backend,
+            device: `${candidate.backend}:${device}`,
+            attempts,
+            maxQueue: options.maxQueue,
+          };
+        } catch (error) {
+          lastError = recordAttempt(attempts, withContext(error, candidate.backend, `${candidate.backend}:${device}`));
+        }
+      }
+    } catch (error) {
+      lastError = recordAttempt(attempts, withContext(error, candidate.backend));
+    }
+  }
+  throw noDevice(attempts, lastError);
+}
+
+/** Keeps a refusal and goes on; but a mistake of the caller, or the caller's wish, ends the load. */
+function recordAttempt(attempts: DeviceAttempt[], error: unknown): AccelError {
+  if (!(error instanceof AccelError) || error.code === 'INVALID_ARGUMENT' || error.code === 'CANCELLED') throw error;
+  const { code, message, hint, backend = '', device = backend } = error;
+  attempts.push({ device, code, message, ...(hint === undefined ? {} : { hint }) });
+  return error;
+}
+
+function noDevice(attempts: readonly DeviceAttempt[], lastError: AccelError | undefined): AccelError {
+  if (attempts.length === 1 && lastError !== undefined) return lastError;
+  // What stopped a backend that is there says more than the backends that are not.
+  const telling = attempts.filter(
+    ({ code }) => code !== 'RUNTIME_NOT_FOUND' && code !== 'UNSUPPORTED' && code !== 'DEVICE_NOT_FOUND',
+  );
+  const code = telling.at(-1)?.code ?? attempts.at(-1)?.code ?? 'DEVICE_NOT_FOUND';
+  const lines = attempts.map(({ device, message }) => `\n  ${device}: ${message.replaceAll('\n', '\n    ')}`);
+  return new AccelError(code, `No device could load the model.${lines.join('')}`, {
+    hint: '`npx accelnode doctor` shows what each backend needs on this machine.',
+    attempts,
+  });
+}
+
+function parseDevices(device: string | readonly string[]): Candidate[] {
+  const names = typeof device === 'string' ? [device] : device;
+  return names.flatMap((name) => {
+    if (name === 'auto') {
+      return backendNames.filter((backend) => backend !== 'null').map((backend) => ({ backend, device: undefined }));
+    }
+    const colon = name.indexOf(':');
+    const backend = colon < 0 ? name : name.slice(0, colon);
+    if (!isBackendName(backend)) {
+      throw invalidArgument(
+        `There is no backend "${backend}" for the device "${name}".`,
+        `A device is named like "openvino:CPU". Backends: ${backendNames.join(', ')}.`,
+      );
+    }
+    const own = colon < 0 ? undefined : name.slice(colon + 1);
+    if (own === '') throw invalidArgument(`The device "${name}" has no name after the colon.`);
+    return [{ backend, device: own }];
+  });
+}
+
+async function devicesToTry(
+  candidate: Candidate,
+  sources: ModelSources,
+  options: ParsedLoadOptions,
+): Promise<string[]> {
+  const { backend, device } = candidate;
+  sourceFor(backend, sources);
+  const library = libraryOption(backend, options);
+  if (device !== undefined) {
+    await openRuntime(backend, library);
+    return [device];
+  }
+  const { present } = await devicesOf(backend, library);
+  const usable = backend === 'null' ? present : present.filter(({ automatic }) => automatic);
+  if (usable.length === 0) throw new AccelError('DEVICE_NOT_FOUND', `${backends[backend].product} finds no device.`);
+  return usable.map(({ id }) => id.slice(backend.length + 1));
+}
+
+function libraryOption(backend: BackendName, options: ParsedLoadOptions): string | undefined {
+  return backend === 'openvino' ? options.openvino?.library : undefined;
+}
+
+function sourceFor(backend: BackendName, sources: ModelSources): NativeModelSource {
+  const { product, formats } = backends[backend];
+  for (const format of formats) {
+    const source = sources[format];
+    if (source !== undefined) return source;
+  }
+  throw new AccelError(
+    'MODEL_UNSUPPORTED',
+    `${product} loads ${formats.join(', ')} models; the model was given as ${Object.keys(sources).join(', ')}.`,
+    { backend },
+  );
+}
+
+async function loadOn(
+  backend: BackendName,
+  device: string,
+  sources: ModelSources,
+  options: ParsedLoadOptions,
+): Promise<NativeSession> {
+  const { signal, onProgress } = options;
+  const id = ++lastLoadId;
+  const loading = addon.load({
+    id,
+    backend,
+    device,
+    source: sourceFor(backend, sources),
+    options: await nativeOptions(backend, options),
+    lanes: options.lanes === 'auto' ? 0 : options.lanes,
+    onProgress,
+  });
+  return signal === undefined ? loading : abortable(loading, id, signal);
+}
+
+/** Rejects when the signal is aborted, without waiting for a vendor that can't be stopped. */
+function abortable(loading: Promise<NativeSession>, id: number, signal: AbortSignal): Promise<NativeSession> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      addon.cancelLoad(id);
+      reject(aborted(signal));
+      // A load that could not be stopped is thrown away when it is done.
+      loading.then((native) => native.close(true)).catch(() => undefined);
+    };
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort, { once: true });
+    loading.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw aborted(signal);
+}
+
+function aborted(signal: AbortSignal): AccelError {
+  return new AccelError('CANCELLED', 'The load was aborted by its signal.', { cause: signal.reason });
+}
+
+/** The options as the addon reads them: common ones at the top, the backend's own under its name. */
+async function nativeOptions(backend: BackendName, options: ParsedLoadOptions): Promise<object> {
+  const { precision, lanes, shapes, profiling, cache } = options;
+  let cacheDir: string | undefined;
+  if (cache !== false) {
+    cacheDir = cache === true ? join(cacheFolder(), backend) : resolve(cache);
+    await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
+      const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
+      throw new AccelError('INVALID_ARGUMENT', `Can't make the cache folder ${cacheDir}: ${reason}.`, { cause });
+    });
+  }
+  const { library: _library, ...own } = options.openvino ?? {};
+  return {
+    precision,
+    lanes: lanes === 'auto' ? undefined : lanes,
+    shapes,
+    profiling,
+    cacheDir,
+    ...(backend === 'openvino' ? { openvino: own } : {}),
+  };
+}

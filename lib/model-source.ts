@@ -1,0 +1,179 @@
+import { stat } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { AccelError, invalidArgument } from './errors.js';
+import { describe } from './data-type.js';
+import type { NativeModelSource } from './native/addon.js';
+import { nullModel } from './options/null.js';
+import type { NullModel } from './options/null.js';
+import { parse } from './options/load.js';
+
+/** A model format; each backend takes some of them. */
+export type ModelFormat = 'onnx' | 'ir' | 'tflite' | 'paddle' | 'blob' | 'plan' | 'mxr' | 'rknn' | 'null';
+
+/** A file's path or URL, or what is in it. */
+export type ModelFile = string | URL | Uint8Array | ArrayBuffer;
+
+/**
+ * The same model in several formats; each backend takes the one it can load.
+ * - `ir`: OpenVINO's, the .xml file, with the .bin file beside it or given as well
+ * - `paddle`: the .pdmodel file, with the .pdiparams file beside it
+ * - `blob`: what {@link Session.export} wrote with OpenVINO
+ * - `null`: a description for the null backend
+ */
+export interface ModelFiles {
+  onnx?: ModelFile;
+  ir?: ModelFile | { xml: ModelFile; bin?: ModelFile };
+  tflite?: ModelFile;
+  paddle?: ModelFile;
+  blob?: ModelFile;
+  plan?: ModelFile;
+  mxr?: ModelFile;
+  rknn?: ModelFile;
+  null?: NullModel;
+}
+
+/** What {@link Session.load} loads: a file, whose ending or first bytes tell the format, or one for each format. */
+export type ModelSource = ModelFile | ModelFiles;
+
+/** A source after its files have been looked at: what the addon gets, by format. */
+export type ModelSources = Partial<Record<ModelFormat, NativeModelSource>>;
+
+const FORMATS: Readonly<Record<string, ModelFormat>> = {
+  '.onnx': 'onnx',
+  '.xml': 'ir',
+  '.tflite': 'tflite',
+  '.pdmodel': 'paddle',
+  '.blob': 'blob',
+  '.plan': 'plan',
+  '.engine': 'plan',
+  '.trt': 'plan',
+  '.mxr': 'mxr',
+  '.rknn': 'rknn',
+};
+
+/** protobuf and flatbuffers count bytes in 32 bits with a sign. */
+const TWO_GIB = 2 ** 31;
+const TWO_GIB_FORMATS: ReadonlySet<ModelFormat> = new Set<ModelFormat>(['onnx', 'tflite']);
+
+/**
+ * Looks at the files of a source.
+ * @throws `MODEL_INVALID` for a file that is missing, empty, a folder or too large for its format;
+ * `INVALID_ARGUMENT` for a source of the wrong kind
+ */
+export async function readModelSource(source: ModelSource): Promise<ModelSources> {
+  if (isModelFile(source)) {
+    const format = formatOf(source);
+    return { [format]: await readFile(source, format) };
+  }
+  if (source === null || typeof source !== 'object') {
+    throw invalidArgument(`A model is a path, a URL, bytes, or an object of these by format, not ${describe(source)}.`);
+  }
+  const sources: ModelSources = {};
+  for (const [key, value] of Object.entries(source) as [ModelFormat, unknown][]) {
+    if (value === undefined) continue;
+    if (key === 'null') {
+      sources.null = { format: 'null', spec: parse(nullModel, value, 'model.null') };
+    } else if (!Object.values(FORMATS).includes(key)) {
+      throw invalidArgument(`There is no model format ${describe(key)}.`, `There are: ${formatNames()}.`);
+    } else {
+      sources[key] = await readEntry(key, value);
+    }
+  }
+  if (Object.keys(sources).length === 0) {
+    throw invalidArgument('The model names no file.', `Give one of: ${formatNames()}.`);
+  }
+  return sources;
+}
+
+function formatNames(): string {
+  return [...new Set(Object.values(FORMATS))].join(', ');
+}
+
+function isModelFile(source: unknown): source is ModelFile {
+  return (
+    typeof source === 'string' || source instanceof URL || source instanceof Uint8Array || source instanceof ArrayBuffer
+  );
+}
+
+async function readEntry(format: ModelFormat, value: unknown): Promise<NativeModelSource> {
+  if (isModelFile(value)) return readFile(value, format);
+  if (format === 'ir' && typeof value === 'object' && value !== null && isModelFile((value as { xml?: unknown }).xml)) {
+    const { xml, bin } = value as { xml: ModelFile; bin?: ModelFile };
+    const model = await readFile(xml, 'ir');
+    if (bin === undefined) return model;
+    const weights = await readFile(bin, 'ir');
+    if ((model.path === undefined) !== (weights.path === undefined)) {
+      throw invalidArgument('The two files of an IR model must both be paths or both be bytes.');
+    }
+    return { ...model, ...(weights.path ? { weightsPath: weights.path } : { weights: weights.bytes! }) };
+  }
+  throw invalidArgument(`model.${format} must be a path, a URL or bytes, not ${describe(value)}.`);
+}
+
+async function readFile(file: ModelFile, format: ModelFormat): Promise<NativeModelSource> {
+  if (file instanceof Uint8Array || file instanceof ArrayBuffer) {
+    const bytes = file instanceof Uint8Array ? file : new Uint8Array(file);
+    if (bytes.byteLength === 0) throw new AccelError('MODEL_INVALID', 'The model has no bytes.');
+    checkSize(bytes.byteLength, format, 'The model');
+    return { format, bytes };
+  }
+  const path = toPath(file);
+  const info = await stat(path).catch((cause: unknown) => {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new AccelError('MODEL_INVALID', `Can't read the model ${path}: ${code ?? message}.`, {
+      hint: code === 'ENOENT' ? 'There is no such file.' : undefined,
+      cause,
+    });
+  });
+  if (!info.isFile()) throw new AccelError('MODEL_INVALID', `The model ${path} is not a file.`);
+  if (info.size === 0) throw new AccelError('MODEL_INVALID', `The model ${path} is empty.`);
+  checkSize(info.size, format, `The model ${path}`);
+  return { format, path };
+}
+
+function checkSize(bytes: number, format: ModelFormat, what: string): void {
+  if (bytes < TWO_GIB || !TWO_GIB_FORMATS.has(format)) return;
+  throw new AccelError(
+    'MODEL_INVALID',
+    `${what} has ${bytes} bytes, but a file of this format holds less than 2 GiB.`,
+    {
+      hint: format === 'onnx' ? 'Save it with its weights as external data.' : undefined,
+    },
+  );
+}
+
+function toPath(file: string | URL): string {
+  if (typeof file === 'string') {
+    if (file.includes('\0')) throw invalidArgument('A path has no zero byte in it.');
+    return resolve(file);
+  }
+  if (file.protocol !== 'file:') throw invalidArgument(`A model URL must be a file: URL, not ${file.protocol}`);
+  return fileURLToPath(file);
+}
+
+/** The format by the file's ending, or by the first bytes. */
+export function formatOf(file: ModelFile): ModelFormat {
+  if (typeof file === 'string' || file instanceof URL) {
+    const path = typeof file === 'string' ? file : file.pathname;
+    const format = FORMATS[extname(path).toLowerCase()];
+    if (format !== undefined) return format;
+    throw invalidArgument(
+      `Can't tell the format of the model ${path} by its ending.`,
+      `Known endings: ${Object.keys(FORMATS).join(', ')}. Or name the format: { onnx: ${JSON.stringify(path)} }.`,
+    );
+  }
+  const bytes = Buffer.from(
+    file instanceof Uint8Array ? file.subarray(0, 64) : new Uint8Array(file, 0, Math.min(64, file.byteLength)),
+  );
+  if (bytes.toString('latin1', 4, 8) === 'TFL3') return 'tflite';
+  if (bytes.toString('latin1', 0, 4) === 'RKNN') return 'rknn';
+  if (/^\s*(<\?xml|<net\b)/.test(bytes.toString('utf8'))) return 'ir';
+  // An ONNX ModelProto has no magic. Field 1, the IR version, usually comes first, as a varint.
+  if (bytes[0] === 0x08) return 'onnx';
+  if (bytes.length === 0) throw new AccelError('MODEL_INVALID', 'The model has no bytes.');
+  throw new AccelError('MODEL_INVALID', 'These bytes are of no model format that accelnode can tell.', {
+    hint: 'If they are right, name the format: { onnx: bytes }.',
+  });
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+import { dataTypes } from '../data-type.js';
+import type { DataType } from '../data-type.js';
+
+/** An input or output of a {@link NullModel}. */
+export interface NullTensor {
+  name: string;
+  type: DataType;
+  /** -1 where dynamic. */
+  shape: readonly number[];
+}
+
+/**
+ * A model of the `null` backend, which has no vendor behind it: each output is a copy of the input
+ * at the same place. For tests, and to measure what accelnode itself costs.
+ */
+export interface NullModel {
+  /** `echo` copies; `busy` waits for `durationMs` first. */
+  model: 'echo' | 'busy';
+  inputs: readonly NullTensor[];
+  /** Default: as many as there are inputs, of the same types and shapes, with the same names. */
+  outputs?: readonly NullTensor[] | undefined;
+  /** Milliseconds that a run of a `busy` model takes. */
+  durationMs?: number | undefined;
+  /** How a `busy` model waits: `spin` keeps the lane's core busy, as a CPU inference would. */
+  wait?: 'spin' | 'sleep' | undefined;
+  /** This run of each lane fails with VENDOR_FAILURE; the first is 1. */
+  failAt?: number | undefined;
+  /** Milliseconds that loading takes. */
+  loadMs?: number | undefined;
+  /** A load that goes on when it is cancelled, as a vendor's compiler does. */
+  stubborn?: boolean | undefined;
+  /** What `session.memory()` says. */
+  memory?: { device?: number | undefined; host?: number | undefined } | undefined;
+}
+
+const tensor = z.strictObject({
+  name: z.string().min(1),
+  type: z.enum(Object.keys(dataTypes) as [DataType, ...DataType[]]),
+  shape: z.array(z.int().min(-1)),
+});
+
+export const nullModel = z
+  .strictObject({
+    model: z.enum(['echo', 'busy']),
+    inputs: z.array(tensor).min(1),
+    outputs: z.array(tensor).optional(),
+    durationMs: z.number().nonnegative().optional(),
+    wait: z.enum(['spin', 'sleep']).optional(),
+    failAt: z.int().positive().optional(),
+    loadMs: z.number().nonnegative().optional(),
+    stubborn: z.boolean().optional(),
+    memory: z.strictObject({ device: z.number().optional(), host: z.number().optional() }).optional(),
+  })
+  .refine((spec) => (spec.outputs?.length ?? 0) <= spec.inputs.length, 'there can be no more outputs than inputs')
+  .transform((spec) => ({ ...spec, outputs: spec.outputs ?? spec.inputs })) satisfies z.ZodType<unknown, NullModel>;

@@ -1,0 +1,69 @@
+/**
+ * The user's runtimes folder, where `accelnode runtime install` puts vendor libraries:
+ * `<folder>/<runtime>/<version>/`, each complete and described by its `runtime.json`.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import envPaths = require('env-paths');
+import { rcompare, valid } from 'semver';
+
+/** What `runtime.json` says. */
+export interface InstalledRuntime {
+  /** `openvino` */
+  name: string;
+  version: string;
+  /** The folder that holds it. */
+  folder: string;
+  /** The library to open, relative to the folder. */
+  library: string;
+  /** Where it came from, e.g. the name of the wheel. */
+  source: string;
+}
+
+/** The folder itself: `ACCELNODE_RUNTIMES`, or the user's data folder. It need not exist. */
+export function runtimesFolder(): string {
+  return process.env['ACCELNODE_RUNTIMES'] ?? join(envPaths('accelnode', { suffix: '' }).data, 'runtimes');
+}
+
+/** The folder for compiled models, when `cache: true`. */
+export function cacheFolder(): string {
+  return process.env['ACCELNODE_CACHE'] ?? envPaths('accelnode', { suffix: '' }).cache;
+}
+
+/** What is installed, the newest version of each runtime first. Folders without a good description are left out. */
+export function installedRuntimes(name?: string): InstalledRuntime[] {
+  const found: InstalledRuntime[] = [];
+  const root = runtimesFolder();
+  for (const each of name === undefined ? listFolder(root) : [name]) {
+    for (const version of listFolder(join(root, each))) {
+      const runtime = readDescription(join(root, each, version));
+      if (runtime?.name === each && runtime.version === version) found.push(runtime);
+    }
+  }
+  return found.sort((a, b) => a.name.localeCompare(b.name) || compareVersions(a.version, b.version));
+}
+
+function compareVersions(a: string, b: string): number {
+  if (valid(a) === null || valid(b) === null) return b.localeCompare(a);
+  return rcompare(a, b);
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => !name.startsWith('.'));
+  } catch {
+    return []; // no such folder: nothing is installed
+  }
+}
+
+function readDescription(folder: string): InstalledRuntime | undefined {
+  try {
+    const text = readFileSync(join(folder, 'runtime.json'), 'utf8');
+    const { name, version, library, source } = JSON.parse(text) as Record<string, unknown>;
+    if ([name, version, library, source].some((field) => typeof field !== 'string')) return undefined;
+    return { name, version, library, source, folder } as InstalledRuntime;
+  } catch {
+    return undefined;
+  }
+}

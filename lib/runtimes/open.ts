@@ -1,0 +1,47 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { addon } from '../native/addon.js';
+import type { NativeRuntime } from '../native/addon.js';
+import { withContext } from '../errors.js';
+import type { BackendName } from '../backends.js';
+import { installedRuntimes } from './folder.js';
+
+/** The file names of a runtime's main library in a folder, most wanted first. */
+const LIBRARY_NAMES: Partial<Record<BackendName, RegExp>> = {
+  openvino: /^(libopenvino_c\.so(\.\d+)?|openvino_c\.dll|libopenvino_c(\.\d+)?\.dylib)$/,
+};
+
+/**
+ * Opens the vendor's runtime of a backend, once per process; later calls return what is open.
+ *
+ * A library that the user named, by the option or by `ACCELNODE_<BACKEND>_LIBRARY`, is the only one
+ * tried: falling back from it to another would be a silent change of what runs. Otherwise the newest
+ * runtime in the runtimes folder comes first, then those of the system.
+ *
+ * @throws `RUNTIME_NOT_FOUND` or `RUNTIME_INCOMPATIBLE` with every library tried
+ */
+export async function openRuntime(backend: BackendName, library?: string): Promise<NativeRuntime> {
+  const variable = `ACCELNODE_${backend.toUpperCase()}_LIBRARY`;
+  const named = library ?? process.env[variable];
+  const candidates =
+    named !== undefined && named !== ''
+      ? [{ name: libraryFile(backend, resolve(named)), origin: library === undefined ? variable : 'option' }]
+      : installedRuntimes(backend).map((runtime) => ({
+          name: join(runtime.folder, runtime.library),
+          origin: 'runtimes folder',
+        }));
+  try {
+    return await addon.open(backend, candidates, named !== undefined && named !== '');
+  } catch (error) {
+    throw withContext(error, backend);
+  }
+}
+
+/** A folder may be named in place of the library in it. */
+function libraryFile(backend: BackendName, path: string): string {
+  const pattern = LIBRARY_NAMES[backend];
+  if (pattern === undefined || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  const name = readdirSync(path).find((file) => pattern.test(file));
+  return name === undefined ? path : join(path, name);
+}

@@ -1,0 +1,382 @@
+import { renameSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import { addPending } from './native/addon.js';
+import type { NativeOutcome, NativeSession, PendingRun, RunTimes } from './native/addon.js';
+import type { BackendName } from './backends.js';
+import { Binder } from './binding.js';
+import type { Binding, Inputs, Outputs, TensorInfo, WantedOutputs } from './binding.js';
+import { describe } from './data-type.js';
+import { AccelError, invalidArgument, withContext } from './errors.js';
+import type { DeviceAttempt } from './errors.js';
+import { loadOnFirstDevice } from './load.js';
+import type { ModelSource } from './model-source.js';
+import type { LoadOptions } from './options/load.js';
+
+/** Options of {@link Session.run}. */
+export interface RunOptions {
+  /** Gives the run up when aborted; it then rejects with CANCELLED, the signal's reason as `cause`. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds after which the run rejects with TIMEOUT. */
+  timeout?: number | undefined;
+  /** Which outputs to give, and where to write them. Default: all, into fresh tensors. */
+  outputs?: WantedOutputs | undefined;
+}
+
+/** Options of {@link Session.runSync}. */
+export type RunSyncOptions = Pick<RunOptions, 'outputs'>;
+
+/** Options of {@link Session.close}. */
+export interface CloseOptions {
+  /** Cancel what is pending, instead of letting it finish. Default: false. */
+  cancel?: boolean | undefined;
+}
+
+/** Time of one layer in the last run, where the session was loaded with `profiling`. */
+export interface LayerProfile {
+  name: string;
+  /** The operation. */
+  type: string;
+  /** What the vendor chose to compute it with. */
+  kernel: string;
+  status: 'executed' | 'not run' | 'optimized out' | 'unknown';
+  /** Milliseconds. */
+  time: number;
+  /** Milliseconds of the CPU. */
+  cpuTime: number;
+}
+
+/** What a session has done so far. Times are sums in milliseconds. */
+export interface SessionStats {
+  /** Runs that ended well. */
+  runs: number;
+  /** Runs that failed or were cancelled. */
+  failed: number;
+  /** Waiting for a lane. */
+  queued: number;
+  h2d: number;
+  compute: number;
+  d2h: number;
+}
+
+/** Memory that a loaded model takes, in bytes, as far as the vendor tells. */
+export interface MemoryUse {
+  device?: number;
+  host?: number;
+  [more: string]: number | undefined;
+}
+
+/** What a loaded model is; made by lib/load.ts. */
+export interface LoadedModel {
+  native: NativeSession;
+  backend: BackendName;
+  device: string;
+  attempts: readonly DeviceAttempt[];
+  maxQueue: number;
+}
+
+// Set by the class below: a run that ends has to reach the session's private fields.
+let endRun: (
+  session: Session,
+  binding: Binding,
+  outcome: AccelError | NativeOutcome,
+  times: RunTimes,
+) => AccelError | Outputs;
+
+/**
+ * A model on a device, ready to run.
+ *
+ * ```ts
+ * const session = await Session.load('model.onnx', { device: 'openvino:CPU' });
+ * const { logits } = await session.run({ image: new Tensor('float32', pixels, [1, 3, 224, 224]) });
+ * await session.close();
+ * ```
+ *
+ * Runs are computed on threads of the session's own, its lanes; the event loop is never blocked.
+ * A session belongs to the thread (main or worker) that loaded it.
+ */
+export class Session {
+  /** The backend that runs it. */
+  readonly backend: BackendName;
+  /** The device that really runs it, e.g. `openvino:CPU`. */
+  readonly device: string;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** How many runs can be computed at the same time. */
+  readonly lanes: number;
+  /** The devices that were passed over for this one, and why. Empty when one device was asked for. */
+  readonly attempts: readonly DeviceAttempt[];
+  /** The precision that it computes in, in the vendor's words; unset when the vendor does not tell. */
+  readonly precision?: string;
+  /** Further facts about what was loaded, in the vendor's words. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  readonly #native: NativeSession;
+  readonly #binder: Binder;
+  readonly #maxQueue: number;
+  readonly #stats: SessionStats = { runs: 0, failed: 0, queued: 0, h2d: 0, compute: 0, d2h: 0 };
+  #pending = 0;
+  #whenIdle: (() => void)[] = [];
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Loads a model and compiles it for a device, on a thread of its own.
+   *
+   * @throws {@link AccelError}
+   * - `MODEL_INVALID`, `MODEL_UNSUPPORTED`: about the model
+   * - `RUNTIME_NOT_FOUND`, `RUNTIME_INCOMPATIBLE`, `DEVICE_NOT_FOUND`: about this machine
+   * - `INVALID_ARGUMENT`: about the options
+   * - `OUT_OF_MEMORY`, `UNSUPPORTED`, `CANCELLED`, `VENDOR_FAILURE`
+   *
+   * When several devices were tried and none could, `attempts` lists each refusal.
+   */
+  static async load(source: ModelSource, options: LoadOptions = {}): Promise<Session> {
+    return new Session(await loadOnFirstDevice(source, options));
+  }
+
+  /** @internal Use {@link Session.load}. */
+  private constructor({ native, backend, device, attempts, maxQueue }: LoadedModel) {
+    this.#native = native;
+    this.#binder = new Binder(native);
+    this.#maxQueue = maxQueue;
+    this.backend = backend;
+    this.device = device;
+    this.attempts = attempts;
+    this.inputs = this.#binder.inputs;
+    this.outputs = this.#binder.outputs;
+    this.lanes = native.lanes;
+    this.details = native.details;
+    const precision = native.details['precision'];
+    if (typeof precision === 'string') this.precision = precision;
+  }
+
+  /** Runs that have not ended yet, waiting or being computed. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Has `close` been called? */
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /**
+   * Runs the model.
+   *
+   * The inputs' memory is read while the run is pending, and outputs that you gave are written: do
+   * neither touch nor transfer them until the promise settles. It settles only when the device has
+   * let go of them, also after an abort or a time-out: at once for a run that is still waiting;
+   * for one that is being computed, as soon as the vendor stops.
+   *
+   * @param inputs a tensor for each input of the model, by name
+   * @throws {@link AccelError} `INVALID_ARGUMENT`, `CLOSED`, `QUEUE_FULL`, `CANCELLED`, `TIMEOUT`,
+   * `OUT_OF_MEMORY`, `DEVICE_LOST`, `VENDOR_FAILURE`
+   */
+  run(inputs: Inputs, options: RunOptions = {}): Promise<Outputs> {
+    return new Promise((resolve, reject) => {
+      this.#requireOpen();
+      if (this.#pending >= this.#maxQueue) throw this.#queueFull();
+      const { signal, timeout, outputs } = options;
+      if (signal !== undefined || timeout !== undefined) checkLimits(signal, timeout);
+      const binding = this.#binder.bind(inputs, outputs);
+      const run = new SessionRun(this, binding, resolve, reject);
+      const id = addPending(run);
+      this.#pending++;
+      this.#native.submit(id);
+      if (signal !== undefined || timeout !== undefined) {
+        run.limit(signal, timeout, () => this.#native.cancel(id));
+      }
+    });
+  }
+
+  /**
+   * Runs the model on the calling thread, which it blocks, before all runs that are waiting. For
+   * scripts and worker threads; a service wants {@link Session.run}.
+   * @throws as {@link Session.run}
+   */
+  runSync(inputs: Inputs, options: RunSyncOptions = {}): Outputs {
+    this.#requireOpen();
+    const binding = this.#binder.bind(inputs, options.outputs);
+    try {
+      const outputs = this.#binder.collect(binding, this.#native.runSync());
+      this.#stats.runs++;
+      return outputs;
+    } catch (error) {
+      this.#stats.failed++;
+      throw withContext(error, this.backend, this.device);
+    }
+  }
+
+  /** Resolves when no run is pending. */
+  idle(): Promise<void> {
+    if (this.#pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Counts and times of all runs so far. */
+  stats(): SessionStats {
+    return { ...this.#stats };
+  }
+
+  /** Memory that the model takes, in bytes. Empty where the vendor does not tell. */
+  memory(): MemoryUse {
+    this.#requireOpen();
+    return (this.#native.memory() ?? {}) as MemoryUse;
+  }
+
+  /**
+   * Times of the layers in the last run of a lane.
+   * @throws {@link AccelError} `UNSUPPORTED` where the backend can't tell; `VENDOR_FAILURE` when the
+   * session was loaded without `profiling`
+   */
+  async profile(): Promise<LayerProfile[]> {
+    this.#requireOpen();
+    try {
+      return (await this.#native.profile()) as LayerProfile[];
+    } catch (error) {
+      throw withContext(error, this.backend, this.device);
+    }
+  }
+
+  /**
+   * Writes the compiled model to a file in the backend's own format (OpenVINO: blob), for a faster
+   * load on the same device with the same runtime. An existing file is replaced when the new one is
+   * complete.
+   * @throws {@link AccelError} `UNSUPPORTED` where the backend can't; `VENDOR_FAILURE`
+   */
+  async export(path: string): Promise<void> {
+    this.#requireOpen();
+    const target = resolve(path);
+    const partial = join(dirname(target), `.${process.pid}-${Date.now()}.partial`);
+    await mkdir(dirname(target), { recursive: true });
+    try {
+      await this.#native.export(partial);
+      renameSync(partial, target);
+    } catch (error) {
+      rmSync(partial, { force: true });
+      throw withContext(error, this.backend, this.device);
+    }
+  }
+
+  /**
+   * Ends the session: nothing is accepted any more, what is pending finishes (or is cancelled), then
+   * lanes and model are freed. Called again, it returns the same promise.
+   */
+  close({ cancel = false }: CloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#native.close(cancel);
+    return this.#closed;
+  }
+
+  /** For `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  static {
+    endRun = (session, binding, outcome, times) => {
+      const stats = session.#stats;
+      stats.queued += times.queued;
+      stats.h2d += times.h2d;
+      stats.compute += times.compute;
+      stats.d2h += times.d2h;
+      if (--session.#pending === 0 && session.#whenIdle.length > 0) {
+        for (const resolve of session.#whenIdle.splice(0)) resolve();
+      }
+      if (outcome instanceof AccelError) {
+        stats.failed++;
+        return withContext(outcome, session.backend, session.device) as AccelError;
+      }
+      stats.runs++;
+      return session.#binder.collect(binding, outcome);
+    };
+  }
+
+  #requireOpen(): void {
+    if (this.#closed !== undefined) {
+      throw new AccelError('CLOSED', 'The session is closed.', { backend: this.backend, device: this.device });
+    }
+  }
+
+  #queueFull(): AccelError {
+    return new AccelError('QUEUE_FULL', `${this.#maxQueue} runs are pending already.`, {
+      backend: this.backend,
+      device: this.device,
+      hint: 'Wait for some of them (session.pending, session.idle()), or raise maxQueue.',
+    });
+  }
+}
+
+/** A run under way. It holds its session and tensors until it has ended. */
+class SessionRun implements PendingRun {
+  readonly #session: Session;
+  readonly #binding: Binding;
+  readonly #resolve: (outputs: Outputs) => void;
+  readonly #reject: (error: unknown) => void;
+  /** Why it was given up, if it was. */
+  #givenUp: AccelError | undefined;
+  #dropLimits: (() => void) | undefined;
+
+  constructor(
+    session: Session,
+    binding: Binding,
+    resolve: (outputs: Outputs) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#session = session;
+    this.#binding = binding;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Gives the run up when the signal is aborted or the time has passed. */
+  limit(signal: AbortSignal | undefined, timeout: number | undefined, cancel: () => void): void {
+    const { backend, device } = this.#session;
+    const giveUp = (error: AccelError): void => {
+      this.#givenUp ??= error;
+      cancel();
+    };
+    const onAbort = (): void =>
+      giveUp(
+        new AccelError('CANCELLED', 'The run was aborted by its signal.', { backend, device, cause: signal?.reason }),
+      );
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(
+            () => giveUp(new AccelError('TIMEOUT', `The run took longer than ${timeout} ms.`, { backend, device })),
+            timeout,
+          );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#dropLimits = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  }
+
+  finish(outcome: AccelError | NativeOutcome, times: RunTimes): void {
+    this.#dropLimits?.();
+    const result = endRun(this.#session, this.#binding, outcome, times);
+    if (this.#givenUp !== undefined) {
+      this.#reject(this.#givenUp);
+    } else if (result instanceof AccelError) {
+      this.#reject(result);
+    } else {
+      this.#resolve(result);
+    }
+  }
+}
+
+function checkLimits(signal: AbortSignal | undefined, timeout: number | undefined): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgument(`signal must be an AbortSignal, not ${describe(signal)}.`);
+  }
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout <= 0x7fffffff)) {
+    throw invalidArgument(
+      `timeout must be a number of milliseconds, more than 0 and at most 2147483647, not ${describe(timeout)}.`,
+    );
+  }
+  if (signal?.aborted) {
+    throw new AccelError('CANCELLED', 'The signal was aborted before the run began.', { cause: signal.reason });
+  }
+}

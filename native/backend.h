@@ -1,0 +1,136 @@
+// The interface that every vendor implements. Small on purpose; see docs/architecture.md.
+//
+// Rules that hold for all implementations:
+// - Nothing is validated here: lib/ has checked names, types, shapes and sizes. An implementation
+//   throws Error only for what a caller could not know (a missing library, a vendor's refusal).
+// - A Backend lives as long as the process and is opened once; its libraries are never unloaded.
+// - A Model is immutable and outlives its Contexts. A Context is used by one thread at a time.
+// - Whatever a vendor lacks keeps the default below, which does the right thing or says UNSUPPORTED.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "error.h"
+#include "library.h"
+#include "tensor.h"
+#include "value.h"
+
+namespace accelnode {
+
+struct Device {
+  std::string id;    // after the backend's name: "0", "CPU", "GPU.1"
+  std::string name;  // "Intel(R) Core(TM) …"
+  std::string kind;  // "cpu", "gpu" or "npu"
+  std::string arch, driver, uuid;  // empty where the vendor does not say
+  uint64_t memory_total = 0, memory_free = 0;  // bytes; 0: not known
+  bool automatic = true;  // may `device: 'auto'` choose it? false: only when named
+  Value details;          // the vendor's further facts
+};
+
+// A device that the runtime could drive but can't at the moment, for the doctor.
+struct AbsentDevice {
+  std::string id, reason, hint;
+};
+
+struct DeviceList {
+  std::vector<Device> present;  // in the order in which `device: 'auto'` prefers them
+  std::vector<AbsentDevice> absent;
+};
+
+// Where to look for the runtime. `candidates` come from lib/runtimes (option, environment variable,
+// runtimes folder); the backend adds the names under which a system installs it, unless the user
+// named one library, which then is the only one tried.
+struct OpenRequest {
+  std::vector<LibraryCandidate> candidates;
+  bool exclusive = false;
+};
+
+struct Runtime {
+  std::string version;
+  std::string library;  // the file that was opened; empty when none is needed
+  std::vector<LoadAttempt> attempts;
+  std::vector<std::string> warnings;
+  Value details;
+};
+
+// A model as the caller gave it. Either a path or bytes; `weights` only for formats of two files.
+struct ModelSource {
+  std::string format;  // "onnx", "ir", "tflite", "paddle", "blob", "plan", "mxr", "rknn", "null"
+  std::string path, weights_path;
+  std::shared_ptr<const std::vector<uint8_t>> bytes, weights;
+  Value spec;  // the null backend's models are a description, not a file
+};
+
+// How a load talks to the caller while it works. Every method may be called from any thread.
+class LoadMonitor {
+ public:
+  virtual ~LoadMonitor() = default;
+  virtual bool Cancelled() const { return false; }
+  virtual void Progress(const std::string& /*phase*/, double /*done*/, double /*total*/) {}
+  // Fills `inputs` with the next batch of calibration data; false when there is no more.
+  virtual bool NextCalibrationBatch(Span<Tensor> /*inputs*/) { return false; }
+};
+
+struct LoadRequest {
+  std::string device;  // without the backend's name
+  ModelSource source;
+  Value options;  // common ones (precision, lanes, shapes, cacheDir, …) and the backend's own
+  LoadMonitor* monitor = nullptr;  // never null in Backend::Load
+};
+
+// Nanoseconds of one run, as far as the vendor can tell them apart; a lane fills `compute` with the
+// whole call when the context leaves it at 0.
+struct RunTimes {
+  int64_t h2d = 0, compute = 0, d2h = 0;
+};
+
+// What one lane runs on: an infer request, an execution context, an interpreter, an NPU context.
+class Context {
+ public:
+  virtual ~Context() = default;
+  // Blocks until the outputs are complete. Must not return, or throw, while the vendor can still
+  // touch the caller's memory.
+  virtual void Run(Span<const Tensor> inputs, Span<Output> outputs, RunTimes& times) = 0;
+  // From another thread, while Run works: ask the vendor to stop. Run then throws CANCELLED or
+  // simply ends.
+  virtual void Cancel() {}
+  // Per-layer figures of the last run.
+  virtual Value Profile();
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual const std::vector<TensorInfo>& Inputs() const = 0;
+  virtual const std::vector<TensorInfo>& Outputs() const = 0;
+  virtual std::unique_ptr<Context> NewContext(int lane) = 0;
+  // Lanes that use the device well, for `lanes: 'auto'`.
+  virtual int PreferredLanes() const { return 1; }
+  // Facts about what was really loaded: precision, execution devices, streams, fallbacks.
+  virtual Value Details() const { return Value::Map{}; }
+  // Bytes: { device, host, … } as far as the vendor tells.
+  virtual Value Memory() const { return Value::Map{}; }
+  // Writes the compiled model to `path` in the backend's own format.
+  virtual void Export(const std::string& path);
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const char* Name() const = 0;
+  // Opens the vendor's libraries; safe to call again, and from several threads. Throws
+  // RUNTIME_NOT_FOUND or RUNTIME_INCOMPATIBLE, with every attempt in the details, when nothing
+  // usable was found.
+  virtual Runtime Open(const OpenRequest& request) = 0;
+  // The rest needs a successful Open.
+  virtual DeviceList Devices() = 0;
+  virtual std::unique_ptr<Model> Load(const LoadRequest& request) = 0;
+  virtual Buffer Allocate(MemoryKind kind, size_t bytes, const std::string& device);
+  // Copies between two buffers, or a buffer and host memory (`Buffer` with kHost and no owner).
+  virtual void Copy(const Buffer& from, const Buffer& to, size_t bytes);
+};
+
+}  // namespace accelnode

@@ -1,0 +1,121 @@
+#include "env_state.h"
+
+#include <utility>
+
+#include "to_js.h"
+
+namespace accelnode {
+namespace {
+
+// Electron and other hosts with a V8 memory cage refuse ArrayBuffers over foreign memory.
+bool AllowsExternalBuffers(Napi::Env env) {
+  static char probe = 0;
+  napi_value result;
+  return napi_create_external_arraybuffer(
+             env, &probe, 1, [](napi_env, void*, void*) {}, nullptr, &result) == napi_ok;
+}
+
+void KeepInstanceData(Napi::Env, std::shared_ptr<EnvState>*) {}
+
+}  // namespace
+
+EnvState::EnvState(Napi::Env env, Napi::Object hooks)
+    : make_error_(Napi::Persistent(hooks.Get("makeError").As<Napi::Function>())),
+      external_buffers_(AllowsExternalBuffers(env)),
+      mailbox_(env, hooks.Get("onRunsDone").As<Napi::Function>(),
+               hooks.Get("records").As<Napi::Float64Array>()) {}
+
+void EnvState::Create(Napi::Env env, Napi::Object hooks) {
+  auto* state = new std::shared_ptr<EnvState>(new EnvState(env, hooks));
+  env.SetInstanceData<std::shared_ptr<EnvState>, KeepInstanceData>(state);
+  // Hooks run last in, first out: this one comes before the mailbox's thread-safe function is taken
+  // down and before any ArrayBuffer is freed. It waits as long as it must, since a lane may still
+  // be writing into memory that dies with the environment.
+  env.AddCleanupHook(
+      [](std::shared_ptr<EnvState>* dying) {
+        (*dying)->Shutdown(std::nullopt);
+        (*dying)->ReleaseReferences();
+        delete dying;  // sessions that JavaScript never dropped share it until they are finalized
+      },
+      state);
+}
+
+EnvState& EnvState::Of(Napi::Env env) { return **env.GetInstanceData<std::shared_ptr<EnvState>>(); }
+
+std::shared_ptr<EnvState> EnvState::Share(Napi::Env env) {
+  return *env.GetInstanceData<std::shared_ptr<EnvState>>();
+}
+
+void EnvState::ReleaseReferences() {
+  make_error_.Reset();
+  session_class_.Reset();
+  loads_.clear();
+  mailbox_.ReleaseReferences();
+}
+
+Napi::Promise EnvState::RunTask(Napi::Env env, std::function<Settle()> work,
+                                std::function<void()> arrived) {
+  Napi::Promise::Deferred deferred(env);
+  auto deliver = [deferred, arrived = std::move(arrived)](Napi::Env env, const Settle& settle,
+                                                          const std::optional<Error>& error) {
+    if (arrived) arrived();
+    if (error) {
+      deferred.Reject(ErrorToJs(env, *error));
+    } else {
+      deferred.Resolve(settle(env));
+    }
+  };
+  if (shut_down_) {
+    deliver(env, nullptr, Error(ErrorCode::CLOSED, "The process is exiting."));
+    return deferred.Promise();
+  }
+  mailbox_.Expect();
+  try {
+    tasks_.Start([this, deliver, work = std::move(work)]() mutable {
+      Settle settle;
+      std::optional<Error> error;
+      try {
+        settle = work();
+      } catch (...) {
+        error = CurrentError();
+      }
+      work = nullptr;
+      mailbox_.Send([deliver, settle = std::move(settle), error = std::move(error)](Napi::Env env) {
+        deliver(env, settle, error);
+      });
+    });
+  } catch (...) {  // no thread to be had
+    mailbox_.Send([deliver, error = CurrentError()](Napi::Env env) { deliver(env, nullptr, error); });
+  }
+  return deferred.Promise();
+}
+
+void EnvState::AddSession(std::weak_ptr<LaneQueue> session) {
+  sessions_.remove_if([](auto& each) { return each.expired(); });
+  sessions_.push_back(std::move(session));
+}
+
+void EnvState::Retire(std::shared_ptr<LaneQueue> session) {
+  if (shut_down_) return;  // its lanes have ended already
+  session->BeginClose(true);
+  tasks_.Start([session = std::move(session)]() mutable {
+    session->Join();
+    session = nullptr;
+  });
+}
+
+bool EnvState::Shutdown(std::optional<Clock::time_point> deadline) {
+  shut_down_ = true;
+  mailbox_.Close();
+  for (auto& [id, load] : loads_) *load.cancelled = true;
+  for (auto& session : sessions_) {
+    if (auto queue = session.lock()) queue->BeginClose(true);
+  }
+  bool ended = true;
+  for (auto& session : sessions_) {
+    if (auto queue = session.lock()) ended = queue->Join(deadline) && ended;
+  }
+  return tasks_.Join(deadline) && ended;
+}
+
+}  // namespace accelnode

@@ -1,0 +1,73 @@
+// Everything that belongs to one JavaScript environment (the main thread, or one worker). Backends
+// are the process's; sessions, loads and their threads are an environment's.
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "lane.h"
+#include "mailbox.h"
+#include "task.h"
+
+namespace accelnode {
+
+class EnvState {
+ public:
+  // Called once per environment, with the functions that lib/native/addon.ts provides:
+  // { makeError, onRunsDone, records }.
+  static void Create(Napi::Env env, Napi::Object hooks);
+  static EnvState& Of(Napi::Env env);
+  static std::shared_ptr<EnvState> Share(Napi::Env env);  // for objects that may outlive the hook
+
+  Mailbox& mailbox() { return mailbox_; }
+  Napi::FunctionReference& session_class() { return session_class_; }
+  bool external_buffers() const { return external_buffers_; }
+  Napi::Value MakeError(Napi::Object fields) { return make_error_.Call({fields}); }
+
+  // Runs `work` on a thread of its own and settles the promise with what it returns: a function
+  // that makes the JavaScript value, called on the JavaScript thread. An Error thrown by `work`
+  // rejects the promise. `arrived` is called on the JavaScript thread in either case. Whatever
+  // `work` holds may be destroyed on its thread, so it must hold no JavaScript values.
+  using Settle = std::function<Napi::Value(Napi::Env)>;
+  Napi::Promise RunTask(Napi::Env env, std::function<Settle()> work,
+                        std::function<void()> arrived = nullptr);
+
+  // Sessions end before the environment does.
+  void AddSession(std::weak_ptr<LaneQueue> session);
+  // For a session that was garbage-collected while open.
+  void Retire(std::shared_ptr<LaneQueue> session);
+
+  // Loads in progress, by the number that lib/session.ts gave them: so that they can be cancelled,
+  // by the caller or by the end of the environment, and can report progress.
+  struct LoadInProgress {
+    std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
+    Napi::FunctionReference on_progress;
+  };
+  std::map<uint32_t, LoadInProgress>& loads() { return loads_; }
+
+  // Ends all lanes and tasks: nothing of ours touches JavaScript memory afterwards. False when
+  // `deadline` passed and a vendor's call still runs.
+  bool Shutdown(std::optional<Clock::time_point> deadline);
+
+ private:
+  EnvState(Napi::Env env, Napi::Object hooks);
+  void ReleaseReferences();
+
+  Napi::FunctionReference make_error_;
+  Napi::FunctionReference session_class_;
+  bool external_buffers_;
+  Mailbox mailbox_;
+  TaskRunner tasks_;
+  std::list<std::weak_ptr<LaneQueue>> sessions_;
+  std::map<uint32_t, LoadInProgress> loads_;
+  bool shut_down_ = false;
+};
+
+}  // namespace accelnode

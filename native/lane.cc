@@ -1,0 +1,258 @@
+#include "lane.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "platform.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+namespace accelnode {
+namespace {
+
+// Waking a sleeping thread costs 5 to 60 µs, as much as a whole inference of a small model. So one
+// idle lane keeps looking for this long before it sleeps, but only while jobs have been arriving
+// in such quick succession: an idle session costs nothing.
+constexpr auto kSpinFor = std::chrono::microseconds(100);
+
+inline void PauseCpu() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+Error Closed() {
+  return Error(ErrorCode::CLOSED, "The session was closed before this run began.");
+}
+
+Error Cancelled() { return Error(ErrorCode::CANCELLED, "The run was cancelled."); }
+
+}  // namespace
+
+LaneQueue::LaneQueue(std::shared_ptr<Model> model, int lanes, JobSink& sink)
+    : model_(std::move(model)), sink_(sink) {
+  for (int i = 0; i < lanes; ++i) {
+    auto lane = std::make_unique<Lane>();
+    lane->context = model_->NewContext(i);
+    lanes_.push_back(std::move(lane));
+  }
+  try {
+    for (auto& lane : lanes_) lane->thread = std::thread([this, &lane = *lane] { Loop(lane); });
+  } catch (...) {
+    // No destructor runs for a half-built object, so end the threads that did start.
+    for (auto& lane : lanes_) lane->ended = !lane->thread.joinable();
+    BeginClose(true);
+    Join();
+    throw;
+  }
+}
+
+LaneQueue::~LaneQueue() {
+  BeginClose(true);
+  Join();
+}
+
+void LaneQueue::Push(std::unique_ptr<Job> job) {
+  job->queued = Clock::now();
+  bool claimed = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (!closing_) {
+      waiting_.push_back(std::move(job));
+      waiting_count_.store(waiting_.size(), std::memory_order_relaxed);
+    }
+    claimed = claims_held_ > 0;
+  }
+  if (job) {
+    job->error = Closed();
+    sink_.Done(std::move(job));
+  } else if (claimed) {
+    work_.notify_all();  // the one woken might be a claimed lane, which can't take the job
+  } else {
+    work_.notify_one();
+  }
+}
+
+void LaneQueue::Loop(Lane& lane) {
+  NameThisThread("accel-lane");
+  while (std::unique_ptr<Job> job = Take(lane)) {
+    Execute(lane, *job);
+    {
+      std::lock_guard lock(mutex_);
+      lane.running = nullptr;
+      if (claims_waiting_ > 0) free_.notify_all();
+    }
+    sink_.Done(std::move(job));
+  }
+  // The context dies on the thread that used it: some vendors keep per-thread state.
+  lane.context.reset();
+  std::lock_guard lock(mutex_);
+  lane.ended = true;
+  ended_.notify_all();
+}
+
+std::unique_ptr<Job> LaneQueue::Take(Lane& lane) {
+  const auto idle_since = Clock::now();
+  if (lane.spin) Spin();
+  std::unique_lock lock(mutex_);
+  // A claim goes before queued jobs, else a steady stream of runs would starve runSync.
+  work_.wait(lock, [&] {
+    return !lane.claimed && claims_waiting_ == 0 && (closing_ || !waiting_.empty());
+  });
+  if (waiting_.empty()) return nullptr;  // closing
+  std::unique_ptr<Job> job = std::move(waiting_.front());
+  waiting_.pop_front();
+  waiting_count_.store(waiting_.size(), std::memory_order_relaxed);
+  lane.running = job.get();
+  lane.spin = job->queued - idle_since < kSpinFor;
+  return job;
+}
+
+void LaneQueue::Spin() {
+  if (spinning_.exchange(true, std::memory_order_relaxed)) return;  // one is enough
+  const auto until = Clock::now() + kSpinFor;
+  while (waiting_count_.load(std::memory_order_relaxed) == 0 && Clock::now() < until) {
+    for (int i = 0; i < 16; ++i) PauseCpu();
+  }
+  spinning_.store(false, std::memory_order_relaxed);
+}
+
+void LaneQueue::Execute(Lane& lane, Job& job) {
+  job.started = Clock::now();
+  try {
+    if (job.cancelled.load(std::memory_order_relaxed)) throw Cancelled();
+    lane.context->Run(job.inputs, job.outputs, job.times);
+  } catch (...) {
+    job.error = CurrentError();
+  }
+  job.finished = Clock::now();
+  if (job.times.compute == 0) {
+    job.times.compute =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(job.finished - job.started).count();
+  }
+}
+
+LaneQueue::Lane* LaneQueue::Claim() {
+  std::unique_lock lock(mutex_);
+  Lane* lane = nullptr;
+  ++claims_waiting_;
+  free_.wait(lock, [&] {
+    if (closing_) return true;
+    for (auto& each : lanes_) {
+      if (each->running == nullptr && !each->claimed) lane = each.get();
+    }
+    return lane != nullptr;
+  });
+  --claims_waiting_;
+  if (lane != nullptr) {
+    lane->claimed = true;
+    ++claims_held_;
+  }
+  work_.notify_all();  // other lanes stood back for this claim
+  return lane;
+}
+
+void LaneQueue::Release(Lane& lane) {
+  bool wake = false;
+  {
+    std::lock_guard lock(mutex_);
+    lane.claimed = false;
+    --claims_held_;
+    if (claims_waiting_ > 0) free_.notify_all();
+    wake = closing_ || !waiting_.empty();
+  }
+  if (wake) work_.notify_all();
+}
+
+void LaneQueue::RunSync(Job& job) {
+  job.queued = Clock::now();
+  if (Lane* lane = Claim()) {
+    Execute(*lane, job);
+    Release(*lane);
+  } else {
+    job.error = Closed();
+  }
+}
+
+Value LaneQueue::Profile() {
+  Lane* lane = Claim();
+  if (lane == nullptr) throw Closed();
+  struct Releaser {
+    LaneQueue& queue;
+    Lane& lane;
+    ~Releaser() { queue.Release(lane); }
+  } releaser{*this, *lane};
+  return lane->context->Profile();
+}
+
+void LaneQueue::Cancel(uint32_t job_id) {
+  std::unique_ptr<Job> removed;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                              [&](const auto& job) { return job->id == job_id; });
+    if (found != waiting_.end()) {
+      removed = std::move(*found);
+      waiting_.erase(found);
+      waiting_count_.store(waiting_.size(), std::memory_order_relaxed);
+    }
+    for (auto& lane : lanes_) {
+      if (lane->running == nullptr || lane->running->id != job_id) continue;
+      // Under the mutex the lane can't go on to another job, so no other run is hit.
+      lane->running->cancelled = true;
+      lane->context->Cancel();
+    }
+  }
+  if (removed) {
+    removed->error = Cancelled();
+    sink_.Done(std::move(removed));
+  }
+}
+
+void LaneQueue::BeginClose(bool cancel) {
+  std::deque<std::unique_ptr<Job>> removed;
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    if (cancel) {
+      removed.swap(waiting_);
+      waiting_count_ = 0;
+      for (auto& lane : lanes_) {
+        if (lane->running == nullptr) continue;
+        lane->running->cancelled = true;
+        lane->context->Cancel();
+      }
+    }
+  }
+  work_.notify_all();
+  free_.notify_all();
+  for (auto& job : removed) {
+    job->error = Closed();
+    sink_.Done(std::move(job));
+  }
+}
+
+bool LaneQueue::Join(std::optional<Clock::time_point> deadline) {
+  {
+    std::unique_lock lock(mutex_);
+    auto all_ended = [&] {
+      return std::all_of(lanes_.begin(), lanes_.end(), [](auto& lane) { return lane->ended; });
+    };
+    if (!deadline) {
+      ended_.wait(lock, all_ended);
+    } else if (!ended_.wait_until(lock, *deadline, all_ended)) {
+      return false;
+    }
+  }
+  std::lock_guard lock(join_mutex_);  // close and teardown may both come here
+  for (auto& lane : lanes_) {
+    if (lane->thread.joinable()) lane->thread.join();
+  }
+  return true;
+}
+
+}  // namespace accelnode

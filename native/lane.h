@@ -1,0 +1,114 @@
+// Lanes: the one mechanism for running a model without blocking the event loop. A lane is a thread
+// with one vendor Context; the lanes of a session take jobs from one queue. They are our own
+// threads, never libuv's: a few long inferences in its pool of four would hold up every fs and dns
+// call of the process.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "backend.h"
+
+namespace accelnode {
+
+using Clock = std::chrono::steady_clock;
+
+// One run. Owned by the queue, then by the lane that works on it, then by the sink. The tensors
+// point into memory that lib/session.ts keeps alive, and out of other runs' reach, until the sink
+// has handed the job back.
+struct Job {
+  uint32_t id = 0;
+  std::vector<Tensor> inputs;
+  std::vector<Output> outputs;
+
+  std::atomic<bool> cancelled{false};
+  std::optional<Error> error;
+  Clock::time_point queued, started, finished;
+  RunTimes times;
+};
+
+// Receives finished jobs, on the lane's thread.
+class JobSink {
+ public:
+  virtual ~JobSink() = default;
+  virtual void Done(std::unique_ptr<Job> job) = 0;
+};
+
+class LaneQueue {
+ public:
+  // Makes one context per lane, then starts the threads; throws what the contexts throw.
+  LaneQueue(std::shared_ptr<Model> model, int lanes, JobSink& sink);
+  ~LaneQueue();  // closes, cancelling what is left
+  LaneQueue(const LaneQueue&) = delete;
+  LaneQueue& operator=(const LaneQueue&) = delete;
+
+  // How many jobs may wait is bounded in lib/session.ts, which counts them anyway.
+  void Push(std::unique_ptr<Job> job);
+
+  // Runs on the calling thread, with the context of the first lane that is free; goes before
+  // whatever is queued. The error, if any, is left in the job.
+  void RunSync(Job& job);
+
+  // A waiting job is handed to the sink as CANCELLED at once; a running one as soon as the vendor
+  // has let go of its memory.
+  void Cancel(uint32_t job_id);
+
+  // From now on nothing is accepted. What is queued runs to its end, or is cancelled. Returns at
+  // once.
+  void BeginClose(bool cancel);
+
+  // Waits until the lanes have ended; false when `deadline` passed first. After true, the contexts
+  // are gone. Call after BeginClose.
+  bool Join(std::optional<Clock::time_point> deadline = std::nullopt);
+
+  size_t lanes() const { return lanes_.size(); }
+  Model& model() { return *model_; }
+
+  // Per-layer figures of the last run on some lane. Waits until a lane is free.
+  Value Profile();
+
+ private:
+  struct Lane {
+    std::unique_ptr<Context> context;
+    std::thread thread;
+    Job* running = nullptr;  // what its thread works on
+    bool claimed = false;    // RunSync or Profile uses the context
+    bool ended = false;      // the thread has left Loop, or never began
+    bool spin = false;       // see Spin; only its own thread looks
+  };
+
+  void Loop(Lane& lane);
+  std::unique_ptr<Job> Take(Lane& lane);
+  static void Execute(Lane& lane, Job& job);
+  void Spin();
+  Lane* Claim();  // a free lane for the calling thread to use; null when closing
+  void Release(Lane& lane);
+
+  const std::shared_ptr<Model> model_;
+  JobSink& sink_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+
+  std::mutex mutex_;
+  std::condition_variable work_;    // for lanes: a job, a released context, or closing
+  std::condition_variable free_;    // for Claim: a lane may have become free
+  std::condition_variable ended_;   // for Join
+  std::deque<std::unique_ptr<Job>> waiting_;
+  int claims_waiting_ = 0;
+  int claims_held_ = 0;
+  bool closing_ = false;
+  std::mutex join_mutex_;
+
+  // For Spin, which looks without taking the mutex.
+  std::atomic<size_t> waiting_count_{0};
+  std::atomic<bool> spinning_{false};
+};
+
+}  // namespace accelnode

@@ -1,0 +1,150 @@
+#include "mailbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "to_js.h"
+
+namespace accelnode {
+namespace {
+
+constexpr size_t kSpareJobs = 1024;
+
+double Nanoseconds(Clock::duration time) {
+  return static_cast<double>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
+}
+
+}  // namespace
+
+Mailbox::Mailbox(Napi::Env env, Napi::Function on_runs_done, Napi::Float64Array records)
+    : env_(env),
+      on_runs_done_(Napi::Persistent(on_runs_done)),
+      records_(Napi::Persistent(records)),
+      record_data_(records.Data()),
+      record_capacity_(records.ElementLength() / kRecordSize) {
+  napi_status status = napi_create_threadsafe_function(
+      env, nullptr, nullptr, Napi::String::New(env, "accelnode"), 0, 1, nullptr, nullptr, this,
+      CallJs, &wake_up_);
+  NAPI_THROW_IF_FAILED_VOID(env, status);
+  napi_unref_threadsafe_function(env, wake_up_);
+}
+
+void Mailbox::Expect() {
+  if (expected_++ == 0) napi_ref_threadsafe_function(env_, wake_up_);
+}
+
+void Mailbox::Arrived(size_t count) {
+  expected_ -= count;
+  if (expected_ == 0 && count > 0) napi_unref_threadsafe_function(env_, wake_up_);
+}
+
+void Mailbox::Done(std::unique_ptr<Job> job) {
+  bool was_empty = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return;
+    was_empty = jobs_.empty() && letters_.empty();
+    jobs_.push_back(std::move(job));
+  }
+  Wake(was_empty);
+}
+
+void Mailbox::Send(Letter letter) { Put({std::move(letter), true}); }
+
+void Mailbox::SendNews(Letter letter) { Put({std::move(letter), false}); }
+
+void Mailbox::Put(Envelope envelope) {
+  bool was_empty = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return;
+    was_empty = jobs_.empty() && letters_.empty();
+    letters_.push_back(std::move(envelope));
+  }
+  Wake(was_empty);
+}
+
+void Mailbox::Wake(bool was_empty) {
+  // Whoever made the box non-empty rings; the rest ride along.
+  if (was_empty) napi_call_threadsafe_function(wake_up_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Mailbox::CallJs(napi_env env, napi_value, void* context, void*) {
+  if (env == nullptr) return;  // the environment is going away
+  static_cast<Mailbox*>(context)->Deliver(env);
+}
+
+void Mailbox::Deliver(Napi::Env env) {
+  {
+    std::lock_guard lock(mutex_);
+    arriving_jobs_.swap(jobs_);
+    arriving_letters_.swap(letters_);
+  }
+  DeliverJobs(env);
+  for (Envelope& envelope : arriving_letters_) {
+    Napi::HandleScope scope(env);
+    if (envelope.announced) Arrived(1);
+    envelope.letter(env);
+  }
+  arriving_letters_.clear();
+}
+
+void Mailbox::DeliverJobs(Napi::Env env) {
+  for (size_t begin = 0; begin < arriving_jobs_.size(); begin += record_capacity_) {
+    Napi::HandleScope scope(env);
+    const size_t count = std::min(record_capacity_, arriving_jobs_.size() - begin);
+    napi_value extras = nullptr;
+    for (size_t i = 0; i < count; ++i) {
+      Job& job = *arriving_jobs_[begin + i];
+      Napi::Value extra = OutcomeToJs(env, job);
+      if (!extra.IsUndefined()) {
+        if (extras == nullptr) extras = Napi::Array::New(env, count);
+        napi_set_element(env, extras, static_cast<uint32_t>(i), extra);
+      }
+      double* record = record_data_ + i * kRecordSize;
+      record[0] = job.id;
+      record[1] = job.error ? 1 : 0;
+      record[2] = Nanoseconds(job.started - job.queued);
+      record[3] = static_cast<double>(job.times.h2d);
+      record[4] = static_cast<double>(job.times.compute);
+      record[5] = static_cast<double>(job.times.d2h);
+      Recycle(std::move(arriving_jobs_[begin + i]));
+    }
+    Arrived(count);
+    napi_value arguments[] = {Napi::Number::New(env, static_cast<double>(count)),
+                              extras == nullptr ? env.Undefined() : Napi::Value(env, extras)};
+    on_runs_done_.Call({arguments[0], arguments[1]});
+  }
+  arriving_jobs_.clear();
+}
+
+void Mailbox::Close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  jobs_.clear();
+  letters_.clear();
+}
+
+void Mailbox::ReleaseReferences() {
+  on_runs_done_.Reset();
+  records_.Reset();
+}
+
+std::unique_ptr<Job> Mailbox::NewJob() {
+  if (spare_jobs_.empty()) return std::make_unique<Job>();
+  std::unique_ptr<Job> job = std::move(spare_jobs_.back());
+  spare_jobs_.pop_back();
+  return job;
+}
+
+void Mailbox::Recycle(std::unique_ptr<Job> job) {
+  if (spare_jobs_.size() >= kSpareJobs) return;
+  job->error.reset();
+  job->cancelled = false;
+  job->times = {};
+  for (Output& output : job->outputs) output.owner.reset();
+  spare_jobs_.push_back(std::move(job));
+}
+
+}  // namespace accelnode

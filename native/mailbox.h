@@ -1,0 +1,74 @@
+// From any thread to the JavaScript thread of one environment, with one wake-up for everything that
+// has gathered since the last one. Waking the event loop is the dearest step of a short run.
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "lane.h"
+
+namespace accelnode {
+
+class Mailbox final : public JobSink {
+ public:
+  using Letter = std::function<void(Napi::Env)>;
+
+  // `on_runs_done(count, extras)` is called with `count` records in `records`, a Float64Array of
+  // lib/native/addon.ts (kRecordSize numbers each); extras[i] is undefined, the run's error, or its
+  // backend-allocated outputs.
+  Mailbox(Napi::Env env, Napi::Function on_runs_done, Napi::Float64Array records);
+
+  // The JavaScript thread announces each job and letter before it sets out: the process stays alive
+  // until all of them have arrived.
+  void Expect();
+
+  void Done(std::unique_ptr<Job> job) override;  // any thread
+  void Send(Letter letter);                      // any thread; announced
+  void SendNews(Letter letter);                  // any thread; not announced, may come or not
+
+  // Nothing is delivered any more. Later jobs and letters are dropped.
+  void Close();
+  void ReleaseReferences();
+
+  // Jobs are used again, so that a run allocates nothing. JavaScript thread only.
+  std::unique_ptr<Job> NewJob();
+  void Recycle(std::unique_ptr<Job> job);
+
+ private:
+  static constexpr size_t kRecordSize = 6;  // id, outcome, queued, h2d, compute, d2h (ns)
+
+  struct Envelope {
+    Letter letter;
+    bool announced;
+  };
+
+  static void CallJs(napi_env env, napi_value callback, void* context, void* data);
+  void Put(Envelope envelope);
+  void Wake(bool was_empty);
+  void Deliver(Napi::Env env);
+  void DeliverJobs(Napi::Env env);
+  void Arrived(size_t count);
+
+  Napi::Env env_;
+  napi_threadsafe_function wake_up_ = nullptr;
+  Napi::FunctionReference on_runs_done_;
+  Napi::Reference<Napi::Float64Array> records_;
+  double* record_data_ = nullptr;
+  size_t record_capacity_ = 0;
+
+  size_t expected_ = 0;
+  std::vector<std::unique_ptr<Job>> spare_jobs_;
+  std::vector<std::unique_ptr<Job>> arriving_jobs_;
+  std::vector<Envelope> arriving_letters_;
+
+  std::mutex mutex_;  // guards what follows
+  bool closed_ = false;
+  std::vector<std::unique_ptr<Job>> jobs_;
+  std::vector<Envelope> letters_;
+};
+
+}  // namespace accelnode

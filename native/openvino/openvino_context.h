@@ -1,0 +1,39 @@
+// One infer request.
+#pragma once
+
+#include <vector>
+
+#include "openvino_library.h"
+
+namespace accelnode::openvino {
+
+class OpenvinoContext final : public Context {
+ public:
+  OpenvinoContext(InferRequestHandle request, const std::vector<TensorInfo>& inputs,
+                  const std::vector<TensorInfo>& outputs);
+
+  void Run(Span<const Tensor> inputs, Span<Output> outputs, RunTimes& times) override;
+  void Cancel() override;
+  Value Profile() override;
+
+ private:
+  // What a port of the request points at now, so that running again with the same memory binds
+  // nothing. `tensor` keeps OpenVINO's view of that memory alive.
+  struct Binding {
+    TensorHandle tensor;
+    const void* data = nullptr;  // null: memory that OpenVINO allocated
+    Shape shape;
+  };
+
+  void Infer(Span<Output> outputs);
+  void BindInput(size_t index, const Tensor& input);
+  void BindOutput(size_t index, const Output& output);
+  void CollectOutput(size_t index, Output& output);
+
+  const InferRequestHandle request_;
+  const std::vector<TensorInfo>& inputs_;
+  const std::vector<TensorInfo>& outputs_;
+  std::vector<Binding> input_bindings_, output_bindings_;
+};
+
+}  // namespace accelnode::openvino

@@ -1,0 +1,307 @@
+#include "openvino_model.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "openvino_context.h"
+#include "openvino_plugins.h"
+#include "openvino_preprocess.h"
+#include "openvino_properties.h"
+#include "openvino_types.h"
+
+namespace accelnode::openvino {
+namespace {
+
+// The name of a port; a model need not give one.
+std::string PortName(const ov_output_const_port* port, const std::string& otherwise) {
+  char* name = nullptr;
+  if (Api().ov_port_get_any_name(port, &name) != kOk) return otherwise;
+  std::string text = TakeString(name);
+  return text.empty() ? otherwise : text;
+}
+
+TensorInfo DescribePort(const ov_output_const_port* port, const std::string& unnamed) {
+  TensorInfo info;
+  info.name = PortName(port, unnamed);
+  ov_element_type type = 0;
+  OV_CALL(ov_port_get_element_type, port, &type);
+  info.type = FromOpenvino(type);
+
+  struct FreeShape {
+    void operator()(ov_partial_shape* shape) const { Api().ov_partial_shape_free(shape); }
+  };
+  ov_partial_shape shape{};
+  OV_CALL(ov_port_get_partial_shape, port, &shape);
+  const std::unique_ptr<ov_partial_shape, FreeShape> owner(&shape);
+  info.rank_known = shape.rank.min == shape.rank.max && shape.rank.min >= 0;
+  if (!info.rank_known) return info;
+  bool bounded = false;
+  for (int64_t i = 0; i < shape.rank.min; ++i) {
+    const ov_dimension& dim = shape.dims[i];
+    const bool fixed = dim.min == dim.max && dim.min >= 0;
+    bounded |= !fixed && dim.max > 0;
+    info.shape.push_back(fixed ? dim.min : kDynamic);
+    info.min.push_back(dim.min);
+    info.max.push_back(dim.max);
+  }
+  if (!bounded) {
+    info.min.clear();
+    info.max.clear();
+  }
+  return info;
+}
+
+// ---- Reading
+
+// A format's frontend is a library beside OpenVINO's own.
+void RequireFrontend(const std::string& format) {
+  const std::string name = "openvino_" +
+                           (format == "tflite" ? std::string("tensorflow_lite") : format) +
+                           "_frontend";
+  std::error_code failed;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::u8path(LibraryFolder()), failed)) {
+    if (entry.path().filename().u8string().find(name) != std::string::npos) return;
+  }
+  throw Error(ErrorCode::UNSUPPORTED, "This OpenVINO can't read " + format + " models: " + name +
+                                          " is not in " + LibraryFolder() + ".")
+      .WithHint("Run `npx accelnode runtime install openvino` for one that can.");
+}
+
+void CheckRead(ov_status status, const char* function, const std::string& format) {
+  try {
+    Check(status, function, ErrorCode::MODEL_INVALID);
+  } catch (Error& error) {
+    const bool unsupported = error.message.find("not supported") != std::string::npos ||
+                             error.message.find("No conversion rule") != std::string::npos ||
+                             error.message.find("unsupported") != std::string::npos;
+    if (error.code == ErrorCode::MODEL_INVALID && unsupported &&
+        error.message.find("Unable to read the model") == std::string::npos) {
+      error.code = ErrorCode::MODEL_UNSUPPORTED;
+    } else if (error.code == ErrorCode::MODEL_INVALID) {
+      error.hint = "OpenVINO can't read this as " + format + ": is it complete, and of that format?";
+    }
+    throw;
+  }
+}
+
+TensorHandle CopyToTensor(const std::vector<uint8_t>& bytes) {
+  int64_t dims[] = {static_cast<int64_t>(bytes.size())};
+  TensorHandle tensor;
+  OV_CALL(ov_tensor_create, ToOpenvino(DataType::kUint8), {1, dims}, Out(tensor));
+  void* data = nullptr;
+  OV_CALL(ov_tensor_data, tensor.get(), &data);
+  std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t*>(data));
+  return tensor;
+}
+
+ModelHandle ReadModel(const ov_core* core, const ModelSource& source) {
+  RequireFrontend(source.format);
+  ModelHandle model;
+  if (source.bytes) {
+    // The weights become constants of the model, which keep the tensor's memory: hence a tensor that
+    // owns it, not a view.
+    TensorHandle weights;
+    if (source.weights) weights = CopyToTensor(*source.weights);
+    CheckRead(Api().ov_core_read_model_from_memory_buffer(
+                  core, reinterpret_cast<const char*>(source.bytes->data()), source.bytes->size(),
+                  weights.get(), Out(model)),
+              "ov_core_read_model_from_memory_buffer", source.format);
+  } else {
+    CheckRead(Api().ov_core_read_model(
+                  core, source.path.c_str(),
+                  source.weights_path.empty() ? nullptr : source.weights_path.c_str(), Out(model)),
+              "ov_core_read_model", source.format);
+  }
+  return model;
+}
+
+// ---- Reshaping
+
+// `shapes` is { <input name>: [[min, max], …] }, as lib/session.ts makes it of the shapes option.
+void Reshape(const ov_model* model, const Value& shapes) {
+  if (shapes.AsMap() == nullptr || shapes.AsMap()->empty()) return;
+  struct FreeShape {
+    void operator()(ov_partial_shape* shape) const {
+      Api().ov_partial_shape_free(shape);
+      delete shape;
+    }
+  };
+  std::vector<const char*> names;
+  std::vector<std::unique_ptr<ov_partial_shape, FreeShape>> owners;
+  std::vector<ov_partial_shape> partial_shapes;
+  for (const auto& [name, dims] : *shapes.AsMap()) {
+    InputIndex(model, name);  // a clear error for a name that is not there
+    std::vector<ov_dimension> bounds;
+    for (const Value& dim : *dims.AsList()) {
+      const auto min = static_cast<int64_t>(*dim.AsList()->at(0).AsNumber());
+      const auto max = static_cast<int64_t>(*dim.AsList()->at(1).AsNumber());
+      // No upper bound is {-1, -1}; {1, -1} is refused.
+      bounds.push_back(max < 0 ? ov_dimension{-1, -1} : ov_dimension{min, max});
+    }
+    owners.emplace_back(new ov_partial_shape{});
+    OV_CALL(ov_partial_shape_create, static_cast<int64_t>(bounds.size()), bounds.data(),
+            owners.back().get());
+    partial_shapes.push_back(*owners.back());
+    names.push_back(name.c_str());
+  }
+  Check(Api().ov_model_reshape(model, names.data(), partial_shapes.data(), names.size()),
+        "ov_model_reshape", ErrorCode::INVALID_ARGUMENT);
+}
+
+// ---- Compiling
+
+// ov_core_compile_model takes its properties as variadic arguments: a count, then keys and values.
+// The call always passes all of the places; the library reads as many as the count says.
+constexpr size_t kMaxArguments = 64;
+
+template <size_t... I>
+ov_status CompileVariadic(const ov_core* core, const ov_model* model, const char* device,
+                          const std::vector<const char*>& arguments, ov_compiled_model** compiled,
+                          std::index_sequence<I...>) {
+  return Api().ov_core_compile_model(core, model, device, arguments.size(), compiled,
+                                     (I < arguments.size() ? arguments[I] : nullptr)...);
+}
+
+CompiledModelHandle Compile(const ov_core* core, const ov_model* model, const std::string& device,
+                            const Properties& properties) {
+  std::vector<const char*> arguments;
+  for (const auto& [key, value] : properties) {
+    arguments.push_back(key.c_str());
+    arguments.push_back(value.c_str());
+  }
+  if (arguments.size() > kMaxArguments) {
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "At most " + std::to_string(kMaxArguments / 2) + " OpenVINO properties can be set.");
+  }
+  CompiledModelHandle compiled;
+  Check(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
+                        std::make_index_sequence<kMaxArguments>()),
+        "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
+  return compiled;
+}
+
+// A model that OpenVINO compiled and exported before.
+CompiledModelHandle Import(const ov_core* core, const ModelSource& source,
+                           const std::string& device) {
+  std::vector<char> content;
+  const char* data = nullptr;
+  size_t size = 0;
+  if (source.bytes) {
+    data = reinterpret_cast<const char*>(source.bytes->data());
+    size = source.bytes->size();
+  } else {
+    std::ifstream file(std::filesystem::u8path(source.path), std::ios::binary);
+    content.assign(std::istreambuf_iterator<char>(file), {});
+    if (!file) throw Error(ErrorCode::MODEL_INVALID, "Can't read " + source.path + ".");
+    data = content.data();
+    size = content.size();
+  }
+  CompiledModelHandle compiled;
+  try {
+    Check(Api().ov_core_import_model(core, data, size, device.c_str(), Out(compiled)),
+          "ov_core_import_model", ErrorCode::MODEL_INVALID);
+  } catch (Error& error) {
+    error.hint = "A blob loads only with the OpenVINO version and on the kind of device that it was "
+                 "exported with. Load the original model and export it again.";
+    throw;
+  }
+  return compiled;
+}
+
+void StopIfCancelled(const LoadMonitor& monitor) {
+  if (monitor.Cancelled()) throw Error(ErrorCode::CANCELLED, "The load was cancelled.");
+}
+
+}  // namespace
+
+size_t InputIndex(const ov_model* model, const std::string& name) {
+  size_t count = 0;
+  OV_CALL(ov_model_inputs_size, model, &count);
+  std::string names;
+  for (size_t i = 0; i < count; ++i) {
+    PortHandle port;
+    OV_CALL(ov_model_const_input_by_index, model, i, Out(port));
+    const std::string own = PortName(port.get(), "input_" + std::to_string(i));
+    if (own == name) return i;
+    names += (names.empty() ? "" : ", ") + own;
+  }
+  throw Error(ErrorCode::INVALID_ARGUMENT, "The model has no input \"" + name + "\".")
+      .WithHint("Its inputs: " + names + ".");
+}
+
+std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request) {
+  const std::string device = ResolveDevice(core, request.device);
+  if (request.source.format == "blob") {
+    return std::make_unique<OpenvinoModel>(Import(core, request.source, device), device);
+  }
+  const Properties properties = MakeProperties(core, device, request.options);
+  request.monitor->Progress("read", 0, 2);
+  ModelHandle model = ReadModel(core, request.source);
+  StopIfCancelled(*request.monitor);
+  Reshape(model.get(), request.options["shapes"]);
+  model = AddPreprocessing(std::move(model), request.options["openvino"]["preprocess"]);
+  request.monitor->Progress("compile", 1, 2);
+  StopIfCancelled(*request.monitor);
+  CompiledModelHandle compiled = Compile(core, model.get(), device, properties);
+  return std::make_unique<OpenvinoModel>(std::move(compiled), device);
+}
+
+OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device)
+    : compiled_(std::move(compiled)), device_(std::move(device)) {
+  size_t count = 0;
+  OV_CALL(ov_compiled_model_inputs_size, compiled_.get(), &count);
+  for (size_t i = 0; i < count; ++i) {
+    PortHandle port;
+    OV_CALL(ov_compiled_model_input_by_index, compiled_.get(), i, Out(port));
+    inputs_.push_back(DescribePort(port.get(), "input_" + std::to_string(i)));
+  }
+  OV_CALL(ov_compiled_model_outputs_size, compiled_.get(), &count);
+  for (size_t i = 0; i < count; ++i) {
+    PortHandle port;
+    OV_CALL(ov_compiled_model_output_by_index, compiled_.get(), i, Out(port));
+    outputs_.push_back(DescribePort(port.get(), "output_" + std::to_string(i)));
+  }
+}
+
+std::unique_ptr<Context> OpenvinoModel::NewContext(int) {
+  InferRequestHandle request;
+  OV_CALL(ov_compiled_model_create_infer_request, compiled_.get(), Out(request));
+  return std::make_unique<OpenvinoContext>(std::move(request), inputs_, outputs_);
+}
+
+std::string OpenvinoModel::Property(const char* key) const {
+  char* value = nullptr;
+  if (Api().ov_compiled_model_get_property(compiled_.get(), key, &value) != kOk) return {};
+  return TakeString(value);
+}
+
+int OpenvinoModel::PreferredLanes() const {
+  return std::atoi(Property("OPTIMAL_NUMBER_OF_INFER_REQUESTS").c_str());
+}
+
+Value OpenvinoModel::Details() const {
+  Value::Map details{{"device", device_}};
+  auto add = [&](const char* name, const char* key) {
+    const std::string value = Property(key);
+    if (!value.empty()) details[name] = value;
+  };
+  add("precision", "INFERENCE_PRECISION_HINT");
+  add("executionDevices", "EXECUTION_DEVICES");
+  add("hint", "PERFORMANCE_HINT");
+  add("streams", "NUM_STREAMS");
+  add("threads", "INFERENCE_NUM_THREADS");
+  add("optimalLanes", "OPTIMAL_NUMBER_OF_INFER_REQUESTS");
+  add("loadedFromCache", "LOADED_FROM_CACHE");
+  return details;
+}
+
+void OpenvinoModel::Export(const std::string& path) {
+  OV_CALL(ov_compiled_model_export_model, compiled_.get(), path.c_str());
+}
+
+}  // namespace accelnode::openvino

@@ -1,0 +1,37 @@
+// Loading a model: read, reshape, preprocess, compile. What comes out is immutable and makes the
+// infer requests that the lanes run on.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "openvino_library.h"
+
+namespace accelnode::openvino {
+
+std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request);
+
+// Which input of a model bears this name; throws INVALID_ARGUMENT, with the names, when none does.
+size_t InputIndex(const ov_model* model, const std::string& name);
+
+class OpenvinoModel final : public Model {
+ public:
+  OpenvinoModel(CompiledModelHandle compiled, std::string device);
+
+  const std::vector<TensorInfo>& Inputs() const override { return inputs_; }
+  const std::vector<TensorInfo>& Outputs() const override { return outputs_; }
+  std::unique_ptr<Context> NewContext(int lane) override;
+  int PreferredLanes() const override;
+  Value Details() const override;
+  void Export(const std::string& path) override;
+
+ private:
+  std::string Property(const char* key) const;  // empty when the device does not know it
+
+  const CompiledModelHandle compiled_;
+  const std::string device_;
+  std::vector<TensorInfo> inputs_, outputs_;
+};
+
+}  // namespace accelnode::openvino

@@ -1,0 +1,53 @@
+#include "platform.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <pthread.h>
+#include <unistd.h>
+#endif
+
+namespace accelnode {
+
+void NameThisThread(const char* name) {
+#if defined(__linux__)
+  pthread_setname_np(pthread_self(), name);
+#elif defined(__APPLE__)
+  pthread_setname_np(name);
+#else
+  (void)name;
+#endif
+}
+
+bool FileExists(const std::string& path) {
+  std::error_code failed;
+  return std::filesystem::is_regular_file(std::filesystem::u8path(path), failed);
+}
+
+std::string DirectoryOf(const std::string& path) {
+  return std::filesystem::u8path(path).parent_path().u8string();
+}
+
+bool SameFile(const std::string& a, const std::string& b) {
+  std::error_code failed;
+  return std::filesystem::equivalent(std::filesystem::u8path(a), std::filesystem::u8path(b), failed);
+}
+
+void SkipDestructorsAtExit(int exit_code) {
+  // Exit handlers run last in, first out: this one precedes those of every library loaded so far.
+  static int code;
+  code = exit_code;
+  std::atexit([] {
+#ifdef _WIN32
+    TerminateProcess(GetCurrentProcess(), static_cast<UINT>(code));
+#else
+    _exit(code);
+#endif
+  });
+}
+
+}  // namespace accelnode

@@ -1,0 +1,9 @@
+// Rockchip RKNN: not built yet. It answers through the interface of every backend.
+#include "../backend.h"
+#include "../not_built.h"
+
+namespace accelnode {
+
+std::unique_ptr<Backend> MakeRknnBackend() { return NotBuilt("rknn", "Rockchip RKNN"); }
+
+}  // namespace accelnode

@@ -1,0 +1,9 @@
+// AMD MIGraphX: not built yet. It answers through the interface of every backend.
+#include "../backend.h"
+#include "../not_built.h"
+
+namespace accelnode {
+
+std::unique_ptr<Backend> MakeRocmBackend() { return NotBuilt("rocm", "AMD MIGraphX"); }
+
+}  // namespace accelnode

@@ -1,0 +1,229 @@
+#include "session_wrap.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "backends.h"
+#include "env_state.h"
+#include "to_js.h"
+
+namespace accelnode {
+namespace {
+
+class JsLoadMonitor final : public LoadMonitor {
+ public:
+  JsLoadMonitor(EnvState& state, uint32_t id)
+      : state_(state), id_(id), cancelled_(state.loads().at(id).cancelled) {}
+
+  bool Cancelled() const override { return *cancelled_; }
+
+  void Progress(const std::string& phase, double done, double total) override {
+    state_.mailbox().SendNews([&state = state_, id = id_, phase, done, total](Napi::Env env) {
+      auto load = state.loads().find(id);
+      if (load == state.loads().end() || load->second.on_progress.IsEmpty()) return;
+      load->second.on_progress.Call({Napi::String::New(env, phase), Napi::Number::New(env, done),
+                                     Napi::Number::New(env, total)});
+    });
+  }
+
+ private:
+  EnvState& state_;
+  const uint32_t id_;
+  const std::shared_ptr<std::atomic<bool>> cancelled_;
+};
+
+std::shared_ptr<const std::vector<uint8_t>> BytesFromJs(Napi::Value value) {
+  if (!value.IsTypedArray()) return nullptr;
+  Napi::Uint8Array array = value.As<Napi::Uint8Array>();
+  // A copy: the load goes on when this call has returned, and the array may change meanwhile.
+  return std::make_shared<const std::vector<uint8_t>>(array.Data(),
+                                                      array.Data() + array.ElementLength());
+}
+
+std::string TextFromJs(Napi::Value value) {
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+}
+
+LoadRequest RequestFromJs(Napi::Object object) {
+  LoadRequest request;
+  request.device = TextFromJs(object.Get("device"));
+  request.options = FromJs(object.Get("options"));
+  Napi::Object source = object.Get("source").As<Napi::Object>();
+  request.source.format = TextFromJs(source.Get("format"));
+  request.source.path = TextFromJs(source.Get("path"));
+  request.source.weights_path = TextFromJs(source.Get("weightsPath"));
+  request.source.bytes = BytesFromJs(source.Get("bytes"));
+  request.source.weights = BytesFromJs(source.Get("weights"));
+  request.source.spec = FromJs(source.Get("spec"));
+  return request;
+}
+
+}  // namespace
+
+void SessionWrap::Define(Napi::Env env) {
+  EnvState::Of(env).session_class() = Napi::Persistent(DefineClass(
+      env, "NativeSession",
+      {InstanceMethod<&SessionWrap::Submit>("submit"),
+       InstanceMethod<&SessionWrap::RunSync>("runSync"),
+       InstanceMethod<&SessionWrap::Cancel>("cancel"),
+       InstanceMethod<&SessionWrap::Close>("close"),
+       InstanceMethod<&SessionWrap::Profile>("profile"),
+       InstanceMethod<&SessionWrap::Memory>("memory"),
+       InstanceMethod<&SessionWrap::Export>("export")}));
+}
+
+Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  EnvState& state = EnvState::Of(env);
+  Napi::Object object = info[0].As<Napi::Object>();
+  const uint32_t id = object.Get("id").As<Napi::Number>().Uint32Value();
+  const int lanes = object.Get("lanes").As<Napi::Number>().Int32Value();
+  Backend& backend = GetBackend(TextFromJs(object.Get("backend")));
+  auto request = std::make_shared<LoadRequest>(RequestFromJs(object));
+
+  EnvState::LoadInProgress& load = state.loads()[id];
+  if (object.Get("onProgress").IsFunction()) {
+    load.on_progress = Napi::Persistent(object.Get("onProgress").As<Napi::Function>());
+  }
+  auto work = [&state, &backend, request, id, lanes,
+               monitor = std::make_shared<JsLoadMonitor>(state, id)]() -> EnvState::Settle {
+    request->monitor = monitor.get();
+    std::shared_ptr<Model> model = backend.Load(*request);
+    request->source = {};  // the bytes are not needed any more
+    if (monitor->Cancelled()) {
+      throw Error(ErrorCode::CANCELLED, "The load was cancelled.");
+    }
+    const int count = lanes > 0 ? lanes : std::max(1, model->PreferredLanes());
+    auto queue = std::make_shared<LaneQueue>(model, count, state.mailbox());
+    return [&state, queue = std::move(queue)](Napi::Env env) {
+      state.AddSession(queue);
+      auto handle = Napi::External<std::shared_ptr<LaneQueue>>::New(
+          env, const_cast<std::shared_ptr<LaneQueue>*>(&queue));
+      return state.session_class().New({handle});
+    };
+  };
+  return state.RunTask(env, std::move(work), [&state, id] { state.loads().erase(id); });
+}
+
+SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<SessionWrap>(info),
+      state_(EnvState::Share(info.Env())),
+      queue_(*info[0].As<Napi::External<std::shared_ptr<LaneQueue>>>().Data()) {
+  Napi::Env env = info.Env();
+  Model& model = queue_->model();
+  input_count_ = model.Inputs().size();
+  output_count_ = model.Outputs().size();
+  auto arguments =
+      Napi::Float64Array::New(env, std::max<size_t>(1, (input_count_ + output_count_) * kArgumentSize));
+  arguments_ = Napi::Persistent(arguments);
+  argument_data_ = arguments.Data();
+
+  Napi::Object self = info.This().As<Napi::Object>();
+  self.Set("arguments", arguments);
+  self.Set("inputs", ToJs(env, model.Inputs()));
+  self.Set("outputs", ToJs(env, model.Outputs()));
+  self.Set("lanes", static_cast<double>(queue_->lanes()));
+  self.Set("details", ToJs(env, model.Details()));
+}
+
+void SessionWrap::Finalize(Napi::BasicEnv) {
+  // Garbage was made of an open session: same path as close(), on a thread, as joining may wait.
+  if (queue_) state_->Retire(std::move(queue_));
+}
+
+std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
+  std::unique_ptr<Job> job = state_->mailbox().NewJob();
+  job->id = id;
+  job->inputs.resize(input_count_);
+  job->outputs.resize(output_count_);
+  const double* argument = argument_data_;
+  auto read_shape = [&argument] {
+    Shape shape;
+    shape.Resize(static_cast<size_t>(argument[2]));
+    for (size_t i = 0; i < shape.rank(); ++i) {
+      shape.data()[i] = static_cast<int64_t>(argument[3 + i]);
+    }
+    return shape;
+  };
+  for (Tensor& input : job->inputs) {
+    input.data = reinterpret_cast<void*>(static_cast<uintptr_t>(argument[0]));
+    input.bytes = static_cast<size_t>(argument[1]);
+    input.shape = read_shape();
+    input.buffer = nullptr;
+    argument += kArgumentSize;
+  }
+  for (Output& output : job->outputs) {
+    output.wanted = argument[0] >= 0;
+    output.data = output.wanted ? reinterpret_cast<void*>(static_cast<uintptr_t>(argument[0])) : nullptr;
+    output.bytes = static_cast<size_t>(argument[1]);
+    output.shape = read_shape();
+    output.buffer = nullptr;
+    argument += kArgumentSize;
+  }
+  return job;
+}
+
+std::shared_ptr<LaneQueue> SessionWrap::Open(Napi::Env env) const {
+  if (!queue_) throw ThrowableError(env, Error(ErrorCode::CLOSED, "The session is closed."));
+  return queue_;
+}
+
+// submit(id): the run's outcome comes to onRunsDone.
+Napi::Value SessionWrap::Submit(const Napi::CallbackInfo& info) {
+  state_->mailbox().Expect();
+  queue_->Push(TakeJob(info[0].As<Napi::Number>().Uint32Value()));
+  return {};
+}
+
+// runSync(): undefined, or what extras[i] is in onRunsDone; throws the run's error.
+Napi::Value SessionWrap::RunSync(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  std::unique_ptr<Job> job = TakeJob(0);
+  queue_->RunSync(*job);
+  if (job->error) {
+    Napi::Error error = ThrowableError(env, *job->error);
+    state_->mailbox().Recycle(std::move(job));
+    throw error;
+  }
+  Napi::Value outcome = OutcomeToJs(env, *job);
+  state_->mailbox().Recycle(std::move(job));
+  return outcome;
+}
+
+Napi::Value SessionWrap::Cancel(const Napi::CallbackInfo& info) {
+  if (queue_) queue_->Cancel(info[0].As<Napi::Number>().Uint32Value());
+  return {};
+}
+
+// close(cancel): Promise<void>, settled when lanes, contexts and model are gone.
+Napi::Value SessionWrap::Close(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  std::shared_ptr<LaneQueue> queue = Open(env);
+  queue_ = nullptr;
+  queue->BeginClose(info[0].As<Napi::Boolean>().Value());
+  return state_->RunTask(env, [queue = std::move(queue)]() mutable -> EnvState::Settle {
+    queue->Join();
+    queue = nullptr;
+    return [](Napi::Env env) { return env.Undefined(); };
+  });
+}
+
+Napi::Value SessionWrap::Profile(const Napi::CallbackInfo& info) {
+  return state_->RunTask(info.Env(), [queue = Open(info.Env())]() -> EnvState::Settle {
+    return [profile = queue->Profile()](Napi::Env env) { return ToJs(env, profile); };
+  });
+}
+
+Napi::Value SessionWrap::Memory(const Napi::CallbackInfo& info) {
+  return ToJs(info.Env(), Open(info.Env())->model().Memory());
+}
+
+Napi::Value SessionWrap::Export(const Napi::CallbackInfo& info) {
+  return state_->RunTask(info.Env(), [queue = Open(info.Env()),
+                                     path = TextFromJs(info[0])]() -> EnvState::Settle {
+    queue->model().Export(path);
+    return [](Napi::Env env) { return env.Undefined(); };
+  });
+}
+
+}  // namespace accelnode

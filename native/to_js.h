@@ -1,0 +1,28 @@
+// Between the addon's own types and JavaScript's. Errors become AccelErrors in ErrorToJs and nowhere
+// else.
+#pragma once
+
+#include <napi.h>
+
+#include "backend.h"
+#include "lane.h"
+
+namespace accelnode {
+
+Napi::Value ToJs(Napi::Env env, const Value& value);
+Napi::Value ToJs(Napi::Env env, const std::vector<TensorInfo>& infos);
+Napi::Value ToJs(Napi::Env env, const DeviceList& devices);
+Napi::Value ToJs(Napi::Env env, const Runtime& runtime);
+
+// An AccelError, made by the function that lib/native/addon.ts handed in.
+Napi::Value ErrorToJs(Napi::Env env, const Error& error);
+// The same, to be thrown: throw ThrowableError(env, CurrentError()).
+Napi::Error ThrowableError(Napi::Env env, const Error& error);
+
+// Undefined for a run whose outputs all lie in the caller's memory; else its error, or an array
+// with { data: ArrayBuffer, dims } at the place of each output that the backend allocated.
+Napi::Value OutcomeToJs(Napi::Env env, Job& job);
+
+Value FromJs(Napi::Value value);
+
+}  // namespace accelnode
