@@ -68,19 +68,19 @@ export class AccelError extends Error {
   override readonly name = 'AccelError';
   readonly code: ErrorCode;
   /** The backend concerned, e.g. `openvino`. */
-  readonly backend?: string;
+  declare readonly backend?: string;
   /** The device concerned, e.g. `openvino:CPU`. */
-  readonly device?: string;
+  declare readonly device?: string;
   /** The vendor function that failed, e.g. `ov_infer_request_infer`. */
-  readonly call?: string;
+  declare readonly call?: string;
   /** What that function returned. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** What to do about it. */
-  readonly hint?: string;
+  declare readonly hint?: string;
   /** For a runtime that was not found: every library tried. */
-  readonly libraries?: readonly LibraryAttempt[];
+  declare readonly libraries?: readonly LibraryAttempt[];
   /** For a load that no device could do: each refusal. */
-  readonly attempts?: readonly DeviceAttempt[];
+  declare readonly attempts?: readonly DeviceAttempt[];
 
   constructor(code: ErrorCode, message: string, details: AccelErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

@@ -5,7 +5,8 @@
 //   throws Error only for what a caller could not know (a missing library, a vendor's refusal).
 // - A Backend lives as long as the process and is opened once; its libraries are never unloaded.
 // - A Model is immutable and outlives its Contexts. A Context is used by one thread at a time.
-// - Whatever a vendor lacks keeps the default below, which does the right thing or says UNSUPPORTED.
+// - Whatever a vendor lacks keeps the default below, which does the right thing or says
+// UNSUPPORTED.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@
 namespace accelnode {
 
 struct Device {
-  std::string id;    // after the backend's name: "0", "CPU", "GPU.1"
-  std::string name;  // "Intel(R) Core(TM) …"
-  std::string kind;  // "cpu", "gpu" or "npu"
-  std::string arch, driver, uuid;  // empty where the vendor does not say
+  std::string id;                              // after the backend's name: "0", "CPU", "GPU.1"
+  std::string name;                            // "Intel(R) Core(TM) …"
+  std::string kind;                            // "cpu", "gpu" or "npu"
+  std::string arch, driver, uuid;              // empty where the vendor does not say
   uint64_t memory_total = 0, memory_free = 0;  // bytes; 0: not known
   bool automatic = true;  // may `device: 'auto'` choose it? false: only when named
   Value details;          // the vendor's further facts

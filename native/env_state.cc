@@ -85,7 +85,8 @@ Napi::Promise EnvState::RunTask(Napi::Env env, std::function<Settle()> work,
       });
     });
   } catch (...) {  // no thread to be had
-    mailbox_.Send([deliver, error = CurrentError()](Napi::Env env) { deliver(env, nullptr, error); });
+    mailbox_.Send(
+        [deliver, error = CurrentError()](Napi::Env env) { deliver(env, nullptr, error); });
   }
   return deferred.Promise();
 }

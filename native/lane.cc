@@ -25,9 +25,7 @@ inline void PauseCpu() {
 #endif
 }
 
-Error Closed() {
-  return Error(ErrorCode::CLOSED, "The session was closed before this run began.");
-}
+Error Closed() { return Error(ErrorCode::CLOSED, "The session was closed before this run began."); }
 
 Error Cancelled() { return Error(ErrorCode::CANCELLED, "The run was cancelled."); }
 

@@ -97,9 +97,9 @@ class LaneQueue {
   std::vector<std::unique_ptr<Lane>> lanes_;
 
   std::mutex mutex_;
-  std::condition_variable work_;    // for lanes: a job, a released context, or closing
-  std::condition_variable free_;    // for Claim: a lane may have become free
-  std::condition_variable ended_;   // for Join
+  std::condition_variable work_;   // for lanes: a job, a released context, or closing
+  std::condition_variable free_;   // for Claim: a lane may have become free
+  std::condition_variable ended_;  // for Join
   std::deque<std::unique_ptr<Job>> waiting_;
   int claims_waiting_ = 0;
   int claims_held_ = 0;

@@ -27,15 +27,16 @@ Value ToValue(const std::vector<LoadAttempt>& attempts) {
 namespace {
 
 std::wstring Widen(const std::string& text) {
-  int length = MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), nullptr, 0);
+  int length =
+      MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), nullptr, 0);
   std::wstring wide(static_cast<size_t>(length), L'\0');
   MultiByteToWideChar(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), wide.data(), length);
   return wide;
 }
 
 std::string Narrow(const std::wstring& wide) {
-  int length = WideCharToMultiByte(CP_UTF8, 0, wide.data(), static_cast<int>(wide.size()), nullptr, 0,
-                                   nullptr, nullptr);
+  int length = WideCharToMultiByte(CP_UTF8, 0, wide.data(), static_cast<int>(wide.size()), nullptr,
+                                   0, nullptr, nullptr);
   std::string text(static_cast<size_t>(length), '\0');
   WideCharToMultiByte(CP_UTF8, 0, wide.data(), static_cast<int>(wide.size()), text.data(), length,
                       nullptr, nullptr);
@@ -56,7 +57,8 @@ std::string LastErrorText() {
 Library Library::Open(const std::string& name, std::string* error) {
   // Never the current directory. An absolute path brings its own folder for its dependencies.
   bool absolute = std::filesystem::u8path(name).is_absolute();
-  DWORD flags = LOAD_LIBRARY_SEARCH_DEFAULT_DIRS | (absolute ? LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR : 0);
+  DWORD flags =
+      LOAD_LIBRARY_SEARCH_DEFAULT_DIRS | (absolute ? LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR : 0);
   Library library;
   library.handle_ = LoadLibraryExW(Widen(name).c_str(), nullptr, flags);
   if (library.handle_ == nullptr) *error = LastErrorText();

@@ -47,5 +47,4 @@ class Library {
   void* handle_ = nullptr;
 };
 
-
 }  // namespace accelnode

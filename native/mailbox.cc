@@ -11,8 +11,7 @@ namespace {
 constexpr size_t kSpareJobs = 1024;
 
 double Nanoseconds(Clock::duration time) {
-  return static_cast<double>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
 }
 
 }  // namespace
@@ -23,9 +22,9 @@ Mailbox::Mailbox(Napi::Env env, Napi::Function on_runs_done, Napi::Float64Array 
       records_(Napi::Persistent(records)),
       record_data_(records.Data()),
       record_capacity_(records.ElementLength() / kRecordSize) {
-  napi_status status = napi_create_threadsafe_function(
-      env, nullptr, nullptr, Napi::String::New(env, "accelnode"), 0, 1, nullptr, nullptr, this,
-      CallJs, &wake_up_);
+  napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "accelnode"), 0,
+                                      1, nullptr, nullptr, this, CallJs, &wake_up_);
   NAPI_THROW_IF_FAILED_VOID(env, status);
   napi_unref_threadsafe_function(env, wake_up_);
 }

@@ -11,7 +11,8 @@ namespace accelnode {
 
 class NotBuiltBackend final : public Backend {
  public:
-  NotBuiltBackend(const char* name, std::string product) : name_(name), product_(std::move(product)) {}
+  NotBuiltBackend(const char* name, std::string product)
+      : name_(name), product_(std::move(product)) {}
 
   const char* Name() const override { return name_; }
   Runtime Open(const OpenRequest&) override { throw NotYet(); }

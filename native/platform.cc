@@ -34,7 +34,8 @@ std::string DirectoryOf(const std::string& path) {
 
 bool SameFile(const std::string& a, const std::string& b) {
   std::error_code failed;
-  return std::filesystem::equivalent(std::filesystem::u8path(a), std::filesystem::u8path(b), failed);
+  return std::filesystem::equivalent(std::filesystem::u8path(a), std::filesystem::u8path(b),
+                                     failed);
 }
 
 void SkipDestructorsAtExit(int exit_code) {

@@ -65,8 +65,7 @@ void SessionWrap::Define(Napi::Env env) {
       env, "NativeSession",
       {InstanceMethod<&SessionWrap::Submit>("submit"),
        InstanceMethod<&SessionWrap::RunSync>("runSync"),
-       InstanceMethod<&SessionWrap::Cancel>("cancel"),
-       InstanceMethod<&SessionWrap::Close>("close"),
+       InstanceMethod<&SessionWrap::Cancel>("cancel"), InstanceMethod<&SessionWrap::Close>("close"),
        InstanceMethod<&SessionWrap::Profile>("profile"),
        InstanceMethod<&SessionWrap::Memory>("memory"),
        InstanceMethod<&SessionWrap::Export>("export")}));
@@ -113,8 +112,8 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
   Model& model = queue_->model();
   input_count_ = model.Inputs().size();
   output_count_ = model.Outputs().size();
-  auto arguments =
-      Napi::Float64Array::New(env, std::max<size_t>(1, (input_count_ + output_count_) * kArgumentSize));
+  auto arguments = Napi::Float64Array::New(
+      env, std::max<size_t>(1, (input_count_ + output_count_) * kArgumentSize));
   arguments_ = Napi::Persistent(arguments);
   argument_data_ = arguments.Data();
 
@@ -154,7 +153,8 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
   }
   for (Output& output : job->outputs) {
     output.wanted = argument[0] >= 0;
-    output.data = output.wanted ? reinterpret_cast<void*>(static_cast<uintptr_t>(argument[0])) : nullptr;
+    output.data =
+        output.wanted ? reinterpret_cast<void*>(static_cast<uintptr_t>(argument[0])) : nullptr;
     output.bytes = static_cast<size_t>(argument[1]);
     output.shape = read_shape();
     output.buffer = nullptr;
@@ -219,11 +219,11 @@ Napi::Value SessionWrap::Memory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionWrap::Export(const Napi::CallbackInfo& info) {
-  return state_->RunTask(info.Env(), [queue = Open(info.Env()),
-                                     path = TextFromJs(info[0])]() -> EnvState::Settle {
-    queue->model().Export(path);
-    return [](Napi::Env env) { return env.Undefined(); };
-  });
+  return state_->RunTask(
+      info.Env(), [queue = Open(info.Env()), path = TextFromJs(info[0])]() -> EnvState::Settle {
+        queue->model().Export(path);
+        return [](Napi::Env env) { return env.Undefined(); };
+      });
 }
 
 }  // namespace accelnode

@@ -1,5 +1,6 @@
-// Work that takes long and comes seldom: opening a runtime, loading a model, closing a session. Each
-// task has a thread of its own, so that ten models compile at once and none holds up libuv's pool.
+// Work that takes long and comes seldom: opening a runtime, loading a model, closing a session.
+// Each task has a thread of its own, so that ten models compile at once and none holds up libuv's
+// pool.
 #pragma once
 
 #include <condition_variable>

@@ -99,8 +99,8 @@ enum class MemoryKind : uint8_t {
 // Memory that a backend allocated. Freed by the vendor's deleter inside `owner`.
 struct Buffer {
   std::shared_ptr<void> owner;
-  void* data = nullptr;      // address: the CPU's for kHost and kPinned, the device's for kDevice
-  void* handle = nullptr;    // the vendor's object behind it (rknn_tensor_mem, ov_tensor), if any
+  void* data = nullptr;    // address: the CPU's for kHost and kPinned, the device's for kDevice
+  void* handle = nullptr;  // the vendor's object behind it (rknn_tensor_mem, ov_tensor), if any
   size_t bytes = 0;
   MemoryKind kind = MemoryKind::kHost;
 };
@@ -115,10 +115,10 @@ struct Tensor {
 
 // An output of one run.
 struct Output {
-  bool wanted = true;     // false: the caller does not read it; nothing may be written to `data`
-  void* data = nullptr;   // where to write; null: the context allocates and hands over `owner`
-  size_t bytes = 0;       // room at `data`; after the run the bytes written
-  Shape shape;            // expected when `data` is set; after the run the real one
+  bool wanted = true;    // false: the caller does not read it; nothing may be written to `data`
+  void* data = nullptr;  // where to write; null: the context allocates and hands over `owner`
+  size_t bytes = 0;      // room at `data`; after the run the bytes written
+  Shape shape;           // expected when `data` is set; after the run the real one
   const Buffer* buffer = nullptr;
   std::shared_ptr<void> owner;  // keeps memory alive that the context allocated
 };

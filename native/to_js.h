@@ -1,5 +1,5 @@
-// Between the addon's own types and JavaScript's. Errors become AccelErrors in ErrorToJs and nowhere
-// else.
+// Between the addon's own types and JavaScript's. Errors become AccelErrors in ErrorToJs and
+// nowhere else.
 #pragma once
 
 #include <napi.h>

@@ -40,8 +40,8 @@ Spec ParseSpec(const Value& value) {
   spec.inputs = ParseInfos(value.Items("inputs"));
   spec.outputs = ParseInfos(value.Items("outputs"));
   if (value.String("model") == "busy") {
-    spec.duration = std::chrono::nanoseconds(
-        static_cast<int64_t>(value.Number("durationMs", 0) * 1e6));
+    spec.duration =
+        std::chrono::nanoseconds(static_cast<int64_t>(value.Number("durationMs", 0) * 1e6));
   }
   spec.sleep = value.String("wait") == "sleep";
   spec.fail_at = static_cast<int>(value.Number("failAt", 0));
@@ -87,7 +87,8 @@ class NullContext final : public Context {
   static void Echo(const Tensor& input, Output& output) {
     if (!output.wanted) return;
     if (output.data == nullptr) {
-      output.owner = std::shared_ptr<void>(::operator new(input.bytes), [](void* data) { ::operator delete(data); });
+      output.owner = std::shared_ptr<void>(::operator new(input.bytes),
+                                           [](void* data) { ::operator delete(data); });
       output.data = output.owner.get();
       output.bytes = input.bytes;
     }
@@ -135,9 +136,9 @@ class NullBackend final : public Backend {
   }
 
   std::unique_ptr<Model> Load(const LoadRequest& request) override {
-    const auto until = std::chrono::steady_clock::now() +
-                       std::chrono::milliseconds(
-                           static_cast<int64_t>(request.source.spec.Number("loadMs", 0)));
+    const auto until =
+        std::chrono::steady_clock::now() +
+        std::chrono::milliseconds(static_cast<int64_t>(request.source.spec.Number("loadMs", 0)));
     while (std::chrono::steady_clock::now() < until) {
       if (request.monitor->Cancelled() && !request.source.spec.Bool("stubborn", false)) {
         throw Error(ErrorCode::CANCELLED, "The load was cancelled.");

@@ -10,9 +10,7 @@ namespace {
 // OpenVINO refuses a null address even for a tensor of no elements.
 char g_nothing[64];
 
-ov_shape RawShape(Shape& shape) {
-  return {static_cast<int64_t>(shape.rank()), shape.data()};
-}
+ov_shape RawShape(Shape& shape) { return {static_cast<int64_t>(shape.rank()), shape.data()}; }
 
 Shape ShapeOf(const ov_tensor* tensor) {
   ov_shape raw{};

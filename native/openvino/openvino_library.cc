@@ -32,9 +32,9 @@ std::vector<LibraryCandidate> SystemCandidates() {
   const std::string before = "libopenvino_c.so.", after;
   add("libopenvino_c.so");
 #endif
-  for (const char* version : {"2641", "2640", "2631", "2630", "2621", "2620", "2610", "2600", "2541",
-                              "2540", "2530", "2520", "2510", "2500", "2460", "2450", "2440",
-                              "2430"}) {
+  for (const char* version :
+       {"2641", "2640", "2631", "2630", "2621", "2620", "2610", "2600", "2541", "2540", "2530",
+        "2520", "2510", "2500", "2460", "2450", "2440", "2430"}) {
     add(before + version + after);
   }
 #endif
@@ -43,7 +43,7 @@ std::vector<LibraryCandidate> SystemCandidates() {
 
 // Resolves every function; the name of the first that is missing, or null.
 const char* ResolveFunctions(const Library& library, Functions& functions) {
-#define X(result, name, parameters)                                            \
+#define X(result, name, parameters)                                               \
   functions.name = reinterpret_cast<result(*) parameters>(library.Symbol(#name)); \
   if (functions.name == nullptr) return #name;
   ACCELNODE_OPENVINO_FUNCTIONS(X)
@@ -55,8 +55,8 @@ const char* ResolveFunctions(const Library& library, Functions& functions) {
 Version ParseVersion(const std::string& build) {
   Version version;
   if (std::sscanf(build.c_str(), "%d.%d", &version.year, &version.minor) != 2) {
-    throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, "it calls itself \"" + build +
-                                                     "\", which is no version of OpenVINO");
+    throw Error(ErrorCode::RUNTIME_INCOMPATIBLE,
+                "it calls itself \"" + build + "\", which is no version of OpenVINO");
   }
   return version;
 }
@@ -64,9 +64,8 @@ Version ParseVersion(const std::string& build) {
 // Makes `library` the OpenVINO of this process, or throws why it can't be.
 Runtime Adopt(const Library& library) {
   if (const char* missing = ResolveFunctions(library, g_functions)) {
-    throw Error(ErrorCode::RUNTIME_INCOMPATIBLE,
-                std::string("it has no function ") + missing +
-                    ": not OpenVINO's C library, or one too old");
+    throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, std::string("it has no function ") + missing +
+                                                     ": not OpenVINO's C library, or one too old");
   }
   ov_version raw{};
   OV_CALL(ov_get_openvino_version, &raw);
@@ -134,8 +133,8 @@ bool Contains(const std::string& text, std::initializer_list<const char*> words)
 void Check(ov_status status, const char* function, ErrorCode code) {
   if (status == kOk) return;
   std::string message;
-  // The text is the last failure's of the whole process, so two threads failing at once may get each
-  // other's; OpenVINO offers no better. The C layer itself sets none.
+  // The text is the last failure's of the whole process, so two threads failing at once may get
+  // each other's; OpenVINO offers no better. The C layer itself sets none.
   if (status != kInvalidParameter) {
     const char* text = Api().ov_get_last_err_msg();
     if (text != nullptr) {

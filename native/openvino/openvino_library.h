@@ -18,8 +18,8 @@ struct Functions {
 // The one OpenVINO of this process. Only after OpenLibrary has succeeded.
 const Functions& Api();
 
-// Opens the first candidate that is a usable OpenVINO. Called again, it returns what is open; asking
-// for another library by name then is an error, as one process can't hold two.
+// Opens the first candidate that is a usable OpenVINO. Called again, it returns what is open;
+// asking for another library by name then is an error, as one process can't hold two.
 Runtime OpenLibrary(const OpenRequest& request);
 
 struct Version {
@@ -33,8 +33,7 @@ struct Version {
 const std::string& LibraryFolder();
 
 // Throws unless `status` is OK: the vendor's own words, less its source file names.
-void Check(ov_status status, const char* function,
-           ErrorCode code = ErrorCode::VENDOR_FAILURE);
+void Check(ov_status status, const char* function, ErrorCode code = ErrorCode::VENDOR_FAILURE);
 
 // Calls an OpenVINO function and checks what it returns: OV_CALL(ov_core_create, &core).
 #define OV_CALL(function, ...) \
@@ -59,8 +58,7 @@ ACCELNODE_OPENVINO_HANDLE(PortHandle, ov_output_const_port, ov_output_const_port
 ACCELNODE_OPENVINO_HANDLE(LayoutHandle, ov_layout, ov_layout_free);
 ACCELNODE_OPENVINO_HANDLE(PreprocessorHandle, ov_preprocess_prepostprocessor,
                           ov_preprocess_prepostprocessor_free);
-ACCELNODE_OPENVINO_HANDLE(InputInfoHandle, ov_preprocess_input_info,
-                          ov_preprocess_input_info_free);
+ACCELNODE_OPENVINO_HANDLE(InputInfoHandle, ov_preprocess_input_info, ov_preprocess_input_info_free);
 ACCELNODE_OPENVINO_HANDLE(InputTensorInfoHandle, ov_preprocess_input_tensor_info,
                           ov_preprocess_input_tensor_info_free);
 ACCELNODE_OPENVINO_HANDLE(InputModelInfoHandle, ov_preprocess_input_model_info,
@@ -75,7 +73,7 @@ class Out {
  public:
   explicit Out(Handle& handle) : handle_(handle) {}
   ~Out() { handle_.reset(object_); }
-  operator typename Handle::pointer*() { return &object_; }
+  operator typename Handle::pointer *() { return &object_; }
 
  private:
   Handle& handle_;

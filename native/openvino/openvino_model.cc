@@ -59,9 +59,8 @@ TensorInfo DescribePort(const ov_output_const_port* port, const std::string& unn
 
 // A format's frontend is a library beside OpenVINO's own.
 void RequireFrontend(const std::string& format) {
-  const std::string name = "openvino_" +
-                           (format == "tflite" ? std::string("tensorflow_lite") : format) +
-                           "_frontend";
+  const std::string name =
+      "openvino_" + (format == "tflite" ? std::string("tensorflow_lite") : format) + "_frontend";
   std::error_code failed;
   for (const auto& entry :
        std::filesystem::directory_iterator(std::filesystem::u8path(LibraryFolder()), failed)) {
@@ -83,7 +82,8 @@ void CheckRead(ov_status status, const char* function, const std::string& format
         error.message.find("Unable to read the model") == std::string::npos) {
       error.code = ErrorCode::MODEL_UNSUPPORTED;
     } else if (error.code == ErrorCode::MODEL_INVALID) {
-      error.hint = "OpenVINO can't read this as " + format + ": is it complete, and of that format?";
+      error.hint =
+          "OpenVINO can't read this as " + format + ": is it complete, and of that format?";
     }
     throw;
   }
@@ -103,8 +103,8 @@ ModelHandle ReadModel(const ov_core* core, const ModelSource& source) {
   RequireFrontend(source.format);
   ModelHandle model;
   if (source.bytes) {
-    // The weights become constants of the model, which keep the tensor's memory: hence a tensor that
-    // owns it, not a view.
+    // The weights become constants of the model, which keep the tensor's memory: hence a tensor
+    // that owns it, not a view.
     TensorHandle weights;
     if (source.weights) weights = CopyToTensor(*source.weights);
     CheckRead(Api().ov_core_read_model_from_memory_buffer(
@@ -175,8 +175,8 @@ CompiledModelHandle Compile(const ov_core* core, const ov_model* model, const st
     arguments.push_back(value.c_str());
   }
   if (arguments.size() > kMaxArguments) {
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "At most " + std::to_string(kMaxArguments / 2) + " OpenVINO properties can be set.");
+    throw Error(ErrorCode::INVALID_ARGUMENT, "At most " + std::to_string(kMaxArguments / 2) +
+                                                 " OpenVINO properties can be set.");
   }
   CompiledModelHandle compiled;
   Check(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
@@ -206,8 +206,9 @@ CompiledModelHandle Import(const ov_core* core, const ModelSource& source,
     Check(Api().ov_core_import_model(core, data, size, device.c_str(), Out(compiled)),
           "ov_core_import_model", ErrorCode::MODEL_INVALID);
   } catch (Error& error) {
-    error.hint = "A blob loads only with the OpenVINO version and on the kind of device that it was "
-                 "exported with. Load the original model and export it again.";
+    error.hint =
+        "A blob loads only with the OpenVINO version and on the kind of device that it was "
+        "exported with. Load the original model and export it again.";
     throw;
   }
   return compiled;

@@ -23,7 +23,8 @@ constexpr const char* kGpuHint =
     "Install the GPU's OpenCL driver (Debian, Ubuntu: intel-opencl-icd), and give this user access "
     "to /dev/dri (group render).";
 constexpr const char* kNpuHint =
-    "Install Intel's NPU driver (intel-level-zero-npu and intel-driver-compiler-npu), and give this "
+    "Install Intel's NPU driver (intel-level-zero-npu and intel-driver-compiler-npu), and give "
+    "this "
     "user access to /dev/accel (group render).";
 
 constexpr std::array kDevicePlugins = {
@@ -76,9 +77,9 @@ bool IsInstalled(const Plugin& plugin) {
 }
 
 Error NotInstalled(const Plugin& plugin) {
-  return Error(ErrorCode::RUNTIME_INCOMPATIBLE,
-               std::string("This OpenVINO has no plugin for ") + plugin.device + ": " +
-                   plugin.names[0] + " is not in " + LibraryFolder() + ".")
+  return Error(ErrorCode::RUNTIME_INCOMPATIBLE, std::string("This OpenVINO has no plugin for ") +
+                                                    plugin.device + ": " + plugin.names[0] +
+                                                    " is not in " + LibraryFolder() + ".")
       .WithHint("Run `npx accelnode runtime install openvino` for a complete one.");
 }
 
@@ -168,7 +169,8 @@ DeviceList ListDevices(const ov_core* core) {
   DeviceList list;
   for (const Plugin& plugin : kDevicePlugins) {
     if (!IsInstalled(plugin)) {
-      list.absent.push_back({plugin.device, NotInstalled(plugin).message, NotInstalled(plugin).hint});
+      list.absent.push_back(
+          {plugin.device, NotInstalled(plugin).message, NotInstalled(plugin).hint});
       continue;
     }
     try {

@@ -8,8 +8,8 @@
 
 namespace accelnode::openvino {
 
-// OpenVINO opens a plugin that is missing beside it BY ITS BARE NAME, and the loader then finds it in
-// the current directory: whoever can write there could run code in this process. So no device is
+// OpenVINO opens a plugin that is missing beside it BY ITS BARE NAME, and the loader then finds it
+// in the current directory: whoever can write there could run code in this process. So no device is
 // named to OpenVINO before these have seen the plugin's file.
 
 DeviceList ListDevices(const ov_core* core);

@@ -14,20 +14,23 @@ std::string Upper(std::string text) {
   return text;
 }
 
-std::string Family(const std::string& device) { return device.substr(0, device.find_first_of(".:")); }
+std::string Family(const std::string& device) {
+  return device.substr(0, device.find_first_of(".:"));
+}
 
 bool IsSingleDevice(const std::string& device) { return device.find(':') == device.npos; }
 
-// "f32" for "fp32"; empty: leave it to the device. Unless told otherwise a model runs in f32: left to
-// itself, a CPU with AMX or AVX512-BF16 computes in bf16, and outputs are off by a percent.
-std::string PrecisionHint(const ov_core* core, const std::string& device, const std::string& asked) {
+// "f32" for "fp32"; empty: leave it to the device. Unless told otherwise a model runs in f32: left
+// to itself, a CPU with AMX or AVX512-BF16 computes in bf16, and outputs are off by a percent.
+std::string PrecisionHint(const ov_core* core, const std::string& device,
+                          const std::string& asked) {
   if (asked == "auto") return {};
   if (asked.empty()) return Family(device) == "NPU" ? "" : "f32";
   if (asked == "int8") {
-    throw Error(ErrorCode::UNSUPPORTED,
-                "OpenVINO does not quantise a model when it loads it.")
-        .WithHint("Quantise the model beforehand (NNCF); an int8 model runs in int8 whatever the "
-                  "precision option says.");
+    throw Error(ErrorCode::UNSUPPORTED, "OpenVINO does not quantise a model when it loads it.")
+        .WithHint(
+            "Quantise the model beforehand (NNCF); an int8 model runs in int8 whatever the "
+            "precision option says.");
   }
   if (IsSingleDevice(device)) {
     const std::string capabilities = DeviceProperty(core, device, "OPTIMIZATION_CAPABILITIES");
@@ -52,7 +55,9 @@ std::string ConfigText(const Value& value) {
 
 Properties MakeProperties(const ov_core* core, const std::string& device, const Value& options) {
   Properties properties;
-  auto set = [&](const char* key, const std::string& value) { properties.emplace_back(key, value); };
+  auto set = [&](const char* key, const std::string& value) {
+    properties.emplace_back(key, value);
+  };
   const Value& own = options["openvino"];
 
   const std::string precision = PrecisionHint(core, device, options.String("precision"));

@@ -13,14 +13,14 @@ struct Row {
 };
 
 constexpr std::array kRows = {
-    Row{DataType::kBool, {2, 2, 1}},         Row{DataType::kBFloat16, {3, 3, 2}},
-    Row{DataType::kFloat16, {4, 4, 3}},      Row{DataType::kFloat32, {5, 5, 4}},
-    Row{DataType::kFloat64, {6, 6, 5}},      Row{DataType::kInt4, {7, 7, 6}},
-    Row{DataType::kInt8, {8, 8, 7}},         Row{DataType::kInt16, {9, 9, 8}},
-    Row{DataType::kInt32, {10, 10, 9}},      Row{DataType::kInt64, {11, 11, 10}},
-    Row{DataType::kUint4, {13, 16, 14}},     Row{DataType::kUint8, {14, 17, 16}},
-    Row{DataType::kUint16, {15, 18, 17}},    Row{DataType::kUint32, {16, 19, 18}},
-    Row{DataType::kUint64, {17, 20, 19}},    Row{DataType::kFloat8E4M3, {19, 22, 21}},
+    Row{DataType::kBool, {2, 2, 1}},          Row{DataType::kBFloat16, {3, 3, 2}},
+    Row{DataType::kFloat16, {4, 4, 3}},       Row{DataType::kFloat32, {5, 5, 4}},
+    Row{DataType::kFloat64, {6, 6, 5}},       Row{DataType::kInt4, {7, 7, 6}},
+    Row{DataType::kInt8, {8, 8, 7}},          Row{DataType::kInt16, {9, 9, 8}},
+    Row{DataType::kInt32, {10, 10, 9}},       Row{DataType::kInt64, {11, 11, 10}},
+    Row{DataType::kUint4, {13, 15, 14}},      Row{DataType::kUint8, {14, 17, 16}},
+    Row{DataType::kUint16, {15, 18, 17}},     Row{DataType::kUint32, {16, 19, 18}},
+    Row{DataType::kUint64, {17, 20, 19}},     Row{DataType::kFloat8E4M3, {19, 22, 21}},
     Row{DataType::kFloat8E5M2, {20, 23, 22}}, Row{DataType::kString, {kNone, 24, 23}},
 };
 
@@ -48,11 +48,12 @@ void ChooseElementTypes(const Version& version) {
   g_era = EraOf(version);
   for (const Row& row : kRows) {
     if (DataTypeBits(row.type) == 0 || SizeAgrees(row.type, row.number[g_era])) continue;
-    throw Error(ErrorCode::RUNTIME_INCOMPATIBLE,
-                "this OpenVINO (" + std::to_string(version.year) + "." +
-                    std::to_string(version.minor) + ") numbers its element types in a way that "
-                    "accelnode does not know (" + DataTypeName(row.type) + " is not " +
-                    std::to_string(row.number[g_era]) + ")")
+    throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, "this OpenVINO (" + std::to_string(version.year) +
+                                                     "." + std::to_string(version.minor) +
+                                                     ") numbers its element types in a way that "
+                                                     "accelnode does not know (" +
+                                                     DataTypeName(row.type) + " is not " +
+                                                     std::to_string(row.number[g_era]) + ")")
         .WithCall("ov_tensor_create", 0);
   }
 }

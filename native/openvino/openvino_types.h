@@ -1,5 +1,5 @@
-// OpenVINO's numbers for element types. They were shifted twice: in 2024.2, when types were inserted
-// among the unsigned ones, and in 2025.1, when "undefined" went.
+// OpenVINO's numbers for element types. They were shifted twice: in 2024.2, when types were
+// inserted among the unsigned ones, and in 2025.1, when "undefined" went.
 #pragma once
 
 #include "openvino_library.h"
