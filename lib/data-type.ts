@@ -100,7 +100,7 @@ export function describe(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
-  if (typeof value !== 'object') return String(value as number);
+  if (typeof value !== 'object') return String(value); // eslint-disable-line @typescript-eslint/no-base-to-string -- a number, boolean or undefined by now
   if (Array.isArray(value)) return 'an array';
   return value.constructor?.name ? `a ${value.constructor.name}` : 'an object';
 }

@@ -12,6 +12,7 @@ import { devicesOf } from './devices.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
 import { readModelSource } from './model-source.js';
+import { inspectOnnx } from './onnx/inspect.js';
 import type { ModelSource, ModelSources } from './model-source.js';
 import { parseLoadOptions } from './options/load.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
@@ -143,16 +144,45 @@ async function loadOn(
 ): Promise<NativeSession> {
   const { signal, onProgress } = options;
   const id = ++lastLoadId;
+  const source = withNames(sourceFor(backend, sources));
   const loading = addon.load({
     id,
     backend,
     device,
-    source: sourceFor(backend, sources),
+    source,
     options: await nativeOptions(backend, options),
     lanes: options.lanes === 'auto' ? 0 : options.lanes,
     onProgress,
   });
-  return signal === undefined ? loading : abortable(loading, id, signal);
+  try {
+    return await (signal === undefined ? loading : abortable(loading, id, signal));
+  } catch (error) {
+    throw explain(error, source);
+  }
+}
+
+/** ONNX: the names of inputs and outputs as the file has them, which a runtime may have merged. */
+function withNames(source: NativeModelSource): NativeModelSource {
+  if (source.format !== 'onnx') return source;
+  try {
+    const { inputs, outputs } = inspectOnnx(source.path ?? source.bytes!);
+    return { ...source, inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) };
+  } catch {
+    return source; // the runtime will refuse it, and `explain` says what is wrong
+  }
+}
+
+/** Runtimes say little about a damaged file; the ONNX reader says where the damage is. */
+function explain(error: unknown, source: NativeModelSource): unknown {
+  if (!(error instanceof AccelError) || error.code !== 'MODEL_INVALID' || source.format !== 'onnx') return error;
+  try {
+    inspectOnnx(source.path ?? source.bytes!);
+    return error;
+  } catch (cause) {
+    const { message: damage } = cause as Error;
+    const { message, call, status } = error;
+    return new AccelError('MODEL_INVALID', message, { call, status, hint: damage, cause });
+  }
 }
 
 /** Rejects when the signal is aborted, without waiting for a vendor that can't be stopped. */

@@ -62,6 +62,8 @@ struct ModelSource {
   std::string format;  // "onnx", "ir", "tflite", "paddle", "blob", "plan", "mxr", "rknn", "null"
   std::string path, weights_path;
   std::shared_ptr<const std::vector<uint8_t>> bytes, weights;
+  // Inputs and outputs in the file's order, where lib/ has read them (ONNX); else empty.
+  std::vector<std::string> input_names, output_names;
   Value spec;  // the null backend's models are a description, not a file
 };
 

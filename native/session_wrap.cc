@@ -44,6 +44,14 @@ std::string TextFromJs(Napi::Value value) {
   return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
 }
 
+std::vector<std::string> NamesFromJs(Napi::Value value) {
+  std::vector<std::string> names;
+  const Value list = FromJs(value);
+  if (list.AsList() == nullptr) return names;
+  for (const Value& name : *list.AsList()) names.push_back(*name.AsString());
+  return names;
+}
+
 LoadRequest RequestFromJs(Napi::Object object) {
   LoadRequest request;
   request.device = TextFromJs(object.Get("device"));
@@ -54,6 +62,8 @@ LoadRequest RequestFromJs(Napi::Object object) {
   request.source.weights_path = TextFromJs(source.Get("weightsPath"));
   request.source.bytes = BytesFromJs(source.Get("bytes"));
   request.source.weights = BytesFromJs(source.Get("weights"));
+  request.source.input_names = NamesFromJs(source.Get("inputNames"));
+  request.source.output_names = NamesFromJs(source.Get("outputNames"));
   request.source.spec = FromJs(source.Get("spec"));
   return request;
 }

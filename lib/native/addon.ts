@@ -56,6 +56,9 @@ export interface NativeModelSource {
   weightsPath?: string;
   bytes?: Uint8Array;
   weights?: Uint8Array;
+  /** Inputs and outputs in the file's order, where they are known without the runtime. */
+  inputNames?: string[];
+  outputNames?: string[];
   spec?: object;
 }
 

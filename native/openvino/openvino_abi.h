@@ -119,6 +119,8 @@ enum ov_resize_algorithm : int32_t { kResizeLinear = 0, kResizeCubic = 1, kResiz
     (ov_infer_request*, size_t, const ov_tensor*))                                                 \
   X(ov_status, ov_infer_request_set_output_tensor_by_index,                                        \
     (ov_infer_request*, size_t, const ov_tensor*))                                                 \
+  X(ov_status, ov_infer_request_get_output_tensor_by_index,                                        \
+    (const ov_infer_request*, size_t, ov_tensor**))                                                \
   X(ov_status, ov_infer_request_infer, (ov_infer_request*))                                        \
   X(ov_status, ov_infer_request_cancel, (ov_infer_request*))                                       \
   X(ov_status, ov_infer_request_get_profiling_info,                                                \

@@ -1,5 +1,7 @@
 #include "openvino_context.h"
 
+#include <cstring>
+#include <memory>
 #include <utility>
 
 #include "openvino_types.h"
@@ -34,10 +36,12 @@ TensorHandle ViewOf(DataType type, Shape shape, void* data) {
 }  // namespace
 
 OpenvinoContext::OpenvinoContext(InferRequestHandle request, const std::vector<TensorInfo>& inputs,
-                                 const std::vector<TensorInfo>& outputs)
+                                 const std::vector<TensorInfo>& outputs,
+                                 const std::vector<bool>& passed_through)
     : request_(std::move(request)),
       inputs_(inputs),
       outputs_(outputs),
+      passed_through_(passed_through),
       input_bindings_(inputs.size()),
       output_bindings_(outputs.size()) {}
 
@@ -70,6 +74,7 @@ void OpenvinoContext::BindInput(size_t index, const Tensor& input) {
 }
 
 void OpenvinoContext::BindOutput(size_t index, const Output& output) {
+  if (passed_through_[index]) return;
   Binding& binding = output_bindings_[index];
   TensorHandle tensor;
   Shape shape;
@@ -97,6 +102,7 @@ void OpenvinoContext::BindOutput(size_t index, const Output& output) {
 
 void OpenvinoContext::CollectOutput(size_t index, Output& output) {
   if (!output.wanted) return;
+  if (passed_through_[index]) return CopyOutput(index, output);
   Binding& binding = output_bindings_[index];
   if (output.data != nullptr) {
     if (!outputs_[index].IsDynamic()) return;
@@ -110,6 +116,29 @@ void OpenvinoContext::CollectOutput(size_t index, Output& output) {
   // The caller keeps the tensor, so the next run must bind another.
   output.owner = std::shared_ptr<ov_tensor>(std::move(binding.tensor));
   binding = {};
+}
+
+void OpenvinoContext::CopyOutput(size_t index, Output& output) {
+  TensorHandle tensor;
+  OV_CALL(ov_infer_request_get_output_tensor_by_index, request_.get(), index, Out(tensor));
+  const Shape shape = ShapeOf(tensor.get());
+  size_t bytes = 0;
+  OV_CALL(ov_tensor_get_byte_size, tensor.get(), &bytes);
+  if (output.data == nullptr) {
+    output.owner = std::shared_ptr<uint8_t>(new uint8_t[bytes], std::default_delete<uint8_t[]>());
+    output.data = output.owner.get();
+  } else if (bytes > output.bytes) {
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "The tensor given for the output \"" + outputs_[index].name +
+                    "\" is too small: it needs " + std::to_string(bytes) + " bytes.");
+  }
+  void* data = nullptr;
+  if (bytes > 0) {
+    OV_CALL(ov_tensor_data, tensor.get(), &data);
+    std::memcpy(output.data, data, bytes);
+  }
+  output.bytes = bytes;
+  output.shape = shape;
 }
 
 void OpenvinoContext::Cancel() { Api().ov_infer_request_cancel(request_.get()); }

@@ -10,7 +10,7 @@ namespace accelnode::openvino {
 class OpenvinoContext final : public Context {
  public:
   OpenvinoContext(InferRequestHandle request, const std::vector<TensorInfo>& inputs,
-                  const std::vector<TensorInfo>& outputs);
+                  const std::vector<TensorInfo>& outputs, const std::vector<bool>& passed_through);
 
   void Run(Span<const Tensor> inputs, Span<Output> outputs, RunTimes& times) override;
   void Cancel() override;
@@ -29,10 +29,12 @@ class OpenvinoContext final : public Context {
   void BindInput(size_t index, const Tensor& input);
   void BindOutput(size_t index, const Output& output);
   void CollectOutput(size_t index, Output& output);
+  void CopyOutput(size_t index, Output& output);
 
   const InferRequestHandle request_;
   const std::vector<TensorInfo>& inputs_;
   const std::vector<TensorInfo>& outputs_;
+  const std::vector<bool>& passed_through_;  // outputs that can't be bound; see OpenvinoModel
   std::vector<Binding> input_bindings_, output_bindings_;
 };
 

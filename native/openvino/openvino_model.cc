@@ -1,5 +1,6 @@
 #include "openvino_model.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -53,6 +54,11 @@ TensorInfo DescribePort(const ov_output_const_port* port, const std::string& unn
     info.max.clear();
   }
   return info;
+}
+
+void Rename(std::vector<TensorInfo>& infos, const std::vector<std::string>& names) {
+  if (infos.size() != names.size()) return;
+  for (size_t i = 0; i < infos.size(); ++i) infos[i].name = names[i];
 }
 
 // ---- Reading
@@ -123,7 +129,8 @@ ModelHandle ReadModel(const ov_core* core, const ModelSource& source) {
 // ---- Reshaping
 
 // `shapes` is { <input name>: [[min, max], …] }, as lib/session.ts makes it of the shapes option.
-void Reshape(const ov_model* model, const Value& shapes) {
+void Reshape(const ov_model* model, const std::vector<std::string>& input_names,
+             const Value& shapes) {
   if (shapes.AsMap() == nullptr || shapes.AsMap()->empty()) return;
   struct FreeShape {
     void operator()(ov_partial_shape* shape) const {
@@ -135,7 +142,7 @@ void Reshape(const ov_model* model, const Value& shapes) {
   std::vector<std::unique_ptr<ov_partial_shape, FreeShape>> owners;
   std::vector<ov_partial_shape> partial_shapes;
   for (const auto& [name, dims] : *shapes.AsMap()) {
-    InputIndex(model, name);  // a clear error for a name that is not there
+    IndexOf(input_names, name);  // a clear error for a name that is not there
     std::vector<ov_dimension> bounds;
     for (const Value& dim : *dims.AsList()) {
       const auto min = static_cast<int64_t>(*dim.AsList()->at(0).AsNumber());
@@ -220,39 +227,55 @@ void StopIfCancelled(const LoadMonitor& monitor) {
 
 }  // namespace
 
-size_t InputIndex(const ov_model* model, const std::string& name) {
+std::vector<std::string> InputNames(const ov_model* model, const ModelSource& source) {
   size_t count = 0;
   OV_CALL(ov_model_inputs_size, model, &count);
-  std::string names;
+  std::vector<std::string> names;
   for (size_t i = 0; i < count; ++i) {
     PortHandle port;
     OV_CALL(ov_model_const_input_by_index, model, i, Out(port));
-    const std::string own = PortName(port.get(), "input_" + std::to_string(i));
-    if (own == name) return i;
-    names += (names.empty() ? "" : ", ") + own;
+    names.push_back(PortName(port.get(), "input_" + std::to_string(i)));
+  }
+  return source.input_names.size() == count ? source.input_names : names;
+}
+
+size_t IndexOf(const std::vector<std::string>& names, const std::string& name) {
+  std::string all;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == name) return i;
+    all += (all.empty() ? "" : ", ") + names[i];
   }
   throw Error(ErrorCode::INVALID_ARGUMENT, "The model has no input \"" + name + "\".")
-      .WithHint("Its inputs: " + names + ".");
+      .WithHint("Its inputs: " + all + ".");
 }
 
 std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request) {
   const std::string device = ResolveDevice(core, request.device);
   if (request.source.format == "blob") {
-    return std::make_unique<OpenvinoModel>(Import(core, request.source, device), device);
+    return std::make_unique<OpenvinoModel>(Import(core, request.source, device), device,
+                                           request.source);
   }
   const Properties properties = MakeProperties(core, device, request.options);
   request.monitor->Progress("read", 0, 2);
   ModelHandle model = ReadModel(core, request.source);
   StopIfCancelled(*request.monitor);
-  Reshape(model.get(), request.options["shapes"]);
-  model = AddPreprocessing(std::move(model), request.options["openvino"]["preprocess"]);
+  const std::vector<std::string> input_names = InputNames(model.get(), request.source);
+  Reshape(model.get(), input_names, request.options["shapes"]);
+  model =
+      AddPreprocessing(std::move(model), input_names, request.options["openvino"]["preprocess"]);
   request.monitor->Progress("compile", 1, 2);
   StopIfCancelled(*request.monitor);
   CompiledModelHandle compiled = Compile(core, model.get(), device, properties);
-  return std::make_unique<OpenvinoModel>(std::move(compiled), device);
+  return std::make_unique<OpenvinoModel>(std::move(compiled), device, request.source);
 }
 
-OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device)
+// Before 2025.4, OpenVINO merged the names of an input and of an output that merely passes it on,
+// or of two outputs that are one tensor, and called all by the name that sorts first. The names
+// that the file gives undo that. Such a passed-through output has another flaw there: memory that
+// is set for it is never written, so it is copied from OpenVINO's own instead. Same name, same
+// tensor: that is how it is recognised.
+OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
+                             const ModelSource& source)
     : compiled_(std::move(compiled)), device_(std::move(device)) {
   size_t count = 0;
   OV_CALL(ov_compiled_model_inputs_size, compiled_.get(), &count);
@@ -262,17 +285,24 @@ OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device)
     inputs_.push_back(DescribePort(port.get(), "input_" + std::to_string(i)));
   }
   OV_CALL(ov_compiled_model_outputs_size, compiled_.get(), &count);
+  const bool merges_names = LibraryVersion() < Version{2025, 4};
   for (size_t i = 0; i < count; ++i) {
     PortHandle port;
     OV_CALL(ov_compiled_model_output_by_index, compiled_.get(), i, Out(port));
     outputs_.push_back(DescribePort(port.get(), "output_" + std::to_string(i)));
+    const std::string& name = outputs_.back().name;
+    passed_through_.push_back(
+        merges_names && std::any_of(inputs_.begin(), inputs_.end(),
+                                    [&](const TensorInfo& input) { return input.name == name; }));
   }
+  Rename(inputs_, source.input_names);
+  Rename(outputs_, source.output_names);
 }
 
 std::unique_ptr<Context> OpenvinoModel::NewContext(int) {
   InferRequestHandle request;
   OV_CALL(ov_compiled_model_create_infer_request, compiled_.get(), Out(request));
-  return std::make_unique<OpenvinoContext>(std::move(request), inputs_, outputs_);
+  return std::make_unique<OpenvinoContext>(std::move(request), inputs_, outputs_, passed_through_);
 }
 
 std::string OpenvinoModel::Property(const char* key) const {

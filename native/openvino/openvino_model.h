@@ -12,12 +12,15 @@ namespace accelnode::openvino {
 
 std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request);
 
-// Which input of a model bears this name; throws INVALID_ARGUMENT, with the names, when none does.
-size_t InputIndex(const ov_model* model, const std::string& name);
+// The names of a model's inputs, in order.
+std::vector<std::string> InputNames(const ov_model* model, const ModelSource& source);
+
+// The place of `name` in `names`; throws INVALID_ARGUMENT, with the names, when it is not there.
+size_t IndexOf(const std::vector<std::string>& names, const std::string& name);
 
 class OpenvinoModel final : public Model {
  public:
-  OpenvinoModel(CompiledModelHandle compiled, std::string device);
+  OpenvinoModel(CompiledModelHandle compiled, std::string device, const ModelSource& source);
 
   const std::vector<TensorInfo>& Inputs() const override { return inputs_; }
   const std::vector<TensorInfo>& Outputs() const override { return outputs_; }
@@ -32,6 +35,7 @@ class OpenvinoModel final : public Model {
   const CompiledModelHandle compiled_;
   const std::string device_;
   std::vector<TensorInfo> inputs_, outputs_;
+  std::vector<bool> passed_through_;  // by output; see the constructor
 };
 
 }  // namespace accelnode::openvino

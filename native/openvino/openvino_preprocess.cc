@@ -93,14 +93,15 @@ void DescribeModel(const ov_preprocess_input_info* input, const Value& step) {
 
 }  // namespace
 
-ModelHandle AddPreprocessing(ModelHandle model, const Value& steps) {
+ModelHandle AddPreprocessing(ModelHandle model, const std::vector<std::string>& input_names,
+                             const Value& steps) {
   if (steps.AsMap() == nullptr || steps.AsMap()->empty()) return model;
   PreprocessorHandle preprocessor;
   OV_CALL(ov_preprocess_prepostprocessor_create, model.get(), Out(preprocessor));
   for (const auto& [name, step] : *steps.AsMap()) {
     InputInfoHandle input;
     OV_CALL(ov_preprocess_prepostprocessor_get_input_info_by_index, preprocessor.get(),
-            InputIndex(model.get(), name), Out(input));
+            IndexOf(input_names, name), Out(input));
     DescribeTensor(input.get(), step);
     AddSteps(input.get(), step);
     DescribeModel(input.get(), step);

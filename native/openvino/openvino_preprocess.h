@@ -2,6 +2,9 @@
 // device converts, resizes and normalises them.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "openvino_library.h"
 
 namespace accelnode::openvino {
@@ -9,6 +12,7 @@ namespace accelnode::openvino {
 // The model with the steps of options.openvino.preprocess before its inputs; the model itself when
 // there are none. `steps` is { <input name>: { type, layout, … } }; lib/options/openvino.ts
 // describes the fields.
-ModelHandle AddPreprocessing(ModelHandle model, const Value& steps);
+ModelHandle AddPreprocessing(ModelHandle model, const std::vector<std::string>& input_names,
+                             const Value& steps);
 
 }  // namespace accelnode::openvino

@@ -1,0 +1,83 @@
+/** Walking a protobuf message field by field, skipping what is not wanted without reading it. */
+import { WireType } from '@bufbuild/protobuf/wire';
+
+import { AccelError } from '../errors.js';
+import type { ByteSource } from './byte-source.js';
+
+/** A field of a message: its number, and where its value lies. */
+export interface Field {
+  readonly number: number;
+  readonly wireType: WireType;
+  /** Where the value begins; for a varint, `value` holds it. */
+  readonly begin: number;
+  readonly end: number;
+  readonly value: number;
+}
+
+const MAX_VARINT_BYTES = 10;
+
+/**
+ * The fields of the message at `begin`…`end`.
+ * @throws `MODEL_INVALID`, with the position, when it is no message or is cut off
+ */
+export function* fields(source: ByteSource, begin: number, end: number): Generator<Field> {
+  let at = begin;
+  while (at < end) {
+    const tag = readVarint(source, at, end);
+    const number = Math.floor(tag.value / 8);
+    const wireType: WireType = tag.value % 8;
+    if (number === 0) throw damaged(at, 'no field begins there');
+    at = tag.end;
+    let field: Field;
+    switch (wireType) {
+      case WireType.Varint: {
+        const { value, end: after } = readVarint(source, at, end);
+        field = { number, wireType, begin: at, end: after, value };
+        break;
+      }
+      case WireType.LengthDelimited: {
+        const { value: length, end: after } = readVarint(source, at, end);
+        if (length > end - after) {
+          throw damaged(at, `a field of ${length} bytes begins there, but only ${end - after} follow`);
+        }
+        field = { number, wireType, begin: after, end: after + length, value: 0 };
+        break;
+      }
+      case WireType.Bit64:
+      case WireType.Bit32: {
+        const length = wireType === WireType.Bit64 ? 8 : 4;
+        if (length > end - at) throw damaged(at, 'it ends within a number');
+        field = { number, wireType, begin: at, end: at + length, value: 0 };
+        break;
+      }
+      default:
+        throw damaged(at, `a field of the unknown kind ${wireType} begins there`);
+    }
+    yield field;
+    at = field.end;
+  }
+}
+
+/** The bytes of a field's value, copied. */
+export function bytesOf(source: ByteSource, { begin, end }: Field): Uint8Array {
+  return source.read(begin, end - begin).slice();
+}
+
+export function textOf(source: ByteSource, { begin, end }: Field): string {
+  return new TextDecoder().decode(source.read(begin, end - begin));
+}
+
+function readVarint(source: ByteSource, at: number, end: number): { value: number; end: number } {
+  const bytes = source.read(at, Math.min(MAX_VARINT_BYTES, end - at));
+  let value = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    // Beyond 2^53 (negative numbers take ten bytes) nothing here needs the exact value.
+    value += (bytes[i]! & 0x7f) * 2 ** (7 * i);
+    if (bytes[i]! < 0x80) return { value, end: at + i + 1 };
+  }
+  throw damaged(at, bytes.length === MAX_VARINT_BYTES ? 'no number begins there' : 'it ends within a number');
+}
+
+function damaged(at: number, what: string): AccelError {
+  return new AccelError('MODEL_INVALID', `This is no complete ONNX model: at byte ${at}, ${what}.`);
+}
