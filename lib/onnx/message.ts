@@ -16,6 +16,16 @@ export interface Field {
 
 const MAX_VARINT_BYTES = 10;
 
+/** By the low three bits of a tag. */
+const WIRE_TYPES: readonly (WireType | undefined)[] = [
+  WireType.Varint,
+  WireType.Bit64,
+  WireType.LengthDelimited,
+  undefined, // groups, which ONNX does not use
+  undefined,
+  WireType.Bit32,
+];
+
 /**
  * The fields of the message at `begin`…`end`.
  * @throws `MODEL_INVALID`, with the position, when it is no message or is cut off
@@ -25,7 +35,7 @@ export function* fields(source: ByteSource, begin: number, end: number): Generat
   while (at < end) {
     const tag = readVarint(source, at, end);
     const number = Math.floor(tag.value / 8);
-    const wireType: WireType = tag.value % 8;
+    const wireType = WIRE_TYPES[tag.value % 8];
     if (number === 0) throw damaged(at, 'no field begins there');
     at = tag.end;
     let field: Field;
@@ -51,7 +61,7 @@ export function* fields(source: ByteSource, begin: number, end: number): Generat
         break;
       }
       default:
-        throw damaged(at, `a field of the unknown kind ${wireType} begins there`);
+        throw damaged(at, `a field of an unknown kind begins there`);
     }
     yield field;
     at = field.end;

@@ -1,0 +1,127 @@
+/** How the commands print: tables and progress bars on a terminal, plain lines or JSON otherwise. */
+import { Presets, SingleBar } from 'cli-progress';
+import Table = require('cli-table3');
+
+import { AccelError } from '../index.js';
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+export function print(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item), 2));
+}
+
+/** A table without colours or heavy lines; readable when pasted. */
+export function formatTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const none = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+    left: '',
+    'left-mid': '',
+    mid: '',
+    'mid-mid': '',
+    right: '',
+    'right-mid': '',
+    middle: '  ',
+  };
+  const numeric = head.map(
+    (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number' || row[column] === ''),
+  );
+  const table = new Table({
+    head: [...head],
+    chars: none,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: numeric.map((right) => (right ? 'right' : 'left')),
+  });
+  for (const row of rows) table.push(row.map(String));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Text under a heading, each line moved in. */
+export function indent(text: string, by = '  '): string {
+  return text
+    .split('\n')
+    .map((line) => by + line)
+    .join('\n');
+}
+
+/** 1536 → "1.5 KB" */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]!}`;
+}
+
+/** Shows how far something has come: a bar on a terminal, a line for each step elsewhere. */
+export class Progress {
+  readonly #bar: SingleBar | undefined;
+  #step = '';
+
+  constructor(quiet = false) {
+    if (quiet || !process.stderr.isTTY) {
+      this.#bar = undefined;
+      this.#step = quiet ? 'quiet' : '';
+      return;
+    }
+    this.#bar = new SingleBar(
+      { format: '{step} [{bar}] {percentage}%', stream: process.stderr, hideCursor: true, clearOnComplete: true },
+      Presets.legacy,
+    );
+  }
+
+  /** `done` of `total` of a step. */
+  update(step: string, done: number, total: number): void {
+    if (this.#bar === undefined) {
+      if (this.#step !== 'quiet' && this.#step !== step) process.stderr.write(`${step}…\n`);
+      if (this.#step !== 'quiet') this.#step = step;
+      return;
+    }
+    if (this.#step === '') this.#bar.start(total, done, { step });
+    else {
+      this.#bar.setTotal(total);
+      this.#bar.update(done, { step });
+    }
+    this.#step = step;
+  }
+
+  stop(): void {
+    if (this.#bar !== undefined && this.#step !== '') this.#bar.stop();
+  }
+}
+
+/** Prints an error as a person wants it, and returns the exit code. */
+export function reportError(error: unknown, json: boolean): number {
+  if (!(error instanceof AccelError)) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return EXIT_FAILED;
+  }
+  if (json) {
+    const { code, message, hint, backend, device, call, status, libraries, attempts } = error;
+    printJson({ error: { code, message, hint, backend, device, call, status, libraries, attempts } });
+  } else {
+    const where = error.device ?? error.backend;
+    process.stderr.write(`error ${error.code}${where === undefined ? '' : ` (${where})`}: ${error.message}\n`);
+    if (error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`);
+  }
+  return error.code === 'INVALID_ARGUMENT' ? EXIT_USAGE : EXIT_FAILED;
+}

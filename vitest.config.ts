@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+
+import { defineConfig } from 'vitest/config';
+
+const root = import.meta.dirname;
+const runtimes = join(root, '.setup', 'runtimes');
+
+/** The OpenVINO releases that tests run on: one of each numbering of element types that pip still has. */
+export const openvinoReleases = { current: '2026.4.1', older: '2024.6.0' };
+
+const shared = {
+  // Each file in a process of its own: an addon that crashes takes only its file along, and one process
+  // can hold only one OpenVINO.
+  pool: 'forks' as const,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
+
+export default defineConfig({
+  resolve: {
+    // The package as built, not lib/: what is tested is what is published.
+    alias: { accelnode: join(root, 'dist', 'index.mjs') },
+  },
+  test: {
+    server: { deps: { external: [/\/dist\//] } },
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { extends: true, test: { ...shared, name: 'null', include: ['test/conformance/null.test.ts'] } },
+      { extends: true, test: { ...shared, name: 'stress', include: ['test/stress/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { ...shared, name: 'fakes', include: ['test/fakes/**/*.test.ts'], env: { ACCELNODE_RUNTIMES: runtimes } },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'openvino',
+          include: ['test/conformance/openvino.test.ts', 'test/real/**/*.test.ts'],
+          env: { ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.current) },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'openvino-older',
+          include: ['test/conformance/openvino.test.ts', 'test/real/openvino-agreement.test.ts'],
+          env: { ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.older) },
+        },
+      },
+    ],
+  },
+});
