@@ -26,7 +26,12 @@ export function run(command, args, options = {}) {
 
 /** Runs a program and returns what it prints, or undefined when it fails. */
 export function ask(command, args, options = {}) {
-  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  });
   return result.status === 0 ? result.stdout.trim() : undefined;
 }
 

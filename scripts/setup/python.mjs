@@ -30,8 +30,21 @@ export function installPython(name) {
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(setupFolder, { recursive: true });
-  run(command, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore',
-    '--target', partial, '--require-hashes', '--only-binary', ':all:', '-r', requirements]);
+  run(command, [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--root-user-action=ignore',
+    '--target',
+    partial,
+    '--require-hashes',
+    '--only-binary',
+    ':all:',
+    '-r',
+    requirements,
+  ]);
   writeFileSync(join(partial, '.installed'), wanted);
   rmSync(folder, { recursive: true, force: true });
   renameSync(partial, folder);

@@ -2,11 +2,10 @@ import { join } from 'node:path';
 
 import { defineConfig } from 'vitest/config';
 
+import { openvinoReleases } from './scripts/setup/releases.mjs';
+
 const root = import.meta.dirname;
 const runtimes = join(root, '.setup', 'runtimes');
-
-/** The OpenVINO releases that tests run on: one of each numbering of element types that pip still has. */
-export const openvinoReleases = { current: '2026.4.1', older: '2024.6.0' };
 
 const shared = {
   // Each file in a process of its own: an addon that crashes takes only its file along, and one process
