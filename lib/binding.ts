@@ -7,7 +7,7 @@ import type { DataType, TypedArray } from './data-type.js';
 import { invalidArgument } from './errors.js';
 import { ARGUMENT_SIZE } from './native/addon.js';
 import type { NativeOutcome, NativeSession, NativeTensorInfo } from './native/addon.js';
-import { Tensor, addressOf, isDetached, zeros } from './tensor.js';
+import { Tensor, addressOf, isDetached } from './tensor.js';
 
 /** An input or output of a model. */
 export interface TensorInfo {
@@ -155,7 +155,7 @@ export class Binder {
         this.#block[port.at] = BACKEND_ALLOCATES;
         tensors[i] = null;
       } else {
-        const tensor = zeros(checkedType(port, 'output'), port.shape!);
+        const tensor = Tensor.zeros(checkedType(port, 'output'), port.shape!);
         this.#block[port.at] = addressOf(tensor);
         tensors[i] = tensor;
       }

@@ -1,7 +1,7 @@
 import { addon } from './native/addon.js';
 import { arrayLength, dataTypes, describe, elementCount, isDataType } from './data-type.js';
 import type { DataType, DataTypeMap } from './data-type.js';
-import { invalidArgument } from './errors.js';
+import { AccelError, invalidArgument } from './errors.js';
 
 /** Dimensions beyond these are refused; native/tensor.h keeps shapes inline. */
 const MAX_RANK = addon.maxRank;
@@ -44,10 +44,7 @@ export class Tensor<T extends DataType = DataType> {
    */
   constructor(type: T, data: DataTypeMap[T] | TensorValues, dims?: readonly number[]) {
     if (!isDataType(type)) {
-      throw invalidArgument(
-        `There is no data type ${describe(type)}.`,
-        `There are: ${Object.keys(dataTypes).join(', ')}.`,
-      );
+      throw unknownType(type);
     }
     const array = Array.isArray(data)
       ? fromValues(type, data as TensorValues)
@@ -68,6 +65,26 @@ export class Tensor<T extends DataType = DataType> {
     this.byteLength = array.byteLength;
   }
 
+  /**
+   * A tensor of zeros.
+   * @param dims the shape
+   * @throws {@link AccelError} `INVALID_ARGUMENT` for a shape that is none; `OUT_OF_MEMORY`
+   */
+  static zeros<T extends DataType>(type: T, dims: readonly number[]): Tensor<T> {
+    if (!isDataType(type)) throw unknownType(type);
+    const length = arrayLength(type, elementCount(dims));
+    const TypedArrayOfType = dataTypes[type].array as unknown as new (length: number) => DataTypeMap[T];
+    let data;
+    try {
+      data = new TypedArrayOfType(length);
+    } catch (cause) {
+      throw new AccelError('OUT_OF_MEMORY', `There is no memory for a ${type} tensor of shape [${dims.join(', ')}].`, {
+        cause,
+      });
+    }
+    return new Tensor(type, data, dims);
+  }
+
   static {
     readAddress = (tensor) => {
       if (tensor.#address === 0 && tensor.byteLength > 0) tensor.#address = addon.addressOf(tensor.data);
@@ -81,16 +98,16 @@ export function addressOf(tensor: Tensor): number {
   return readAddress(tensor);
 }
 
-/** A tensor of zeros. */
-export function zeros<T extends DataType>(type: T, dims: readonly number[]): Tensor<T> {
-  const length = arrayLength(type, elementCount(dims));
-  const Array = dataTypes[type].array as unknown as new (length: number) => DataTypeMap[T];
-  return new Tensor(type, new Array(length), dims);
-}
-
 /** Has the buffer been transferred away since the tensor was made? */
 export function isDetached(tensor: Tensor): boolean {
   return tensor.data.byteLength !== tensor.byteLength;
+}
+
+function unknownType(type: unknown): AccelError {
+  return invalidArgument(
+    `There is no data type ${describe(type)}.`,
+    `There are: ${Object.keys(dataTypes).join(', ')}.`,
+  );
 }
 
 function checkedDims(dims: readonly number[]): number[] {

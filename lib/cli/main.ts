@@ -3,6 +3,11 @@
 import { Command, CommanderError } from 'commander';
 
 import packageJson = require('../../package.json');
+import { addBenchCommand } from './bench.js';
+import { addDevicesCommand } from './devices.js';
+import { addDoctorCommand } from './doctor.js';
+import { addInspectCommand } from './inspect.js';
+import { addRunCommand } from './run.js';
 import { addRuntimeCommand } from './runtime.js';
 import { EXIT_USAGE, reportError } from './output.js';
 
@@ -12,7 +17,12 @@ async function main(): Promise<void> {
     .version(packageJson.version)
     .exitOverride()
     .showHelpAfterError('(add --help for what there is)');
+  addDoctorCommand(program);
+  addDevicesCommand(program);
   addRuntimeCommand(program);
+  addInspectCommand(program);
+  addRunCommand(program);
+  addBenchCommand(program);
 
   try {
     await program.parseAsync();

@@ -1,0 +1,152 @@
+import type { Command } from 'commander';
+
+import { AccelError, Session, inspectOnnx, measure } from '../index.js';
+import type { Measurement } from '../index.js';
+import { randomInputs, shapeFor } from './input.js';
+import { addModelOptions, loadOptions, parseAmount, parseCount } from './options.js';
+import type { ModelCommandOptions } from './options.js';
+import { Progress, formatBytes, formatTable, print, printJson } from './output.js';
+
+interface BenchCommandOptions extends ModelCommandOptions {
+  batch?: number;
+  concurrency?: number;
+  duration: number;
+  warmup: number;
+  minRuns: number;
+  sync?: boolean;
+}
+
+interface BenchResult {
+  model: string;
+  device: string;
+  precision: string | undefined;
+  inputs: Record<string, number[]>;
+  batch: number;
+  lanes: number;
+  concurrency: number;
+  mode: 'run' | 'runSync';
+  /** Milliseconds: `Session.load`, and the first run after it. */
+  compile: number;
+  firstInference: number;
+  /** Samples (items of the batch) a second. */
+  samplesPerSecond: number;
+  measurement: Measurement;
+  /** Bytes of the whole process. */
+  rss: number;
+}
+
+/** `accelnode bench MODEL` */
+export function addBenchCommand(program: Command): void {
+  const command = program
+    .command('bench')
+    .description('measure one configuration of a model: latency, throughput, load time, memory')
+    .argument('<model>', 'the model file')
+    .option('-b, --batch <n>', 'first dimension of every input', parseCount)
+    .option('-c, --concurrency <n>', 'runs in flight (default: the lanes)', parseCount)
+    .option('-t, --duration <seconds>', 'how long to measure', parseAmount, 3)
+    .option('--warmup <ms>', 'runs before that, not counted', parseAmount, 200)
+    .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
+    .option('--sync', 'call runSync: one at a time, on the main thread')
+    .addHelpText(
+      'after',
+      '\nInputs are random. Outputs are allocated once. Host memory in and out: copies to a device count.',
+    )
+    .action(bench);
+  addModelOptions(command);
+}
+
+async function bench(model: string, options: BenchCommandOptions): Promise<void> {
+  const progress = new Progress(options.json);
+  try {
+    const result = await measureModel(model, options, progress);
+    progress.stop();
+    if (options.json === true) printJson(result);
+    else printResult(result);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function measureModel(model: string, options: BenchCommandOptions, progress: Progress): Promise<BenchResult> {
+  progress.update('loading', 0, 1);
+  const load = loadOptions({ ...options, shape: { ...batchShapes(model, options.batch), ...options.shape } }, true);
+  const loadBegin = performance.now();
+  await using session = await Session.load(model, load);
+  const compile = performance.now() - loadBegin;
+
+  const shapes = Object.fromEntries(
+    session.inputs.map((info) => {
+      const shape = shapeFor(info, options.shape[info.name]);
+      if (options.batch !== undefined && shape.length > 0) shape[0] = options.batch;
+      return [info.name, shape];
+    }),
+  );
+  const inputs = randomInputs(session, shapes);
+  const firstBegin = performance.now();
+  await session.run(inputs);
+  const firstInference = performance.now() - firstBegin;
+
+  const measurement = await measure(session, inputs, {
+    concurrency: options.concurrency,
+    duration: options.duration * 1000,
+    warmup: options.warmup,
+    minRuns: options.minRuns,
+    sync: options.sync,
+    onProgress: (elapsed, duration) => progress.update('measuring', elapsed, duration),
+  });
+  const batch = options.batch ?? Object.values(shapes)[0]?.[0] ?? 1;
+  return {
+    model,
+    device: session.device,
+    precision: session.precision,
+    inputs: shapes,
+    batch,
+    lanes: session.lanes,
+    concurrency: options.sync === true ? 1 : (options.concurrency ?? session.lanes),
+    mode: options.sync === true ? 'runSync' : 'run',
+    compile,
+    firstInference,
+    samplesPerSecond: measurement.throughput * batch,
+    measurement,
+    rss: process.memoryUsage.rss(),
+  };
+}
+
+/** The model's own shapes with another batch, to compile for. */
+function batchShapes(model: string, batch: number | undefined): Record<string, number[]> {
+  if (batch === undefined) return {};
+  if (!model.toLowerCase().endsWith('.onnx')) {
+    throw new AccelError('INVALID_ARGUMENT', '--batch needs an ONNX model.', { hint: 'Give the shapes with --shape.' });
+  }
+  const shapes = inspectOnnx(model).inputs.map(({ name, shape = [] }): [string, number[]] => [
+    name,
+    shape.map((dim, i) => (i === 0 ? batch : typeof dim === 'number' ? dim : -1)),
+  ]);
+  return Object.fromEntries(shapes);
+}
+
+function printResult(result: BenchResult): void {
+  const { device, precision, lanes, concurrency, mode, inputs, batch, measurement } = result;
+  const shapes = Object.entries(inputs).map(([name, dims]) => `${name} [${dims.join(', ')}]`);
+  print(`${result.model} on ${device}${precision === undefined ? '' : ` in ${precision}`}`);
+  print(`inputs: ${shapes.join(', ')}; batch ${batch}, ${lanes} lanes, ${concurrency} in flight, by ${mode}`);
+  print();
+  const { latency, throughput, runs, duration, queued, compute } = measurement;
+  const head = ['latency (ms)', 'min', 'mean', 'p50', 'p90', 'p95', 'p99', 'max', 'CV (%)'];
+  const { min, mean, p50, p90, p95, p99, max, cv } = latency;
+  print(formatTable(head, [['', ...[min, mean, p50, p90, p95, p99, max].map(milliseconds), cv.toFixed(1)]]));
+  print();
+  print(
+    `throughput        ${throughput.toFixed(1)} inferences/s, ${result.samplesPerSecond.toFixed(1)} samples/s (${runs} runs in ${(duration / 1000).toFixed(2)} s)`,
+  );
+  if (queued !== undefined && compute !== undefined) {
+    print(`of a run          ${milliseconds(queued)} ms waiting for a lane, ${milliseconds(compute)} ms computing`);
+  }
+  print(`load              ${milliseconds(result.compile)} ms`);
+  print(`first inference   ${milliseconds(result.firstInference)} ms`);
+  print(`process memory    ${formatBytes(result.rss)}`);
+}
+
+function milliseconds(value: number): string {
+  return value.toFixed(value < 10 ? 3 : 2);
+}

@@ -1,0 +1,96 @@
+import { arch, cpus, platform, totalmem } from 'node:os';
+
+import type { Command } from 'commander';
+
+import packageJson = require('../../package.json');
+import { diagnose, runtimesFolder } from '../index.js';
+import type { BackendReport } from '../index.js';
+import { EXIT_FAILED, formatBytes, indent, print, printJson } from './output.js';
+
+/** `accelnode doctor` */
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('what works on this machine, what does not, and what to do about it')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExit code: 0 when at least one vendor backend can be used, else 1.')
+    .action(async ({ json }: { json?: boolean }) => {
+      const backends = await diagnose();
+      if (json === true) printJson({ ...machine(), runtimesFolder: runtimesFolder(), backends });
+      else printReport(backends);
+      const usable = backends.some(({ name, status }) => name !== 'null' && status === 'PASS');
+      if (!usable) process.exitCode = EXIT_FAILED;
+    });
+}
+
+interface Machine {
+  accelnode: string;
+  node: string;
+  platform: string;
+  libc: string;
+  cpu: string;
+  cores: number;
+  memory: number;
+}
+
+function machine(): Machine {
+  const processors = cpus();
+  return {
+    accelnode: packageJson.version,
+    node: process.versions.node,
+    platform: `${platform()}-${arch()}`,
+    libc: libc(),
+    cpu: processors[0]?.model.trim() ?? '',
+    cores: processors.length,
+    memory: totalmem(),
+  };
+}
+
+function libc(): string {
+  if (platform() !== 'linux') return '';
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return header.glibcVersionRuntime === undefined ? 'musl' : `glibc ${header.glibcVersionRuntime}`;
+}
+
+function printReport(backends: readonly BackendReport[]): void {
+  const { accelnode, node, platform, libc, cpu, cores, memory } = machine();
+  print(`accelnode ${accelnode}, Node ${node}, ${platform}${libc === '' ? '' : `, ${libc}`}`);
+  print(`${cpu}, ${cores} cores, ${formatBytes(memory)}`);
+  print(`runtimes folder: ${runtimesFolder()}`);
+  // The null backend is a tool for tests; it says nothing about the machine.
+  for (const report of backends.filter(({ name }) => name !== 'null')) {
+    print();
+    printBackend(report);
+  }
+}
+
+function printBackend({
+  name,
+  product,
+  status,
+  reason,
+  hint,
+  runtime,
+  libraries,
+  devices,
+  absent,
+}: BackendReport): void {
+  print(`${status.padEnd(6)}  ${name.padEnd(8)}  ${product}${runtime === undefined ? '' : ` ${runtime.version}`}`);
+  if (runtime?.library !== undefined) print(indent(`library  ${runtime.library}`, '        '));
+  for (const warning of runtime?.warnings ?? []) print(indent(`warning  ${warning}`, '        '));
+  for (const device of devices) {
+    const facts = [device.name, device.memoryTotal === undefined ? undefined : formatBytes(device.memoryTotal)];
+    print(indent(`device   ${device.id}  ${facts.filter((fact) => fact !== undefined).join(', ')}`, '        '));
+  }
+  for (const device of status === 'PASS' ? absent : []) {
+    print(indent(`absent   ${device.id}: ${device.reason}`, '        '));
+    if (device.hint !== undefined) print(indent(`         ${device.hint}`, '        '));
+  }
+  if (reason !== undefined) print(indent(`reason   ${reason}`, '        '));
+  const tried = libraries.filter(({ error }) => error !== undefined);
+  if (status !== 'PASS' && tried.length > 0) {
+    print(indent(`tried    ${tried.map(({ name }) => name).join(', ')}`, '        '));
+    print(indent(`loader   ${tried[0]!.error!}`, '        '));
+  }
+  if (hint !== undefined) print(indent(`remedy   ${hint}`, '        '));
+}

@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+
+import { Session, inspectOnnx } from '../index.js';
+import type { OnnxInfo, TensorInfo } from '../index.js';
+import { addModelOptions, loadOptions } from './options.js';
+import type { ModelCommandOptions } from './options.js';
+import { formatTable, print, printJson } from './output.js';
+
+/** Metadata values beyond this are cut; PP-OCR keeps its whole alphabet in one. */
+const LONGEST_VALUE = 100;
+
+/** `accelnode inspect MODEL` */
+export function addInspectCommand(program: Command): void {
+  const command = program
+    .command('inspect')
+    .description('what a model says about itself: inputs, outputs, operators, metadata')
+    .argument('<model>', 'an ONNX file; other formats, or a --device, need that runtime')
+    .action(async (model: string, options: ModelCommandOptions, self: Command) => {
+      const onDevice = self.getOptionValueSource('device') !== 'default' || !model.toLowerCase().endsWith('.onnx');
+      if (onDevice) await inspectOnDevice(model, options);
+      else inspectFile(model, options.json ?? false);
+    });
+  addModelOptions(command);
+}
+
+function inspectFile(model: string, json: boolean): void {
+  const info = inspectOnnx(model);
+  if (json) {
+    printJson(info);
+    return;
+  }
+  const opsets = Object.entries(info.opsets).map(([domain, version]) => `${domain} ${version}`);
+  print(`ONNX, IR version ${info.irVersion}, operator sets: ${opsets.join(', ')}`);
+  if (info.producer !== '') print(`producer: ${info.producer}`);
+  if (info.graph !== '') print(`graph: ${info.graph}`);
+  print(`parameters: ${info.parameters.toLocaleString('en')}`);
+  if (info.externalData.length > 0) print(`weights in: ${info.externalData.join(', ')}`);
+  print();
+  print(formatPorts(info.inputs, info.outputs));
+  print();
+  const operators = Object.entries(info.operators).map(([name, count]) => `${name} ${count}`);
+  print(`operators: ${operators.join(', ')}`);
+  const metadata = Object.entries(info.metadata);
+  if (metadata.length > 0) print('metadata:');
+  for (const [key, value] of metadata) print(`  ${key}: ${shorten(value)}`);
+}
+
+async function inspectOnDevice(model: string, options: ModelCommandOptions): Promise<void> {
+  await using session = await Session.load(model, loadOptions(options, true));
+  const { device, inputs, outputs, lanes, precision, details, attempts } = session;
+  const memory = session.memory();
+  if (options.json === true) {
+    printJson({ device, inputs, outputs, lanes, precision, details, memory, attempts });
+    return;
+  }
+  print(
+    `${device}${precision === undefined ? '' : `, computing in ${precision}`}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`,
+  );
+  print();
+  print(formatPorts(inputs, outputs));
+  print();
+  for (const [key, value] of Object.entries(details)) print(`${key}: ${String(value)}`);
+}
+
+function formatPorts(
+  inputs: readonly (OnnxInfo['inputs'][number] | TensorInfo)[],
+  outputs: readonly (OnnxInfo['inputs'][number] | TensorInfo)[],
+): string {
+  const row = (role: string) => (info: OnnxInfo['inputs'][number] | TensorInfo) => [
+    role,
+    info.name,
+    info.type,
+    info.shape === undefined ? 'any shape' : `[${info.shape.map((dim) => (dim === -1 ? '?' : dim)).join(', ')}]`,
+  ];
+  return formatTable(['', 'name', 'type', 'shape'], [...inputs.map(row('input')), ...outputs.map(row('output'))]);
+}
+
+function shorten(value: string): string {
+  const line = value.replaceAll(/\s+/g, ' ').trim();
+  return line.length <= LONGEST_VALUE ? line : `${line.slice(0, LONGEST_VALUE)}… (${value.length} characters)`;
+}

@@ -1,0 +1,117 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Command } from 'commander';
+
+import { AccelError, Session } from '../index.js';
+import type { Tensor } from '../index.js';
+import { makeInput } from './input.js';
+import { writeNpy } from './npy.js';
+import { addModelOptions, loadOptions, splitAssignment } from './options.js';
+import type { ModelCommandOptions } from './options.js';
+import { formatTable, print, printJson } from './output.js';
+
+interface RunCommandOptions extends ModelCommandOptions {
+  input: Record<string, string>;
+  outputDir?: string;
+}
+
+/** `accelnode run MODEL --input name=… --output-dir DIR` */
+export function addRunCommand(program: Command): void {
+  const command = program
+    .command('run')
+    .description('run a model once')
+    .argument('<model>', 'the model file')
+    .option(
+      '-i, --input <name=what>',
+      'an input: a .npy file, an image, "random" or "zeros"; may be repeated',
+      (text: string, inputs: Record<string, string>) => {
+        const [name, what] = splitAssignment(text);
+        return { ...inputs, [name]: what };
+      },
+      {},
+    )
+    .option('-o, --output-dir <folder>', 'write each output to <folder>/<name>.npy')
+    .addHelpText('after', '\nImages are scaled to the input; float inputs get value / 255 in RGB order.')
+    .action(run);
+  addModelOptions(command);
+}
+
+async function run(model: string, options: RunCommandOptions): Promise<void> {
+  await using session = await Session.load(model, loadOptions(options, false));
+  const inputs: Record<string, Tensor> = {};
+  for (const info of session.inputs) {
+    const what = options.input[info.name];
+    if (what === undefined) {
+      const names = session.inputs.map(({ name }) => `--input ${name}=random`).join(' ');
+      throw new AccelError('INVALID_ARGUMENT', `The input "${info.name}" is not given.`, {
+        hint: `For example: ${names}`,
+      });
+    }
+    inputs[info.name] = await makeInput(info, what, options.shape[info.name]);
+  }
+  const unknown = Object.keys(options.input).find((name) => !(name in inputs));
+  if (unknown !== undefined) {
+    throw new AccelError('INVALID_ARGUMENT', `The model has no input "${unknown}".`, {
+      hint: `Its inputs: ${session.inputs.map(({ name }) => name).join(', ')}`,
+    });
+  }
+
+  const begin = performance.now();
+  const outputs = await session.run(inputs);
+  const milliseconds = performance.now() - begin;
+
+  const rows = Object.entries(outputs).map(([name, tensor]) => {
+    const file = options.outputDir === undefined ? undefined : save(options.outputDir, name, tensor);
+    return { name, type: tensor.type, shape: tensor.dims, ...summarize(tensor), file };
+  });
+  if (options.json === true) {
+    printJson({ device: session.device, milliseconds, outputs: rows, attempts: session.attempts });
+    return;
+  }
+  print(`${session.device}: ${milliseconds.toFixed(2)} ms`);
+  print();
+  print(
+    formatTable(
+      ['output', 'type', 'shape', 'min', 'max', 'mean', 'file'],
+      rows.map(({ name, type, shape, min, max, mean, file }) => [
+        name,
+        type,
+        `[${shape.join(', ')}]`,
+        min?.toPrecision(6) ?? '',
+        max?.toPrecision(6) ?? '',
+        mean?.toPrecision(6) ?? '',
+        file ?? '',
+      ]),
+    ),
+  );
+}
+
+function save(folder: string, name: string, tensor: Tensor): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${name.replaceAll(/[^\w.-]/g, '_')}.npy`);
+  writeNpy(file, tensor);
+  return file;
+}
+
+interface Summary {
+  min?: number;
+  max?: number;
+  mean?: number;
+}
+
+/** Nothing for types whose numbers JavaScript can't read off the array. */
+function summarize({ type, data }: Tensor): Summary {
+  const readable = type === 'float32' || type === 'float64' || type === 'bool' || /^u?int(8|16|32|64)$/.test(type);
+  if (!readable || data.length === 0) return {};
+  let min = Infinity;
+  let max = -Infinity;
+  let sum = 0;
+  for (const item of data) {
+    const value = Number(item);
+    if (value < min) min = value;
+    if (value > max) max = value;
+    sum += value;
+  }
+  return { min, max, mean: sum / data.length };
+}
