@@ -12,7 +12,7 @@ const Float16ArrayIfAny = (globalThis as { Float16Array?: new () => object }).Fl
 let readAddress: (tensor: Tensor) => number;
 
 /** Plain values that a tensor can be made of; they are copied into a typed array. */
-export type TensorValues = readonly number[] | readonly bigint[] | readonly boolean[];
+export type TensorValues = readonly (number | bigint | boolean)[];
 
 /**
  * An n-dimensional array in ordinary memory: a typed array and its shape, in row-major order. The

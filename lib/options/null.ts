@@ -21,8 +21,8 @@ export interface NullModel {
   inputs: readonly NullTensor[];
   /** Default: as many as there are inputs, of the same types and shapes, with the same names. */
   outputs?: readonly NullTensor[] | undefined;
-  /** Milliseconds that a run of a `busy` model takes. */
-  durationMs?: number | undefined;
+  /** Milliseconds that a run of a `busy` model takes; `input`: the first element of the first input. */
+  durationMs?: number | 'input' | undefined;
   /** How a `busy` model waits: `spin` keeps the lane's core busy, as a CPU inference would. */
   wait?: 'spin' | 'sleep' | undefined;
   /** This run of each lane fails with VENDOR_FAILURE; the first is 1. */
@@ -46,7 +46,7 @@ export const nullModel = z
     model: z.enum(['echo', 'busy']),
     inputs: z.array(tensor).min(1),
     outputs: z.array(tensor).optional(),
-    durationMs: z.number().nonnegative().optional(),
+    durationMs: z.union([z.number().nonnegative(), z.literal('input')]).optional(),
     wait: z.enum(['spin', 'sleep']).optional(),
     failAt: z.int().positive().optional(),
     loadMs: z.number().nonnegative().optional(),
@@ -54,4 +54,8 @@ export const nullModel = z
     memory: z.strictObject({ device: z.number().optional(), host: z.number().optional() }).optional(),
   })
   .refine((spec) => (spec.outputs?.length ?? 0) <= spec.inputs.length, 'there can be no more outputs than inputs')
+  .refine(
+    ({ durationMs, inputs }) => durationMs !== 'input' || inputs[0]!.type === 'float32',
+    'the first input must be float32 to tell the duration',
+  )
   .transform((spec) => ({ ...spec, outputs: spec.outputs ?? spec.inputs })) satisfies z.ZodType<unknown, NullModel>;

@@ -16,9 +16,10 @@ namespace {
 // lib/options/null.ts describes the fields.
 struct Spec {
   std::vector<TensorInfo> inputs, outputs;
-  std::chrono::nanoseconds duration{0};  // of a run
-  bool sleep = false;                    // else the lane's core is kept busy
-  int fail_at = 0;                       // the n-th run of a lane fails; 0: none
+  double duration_ms = 0;            // of a run
+  bool duration_from_input = false;  // then it is the first element of the first input
+  bool sleep = false;                // else the lane's core is kept busy
+  int fail_at = 0;                   // the n-th run of a lane fails; 0: none
   Value memory;
 };
 
@@ -40,8 +41,8 @@ Spec ParseSpec(const Value& value) {
   spec.inputs = ParseInfos(value.Items("inputs"));
   spec.outputs = ParseInfos(value.Items("outputs"));
   if (value.String("model") == "busy") {
-    spec.duration =
-        std::chrono::nanoseconds(static_cast<int64_t>(value.Number("durationMs", 0) * 1e6));
+    spec.duration_ms = value.Number("durationMs", 0);
+    spec.duration_from_input = value.String("durationMs") == "input";
   }
   spec.sleep = value.String("wait") == "sleep";
   spec.fail_at = static_cast<int>(value.Number("failAt", 0));
@@ -58,7 +59,9 @@ class NullContext final : public Context {
       throw Error(ErrorCode::VENDOR_FAILURE, "The null model fails at this run, as it was told to.")
           .WithCall("null_run", -1);
     }
-    if (spec_.duration.count() > 0) Wait();
+    double duration_ms = spec_.duration_ms;
+    if (spec_.duration_from_input) duration_ms = *static_cast<const float*>(inputs[0].data);
+    if (duration_ms > 0) Wait(std::chrono::nanoseconds(static_cast<int64_t>(duration_ms * 1e6)));
     for (size_t i = 0; i < outputs.size(); ++i) Echo(inputs[i], outputs[i]);
   }
 
@@ -69,8 +72,8 @@ class NullContext final : public Context {
   }
 
  private:
-  void Wait() {
-    const auto until = std::chrono::steady_clock::now() + spec_.duration;
+  void Wait(std::chrono::nanoseconds duration) {
+    const auto until = std::chrono::steady_clock::now() + duration;
     std::unique_lock lock(mutex_);
     cancelled_ = false;
     if (spec_.sleep) {
@@ -136,6 +139,7 @@ class NullBackend final : public Backend {
   }
 
   std::unique_ptr<Model> Load(const LoadRequest& request) override {
+    request.monitor->Progress("load", 0, 1);
     const auto until =
         std::chrono::steady_clock::now() +
         std::chrono::milliseconds(static_cast<int64_t>(request.source.spec.Number("loadMs", 0)));
