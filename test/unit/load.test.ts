@@ -20,8 +20,8 @@ function file(name: string, content: string | Uint8Array = 'x'): string {
 }
 
 /** Without any runtime, whatever is installed here. */
-process.env['ACCELNODE_RUNTIMES'] = join(folder, 'no-runtimes');
-process.env['ACCELNODE_OPENVINO_LIBRARY'] = join(folder, 'no-such-library');
+process.env.ACCELNODE_RUNTIMES = join(folder, 'no-runtimes');
+process.env.ACCELNODE_OPENVINO_LIBRARY = join(folder, 'no-such-library');
 
 describe('model', () => {
   it.each<[string, () => unknown, RegExp]>([

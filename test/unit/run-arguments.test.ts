@@ -64,24 +64,24 @@ describe('inputs', () => {
   it('ignores what inputs inherit', () =>
     withNull({ inputs: [fixed] }, async (session) => {
       const inputs = Object.assign(Object.create({ inherited: x }) as object, { x }) as Inputs;
-      expect((await session.run(inputs))['x']!.data).toEqual(values);
+      expect((await session.run(inputs)).x!.data).toEqual(values);
     }));
 
   it('takes a typed array where the shape is fixed', () =>
     withNull({ inputs: [fixed] }, async (session) => {
-      expect((await session.run({ x: values }))['x']).toMatchObject({ dims: [2, 3], data: values });
+      expect((await session.run({ x: values })).x).toMatchObject({ dims: [2, 3], data: values });
     }));
 
   it('wants a shape where it is not', () =>
     withNull({ inputs: [dynamic] }, async (session) => {
       await expectError('INVALID_ARGUMENT', () => session.run({ x: values }));
-      expect((await session.run({ x }))['x']).toMatchObject({ dims: [2, 3], data: values });
+      expect((await session.run({ x })).x).toMatchObject({ dims: [2, 3], data: values });
     }));
 
   it("takes onnxruntime's tensors", async () => {
     const { Tensor: OrtTensor } = await import('onnxruntime-node');
     await withNull({ inputs: [fixed] }, async (session) => {
-      expect((await session.run({ x: new OrtTensor('float32', values, [2, 3]) }))['x']!.data).toEqual(values);
+      expect((await session.run({ x: new OrtTensor('float32', values, [2, 3]) })).x!.data).toEqual(values);
     });
   });
 
@@ -90,15 +90,15 @@ describe('inputs', () => {
       for (const buffer of [new ArrayBuffer(64), new SharedArrayBuffer(64)]) {
         const view = new Float32Array(buffer, 20, 6);
         view.set(values);
-        expect((await session.run({ x: new Tensor('float32', view, [2, 3]) }))['x']!.data).toEqual(values);
+        expect((await session.run({ x: new Tensor('float32', view, [2, 3]) })).x!.data).toEqual(values);
       }
     }));
 
   it('takes tensors without elements', () =>
     withNull({ inputs: [dynamic] }, async (session) => {
       const empty = Tensor.zeros('float32', [0, 3]);
-      expect((await session.run({ x: empty }))['x']).toMatchObject({ dims: [0, 3], size: 0 });
-      expect(session.runSync({ x: empty })['x']).toMatchObject({ dims: [0, 3], size: 0 });
+      expect((await session.run({ x: empty })).x).toMatchObject({ dims: [0, 3], size: 0 });
+      expect(session.runSync({ x: empty }).x).toMatchObject({ dims: [0, 3], size: 0 });
     }));
 
   it('sees what was written between two runs', () =>
@@ -106,7 +106,7 @@ describe('inputs', () => {
       const tensor = Tensor.zeros('float32', [2, 3]);
       await session.run({ x: tensor });
       tensor.data[5] = 42;
-      expect((await session.run({ x: tensor }))['x']!.data[5]).toBe(42);
+      expect((await session.run({ x: tensor })).x!.data[5]).toBe(42);
     }));
 });
 
@@ -132,20 +132,20 @@ describe('outputs', () => {
     withNull(two, async (session) => {
       const mine = Tensor.zeros('float32', [2, 3]);
       const outputs = await session.run(inputs, { outputs: { z: mine } });
-      expect(outputs['z']).toBe(mine);
+      expect(outputs.z).toBe(mine);
       expect(mine.data).toEqual(values);
     }));
 
   it('gives fresh tensors to each run', () =>
     withNull(two, async (session) => {
       const [a, b] = await Promise.all([session.run(inputs), session.run(inputs)]);
-      expect(a['x']!.data.buffer).not.toBe(b['x']!.data.buffer);
+      expect(a.x!.data.buffer).not.toBe(b.x!.data.buffer);
     }));
 
   it('writes a dynamic output to the tensor that is given', () =>
     withNull({ inputs: [dynamic] }, async (session) => {
       const mine = Tensor.zeros('float32', [2, 3]);
-      expect((await session.run({ x }, { outputs: { x: mine } }))['x']).toBe(mine);
+      expect((await session.run({ x }, { outputs: { x: mine } })).x).toBe(mine);
       expect(mine.data).toEqual(values);
     }));
 

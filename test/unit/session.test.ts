@@ -61,7 +61,7 @@ describe('load', () => {
     const sessions = await Promise.all(
       Array.from({ length: 8 }, () => Session.load(nullModel({ loadMs: 20 }), { device: 'null' })),
     );
-    for (const session of sessions) expect((await session.run({ x }))['x']!.data).toEqual(x);
+    for (const session of sessions) expect((await session.run({ x })).x!.data).toEqual(x);
     await Promise.all(sessions.map((session) => session.close()));
   });
 
@@ -90,7 +90,7 @@ describe('run', () => {
       await session.run({ x });
       const error = await expectError('VENDOR_FAILURE', () => session.run({ x }));
       expect(error).toMatchObject({ backend: 'null', device: 'null:0', call: 'null_run', status: -1 });
-      expect((await session.run({ x }))['x']!.data).toEqual(x);
+      expect((await session.run({ x })).x!.data).toEqual(x);
       expect(session.stats()).toMatchObject({ runs: 2, failed: 1 });
     }));
 
@@ -98,7 +98,7 @@ describe('run', () => {
     withNull({ failAt: 1 }, async (session) => {
       const error = await expectError('VENDOR_FAILURE', () => session.runSync({ x }));
       expect(error).toMatchObject({ backend: 'null', device: 'null:0' });
-      expect(session.runSync({ x })['x']!.data).toEqual(x);
+      expect(session.runSync({ x }).x!.data).toEqual(x);
     }));
 
   it('uses its lanes at the same time', () =>
@@ -117,7 +117,7 @@ describe('run', () => {
   it('runs synchronously while others are pending', () =>
     withTimed(async (session) => {
       const pending = [1, 2, 3].map(() => session.run(BRIEFLY));
-      expect(session.runSync(BRIEFLY)['x']!.data).toEqual(BRIEFLY.x);
+      expect(session.runSync(BRIEFLY).x!.data).toEqual(BRIEFLY.x);
       await Promise.all(pending);
       expect(session.stats().runs).toBe(4);
     }));
@@ -171,10 +171,7 @@ describe('queue', () => {
       async (session) => {
         for (let round = 0; round < 20; round++) {
           const results = await Promise.all(
-            Array.from(
-              { length: 500 },
-              async (_, i) => (await session.run({ x: new Float32Array([i]) }))['x']!.data[0],
-            ),
+            Array.from({ length: 500 }, async (_, i) => (await session.run({ x: new Float32Array([i]) })).x!.data[0]),
           );
           expect(results).toEqual(Array.from({ length: 500 }, (_, i) => i));
         }
@@ -212,7 +209,7 @@ describe('abort and time-out', () => {
       await new Promise((resolve) => setImmediate(resolve));
       controller.abort();
       expect(await running).toMatchObject({ code: 'CANCELLED' });
-      expect((await session.run(BRIEFLY))['x']!.data).toEqual(BRIEFLY.x);
+      expect((await session.run(BRIEFLY)).x!.data).toEqual(BRIEFLY.x);
     }));
 
   it('does nothing after the end, and leaves no listener behind', () =>
@@ -221,7 +218,7 @@ describe('abort and time-out', () => {
       const outputs = await session.run(BRIEFLY, { signal: controller.signal });
       expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
       controller.abort();
-      expect(outputs['x']!.data).toEqual(BRIEFLY.x);
+      expect(outputs.x!.data).toEqual(BRIEFLY.x);
     }));
 
   it('times out while waiting and while being computed', () =>
@@ -269,7 +266,7 @@ describe('close', () => {
       await expectError('CLOSED', () => session.memory());
       await expectError('CLOSED', () => session.export('never'));
       await session.idle();
-      expect((await other.run({ x }))['x']!.data).toEqual(x);
+      expect((await other.run({ x })).x!.data).toEqual(x);
     }));
 
   it('closes at the end of a scope', async () => {
@@ -297,5 +294,5 @@ it('keeps the memory of a pending run alive', () =>
     // Nothing but the run refers to the input.
     const run = session.run({ x: Tensor.zeros('float32', [1]) });
     globalThis.gc?.();
-    expect((await run)['x']!.data[0]).toBe(0);
+    expect((await run).x!.data[0]).toBe(0);
   }));

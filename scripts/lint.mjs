@@ -1,0 +1,52 @@
+// Format, style and types of everything in the repository. --fix formats.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ask, bin, root } from './setup/process.mjs';
+import { installDependencies } from './setup/project.mjs';
+import { installPython } from './setup/python.mjs';
+
+const fix = process.argv.includes('--fix');
+
+installDependencies();
+const tools = installPython('tools');
+const clangFormat = join(
+  tools,
+  'clang_format',
+  'data',
+  'bin',
+  process.platform === 'win32' ? 'clang-format.exe' : 'clang-format',
+);
+const tracked = ask('git', ['ls-files', '--cached', '--others', '--exclude-standard']).split('\n');
+const cpp = tracked.filter((file) => /\.(cc|h)$/.test(file));
+
+/** Names of checks, each with the command that makes it. */
+const checks = [
+  ['TypeScript, lib', bin('tsc'), ['--noEmit']],
+  ['TypeScript, tests', bin('tsc'), ['--noEmit', '-p', 'test']],
+  ['ESLint', bin('eslint'), ['.', ...(fix ? ['--fix'] : [])]],
+  ['Prettier', bin('prettier'), [fix ? '--write' : '--check', '--log-level', 'warn', '.']],
+  ['clang-format', clangFormat, [...(fix ? ['-i'] : ['--dry-run', '-Werror']), ...cpp]],
+];
+
+const failed = [];
+for (const [name, command, args] of checks) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  const passed = status === 0 && error === undefined;
+  if (!passed) failed.push(name);
+  console.log(`${passed ? 'ok    ' : 'FAILED'}  ${name}`);
+}
+
+// Downloads go through the user's own clients, as the user has configured them.
+const registry = /https?:\/\/[\w.-]*(pypi|pythonhosted|npmjs|maven|debian|crates|golang)/;
+const addresses = tracked.filter(
+  (file) => /\.(png|npy|onnx)$/.test(file) === false && registry.test(readFileSync(join(root, file), 'utf8')),
+);
+if (addresses.length > 0) failed.push('addresses');
+console.log(
+  `${addresses.length === 0 ? 'ok    ' : 'FAILED'}  no address of a package registry ${addresses.join(', ')}`,
+);
+
+console.log(`\nlint: ${checks.length + 1 - failed.length} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;
