@@ -19,7 +19,7 @@ const clangFormat = join(
   process.platform === 'win32' ? 'clang-format.exe' : 'clang-format',
 );
 const tracked = ask('git', ['ls-files', '--cached', '--others', '--exclude-standard']).split('\n');
-const cpp = tracked.filter((file) => /\.(cc|h)$/.test(file));
+const cpp = tracked.filter((file) => /\.(c|cc|h)$/.test(file));
 
 /** Names of checks, each with the command that makes it. */
 const checks = [

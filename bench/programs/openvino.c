@@ -1,0 +1,221 @@
+/*
+ * What OpenVINO's C API itself takes: the floor that accelnode is compared with. Plain C against
+ * the vendor's own headers, no JavaScript. Reads commands from stdin, one a line, and answers each
+ * with one line of JSON, so that a driver can take turns between this and other programs:
+ *
+ *   infer MS       a loop of synchronous inferences for MS milliseconds
+ *   async N MS     N infer requests kept busy by start_async and wait
+ *   cycles N       load and free the model N times
+ *
+ * usage: openvino-floor MODEL
+ */
+#define _GNU_SOURCE
+#include <openvino/c/openvino.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK(call)                                                          \
+  do {                                                                       \
+    ov_status_e status_ = (call);                                            \
+    if (status_ != OK) {                                                     \
+      fprintf(stderr, "%s: %d %s\n", #call, status_, ov_get_last_err_msg()); \
+      exit(1);                                                               \
+    }                                                                        \
+  } while (0)
+
+#define MAX_PORTS 16
+#define MAX_REQUESTS 64
+
+typedef struct {
+  ov_infer_request_t* request;
+  ov_tensor_t* tensors[2 * MAX_PORTS];
+  void* memory[2 * MAX_PORTS];
+  size_t tensor_count;
+} slot_t;
+
+static double now_us(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+static long rss_kb(void) {
+  long pages = 0, resident = 0;
+  FILE* file = fopen("/proc/self/statm", "r");
+  if (file == NULL || fscanf(file, "%ld %ld", &pages, &resident) != 2) resident = 0;
+  if (file != NULL) fclose(file);
+  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static int by_value(const void* a, const void* b) {
+  double x = *(const double*)a, y = *(const double*)b;
+  return (x > y) - (x < y);
+}
+
+/* The settings of accelnode's defaults: f32, one stream for latency, several for throughput. */
+static ov_compiled_model_t* load(ov_core_t* core, const char* path, int requests) {
+  ov_model_t* model = NULL;
+  ov_compiled_model_t* compiled = NULL;
+  char count[16];
+  CHECK(ov_core_read_model(core, path, NULL, &model));
+  snprintf(count, sizeof count, "%d", requests);
+  if (requests > 1) {
+    CHECK(ov_core_compile_model(core, model, "CPU", 6, &compiled, "INFERENCE_PRECISION_HINT", "f32",
+                                "PERFORMANCE_HINT", "THROUGHPUT", "PERFORMANCE_HINT_NUM_REQUESTS",
+                                count));
+  } else {
+    CHECK(ov_core_compile_model(core, model, "CPU", 4, &compiled, "INFERENCE_PRECISION_HINT", "f32",
+                                "PERFORMANCE_HINT", "LATENCY"));
+  }
+  ov_model_free(model);
+  return compiled;
+}
+
+/* Memory of our own for a port, bound once. Dynamic dimensions become 1. */
+static void bind(slot_t* slot, const ov_output_const_port_t* port, size_t index, int input) {
+  ov_element_type_e type;
+  ov_partial_shape_t partial;
+  int64_t dims[16];
+  size_t bytes = 0;
+  CHECK(ov_port_get_element_type(port, &type));
+  CHECK(ov_port_get_partial_shape(port, &partial));
+  for (int64_t i = 0; i < partial.rank.max; i++)
+    dims[i] = partial.dims[i].max > 0 ? partial.dims[i].max : 1;
+  ov_shape_t shape = {partial.rank.max, dims};
+  ov_tensor_t* sizing = NULL;
+  CHECK(ov_tensor_create(type, shape, &sizing));
+  CHECK(ov_tensor_get_byte_size(sizing, &bytes));
+  ov_tensor_free(sizing);
+  void* memory = calloc(1, bytes + 64);
+  ov_tensor_t* tensor = NULL;
+  CHECK(ov_tensor_create_from_host_ptr(type, shape, memory, &tensor));
+  if (input) {
+    CHECK(ov_infer_request_set_input_tensor_by_index(slot->request, index, tensor));
+  } else {
+    CHECK(ov_infer_request_set_output_tensor_by_index(slot->request, index, tensor));
+  }
+  slot->tensors[slot->tensor_count] = tensor;
+  slot->memory[slot->tensor_count++] = memory;
+  ov_partial_shape_free(&partial);
+}
+
+static void open_slot(slot_t* slot, const ov_compiled_model_t* compiled) {
+  size_t inputs = 0, outputs = 0;
+  memset(slot, 0, sizeof *slot);
+  CHECK(ov_compiled_model_create_infer_request(compiled, &slot->request));
+  CHECK(ov_compiled_model_inputs_size(compiled, &inputs));
+  CHECK(ov_compiled_model_outputs_size(compiled, &outputs));
+  for (size_t i = 0; i < inputs + outputs; i++) {
+    ov_output_const_port_t* port = NULL;
+    if (i < inputs) {
+      CHECK(ov_compiled_model_input_by_index(compiled, i, &port));
+    } else {
+      CHECK(ov_compiled_model_output_by_index(compiled, i - inputs, &port));
+    }
+    bind(slot, port, i < inputs ? i : i - inputs, i < inputs);
+    ov_output_const_port_free(port);
+  }
+}
+
+static void close_slot(slot_t* slot) {
+  ov_infer_request_free(slot->request);
+  for (size_t i = 0; i < slot->tensor_count; i++) {
+    ov_tensor_free(slot->tensors[i]);
+    free(slot->memory[i]);
+  }
+}
+
+static void infer(slot_t* slot, double milliseconds) {
+  static double* times = NULL;
+  static size_t room = 0;
+  size_t runs = 0;
+  const double begin = now_us(), end = begin + milliseconds * 1e3;
+  double before = begin;
+  while (before < end || runs < 3) {
+    CHECK(ov_infer_request_infer(slot->request));
+    const double after = now_us();
+    if (runs == room) times = realloc(times, (room = room ? room * 2 : 4096) * sizeof *times);
+    times[runs++] = after - before;
+    before = after;
+  }
+  const double elapsed = before - begin;
+  qsort(times, runs, sizeof *times, by_value);
+  printf("{\"runs\":%zu,\"medianUs\":%.3f,\"perSecond\":%.2f}\n", runs, times[runs / 2],
+         (double)runs * 1e6 / elapsed);
+}
+
+static void infer_async(slot_t* slots, int count, double milliseconds) {
+  size_t runs = 0;
+  const double begin = now_us(), end = begin + milliseconds * 1e3;
+  for (int i = 0; i < count; i++) CHECK(ov_infer_request_start_async(slots[i].request));
+  for (int i = 0;; i = (i + 1) % count) {
+    CHECK(ov_infer_request_wait(slots[i].request));
+    runs++;
+    if (now_us() >= end) break;
+    CHECK(ov_infer_request_start_async(slots[i].request));
+  }
+  const double elapsed = now_us() - begin;
+  for (int i = 0; i < count; i++) CHECK(ov_infer_request_wait(slots[i].request));
+  printf("{\"runs\":%zu,\"perSecond\":%.2f}\n", runs, (double)runs * 1e6 / elapsed);
+}
+
+static void cycles(ov_core_t* core, const char* path, int count) {
+  const long before = rss_kb();
+  for (int i = 0; i < count; i++) {
+    slot_t slot;
+    ov_compiled_model_t* compiled = load(core, path, 1);
+    open_slot(&slot, compiled);
+    CHECK(ov_infer_request_infer(slot.request));
+    close_slot(&slot);
+    ov_compiled_model_free(compiled);
+  }
+  printf("{\"beforeKB\":%ld,\"afterKB\":%ld}\n", before, rss_kb());
+}
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    fprintf(stderr, "usage: %s MODEL\n", argv[0]);
+    return 2;
+  }
+  ov_core_t* core = NULL;
+  CHECK(ov_core_create(&core));
+  ov_compiled_model_t *latency = NULL, *throughput = NULL;
+  slot_t one, many[MAX_REQUESTS];
+  int requests = 0;
+  char line[256];
+  puts("{\"ready\":true}");
+  fflush(stdout);
+  while (fgets(line, sizeof line, stdin) != NULL) {
+    double milliseconds = 0;
+    int count = 0;
+    if (sscanf(line, "infer %lf", &milliseconds) == 1) {
+      if (latency == NULL) {
+        latency = load(core, argv[1], 1);
+        open_slot(&one, latency);
+      }
+      infer(&one, milliseconds);
+    } else if (sscanf(line, "async %d %lf", &count, &milliseconds) == 2 && count > 0 &&
+               count <= MAX_REQUESTS) {
+      if (throughput == NULL) {
+        throughput = load(core, argv[1], count);
+        for (requests = 0; requests < count; requests++) open_slot(&many[requests], throughput);
+      }
+      infer_async(many, requests, milliseconds);
+    } else if (sscanf(line, "cycles %d", &count) == 1) {
+      cycles(core, argv[1], count);
+    } else {
+      fprintf(stderr, "unknown command: %s", line);
+      return 2;
+    }
+    fflush(stdout);
+  }
+  if (latency != NULL) close_slot(&one), ov_compiled_model_free(latency);
+  for (int i = 0; i < requests; i++) close_slot(&many[i]);
+  if (throughput != NULL) ov_compiled_model_free(throughput);
+  ov_core_free(core);
+  return 0;
+}
