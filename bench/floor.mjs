@@ -31,7 +31,11 @@ else report();
 /** Ratios to the C loop, round by round. */
 async function compare(name, model) {
   const c = await Program.start(floorProgram, [model]);
-  const js = await Program.start(process.execPath, [join(root, 'bench', 'programs', 'accelnode.mjs'), model], environment);
+  const js = await Program.start(
+    process.execPath,
+    [join(root, 'bench', 'programs', 'accelnode.mjs'), model],
+    environment,
+  );
   const turns = {
     c: () => c.ask(`infer ${turn}`),
     runSync: () => js.ask(`sync ${turn}`),
@@ -86,8 +90,12 @@ function node(program, args, nodeArgs = []) {
 
 function report() {
   const number = (value, digits = 2) => value.toFixed(digits);
-  const range = ({ median, low, high }, digits) => `${number(median, digits)} (${number(low, digits)}…${number(high, digits)})`;
-  const table = new Table({ head: ['model', 'mode', 'C (µs)', 'accelnode (µs)', 'ratio', 'difference (µs)'], style: { head: [] } });
+  const range = ({ median, low, high }, digits) =>
+    `${number(median, digits)} (${number(low, digits)}…${number(high, digits)})`;
+  const table = new Table({
+    head: ['model', 'mode', 'C (µs)', 'accelnode (µs)', 'ratio', 'difference (µs)'],
+    style: { head: [] },
+  });
   for (const { model, mode, floorUs, medianUs, ratio, differenceUs } of rows) {
     table.push([model, mode, number(floorUs, 1), number(medianUs, 1), range(ratio, 3), range(differenceUs, 1)]);
   }
@@ -104,4 +112,3 @@ function report() {
   console.log(`${cycles} cycles of load, run, close of resnet18: C ${cGrowthKB} KB, accelnode ${accelnodeGrowthKB} KB`);
   console.log(`${nullRuns.runs} runs of the null backend: ${nullRuns.growthKB} KB`);
 }
-

@@ -135,7 +135,6 @@ export class Session {
     return new Session(await loadOnFirstDevice(source, options));
   }
 
-  /** @internal Use {@link Session.load}. */
   private constructor({ native, backend, device, attempts, maxQueue }: LoadedModel) {
     this.#native = native;
     this.#binder = new Binder(native);

@@ -25,6 +25,7 @@ const cpp = tracked.filter((file) => /\.(c|cc|h)$/.test(file));
 const checks = [
   ['TypeScript, lib', bin('tsc'), ['--noEmit']],
   ['TypeScript, tests', bin('tsc'), ['--noEmit', '-p', 'test']],
+  ['TypeScript, a user of the package', bin('tsc'), ['--noEmit', '-p', 'test/types']],
   ['ESLint', bin('eslint'), ['.', ...(fix ? ['--fix'] : [])]],
   ['Prettier', bin('prettier'), [fix ? '--write' : '--check', '--log-level', 'warn', '.']],
   ['clang-format', clangFormat, [...(fix ? ['-i'] : ['--dry-run', '-Werror']), ...cpp]],

@@ -22,7 +22,13 @@ async function open(kind) {
 }
 
 function tensorsFor(session) {
-  const zeros = ({ name, type, shape }) => [name, Tensor.zeros(type, shape.map((dim) => Math.max(dim, 1)))];
+  const zeros = ({ name, type, shape }) => [
+    name,
+    Tensor.zeros(
+      type,
+      shape.map((dim) => Math.max(dim, 1)),
+    ),
+  ];
   return {
     inputs: Object.fromEntries(session.inputs.map(zeros)),
     outputs: Object.fromEntries(session.outputs.map(zeros)),
@@ -42,7 +48,11 @@ async function timeEach(milliseconds, run) {
     before = after;
   }
   times.sort((a, b) => a - b);
-  return { runs: times.length, medianUs: times[times.length >> 1], perSecond: (times.length * 1000) / (before - begin) };
+  return {
+    runs: times.length,
+    medianUs: times[times.length >> 1],
+    perSecond: (times.length * 1000) / (before - begin),
+  };
 }
 
 const commands = {
