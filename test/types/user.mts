@@ -51,7 +51,7 @@ try {
     for (const { name, error: words } of error.libraries ?? []) console.log(name, words);
   }
 }
-for (const { id, memoryTotal } of await devices())
+for (const { memoryTotal } of await devices())
   (expectType<Equal<typeof memoryTotal, number | undefined>>(), console.log(id));
 for (const { status } of await diagnose()) expectType<Equal<typeof status, 'PASS' | 'FAIL' | 'ABSENT'>>();
 const { latency } = await measure(session, { image }, { concurrency: 8 });
