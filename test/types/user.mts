@@ -51,8 +51,7 @@ try {
     for (const { name, error: words } of error.libraries ?? []) console.log(name, words);
   }
 }
-for (const { memoryTotal } of await devices())
-  (expectType<Equal<typeof memoryTotal, number | undefined>>(), console.log(id));
+for (const { memoryTotal } of await devices()) expectType<Equal<typeof memoryTotal, number | undefined>>();
 for (const { status } of await diagnose()) expectType<Equal<typeof status, 'PASS' | 'FAIL' | 'ABSENT'>>();
 const { latency } = await measure(session, { image }, { concurrency: 8 });
 expectType<Equal<typeof latency.p99, number>>();
