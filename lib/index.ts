@@ -17,5 +17,7 @@ export type { ModelFile, ModelFiles, ModelFormat, ModelSource } from './model-so
 export type { BackendName } from './backends.js';
 export { devices, diagnose, runtime, runtimes } from './devices.js';
 export type { AbsentDevice, BackendReport, Device, Runtime, RuntimeOptions } from './devices.js';
+export { inspectOnnx } from './onnx/inspect.js';
+export type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
 export { AccelError } from './errors.js';
 export type { AccelErrorDetails, DeviceAttempt, ErrorCode, LibraryAttempt } from './errors.js';
