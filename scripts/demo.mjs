@@ -1,0 +1,147 @@
+// `npm run demo`: from a fresh clone to a model that reads images, and how fast it does so on each device.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { fetchOcrModels, ocrModelsFolder } from './setup/ocr-models.mjs';
+import { ask, root, run, say } from './setup/process.mjs';
+import { build, installDependencies } from './setup/project.mjs';
+import { python } from './setup/python.mjs';
+
+const samplesFolder = join(root, 'examples', 'ocr', 'samples');
+const model = join(ocrModelsFolder, 'rec.onnx');
+
+/** What the benchmark runs: lines as wide as the ones that the model was trained on. */
+const LINE_SHAPE = [3, 48, 320];
+const BATCHES = [1, 8];
+
+const begin = performance.now();
+let doing = 'looking for the tools that it needs';
+try {
+  checkTools();
+  await step('installing the npm packages', installDependencies);
+  await step('building', build);
+  // Only now is there a package to use.
+  const accelnode = await import('accelnode');
+  const { formatTable } = await import('../dist/cli/output.js');
+  await step('installing the OpenVINO runtime', () => installRuntime(accelnode));
+  await step('fetching the model', () => fetchOcrModels(ocrModelsFolder));
+  await step('reading the sample lines', () => readSamples(formatTable));
+  await step('measuring', () => benchDevices(accelnode, formatTable));
+  console.log(`\nAll done in ${seconds(begin)} s. What read the lines is examples/ocr/recognizer.mjs.`);
+} catch (error) {
+  console.error(`\nThe demo stopped while ${doing}: ${error.message}`);
+  if (error.hint !== undefined) console.error(error.hint);
+  process.exitCode = 1;
+}
+
+/** What no package manager of ours can bring. A missing C++ compiler is for CMake to tell. */
+function checkTools() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) throw new Error(`Node 20 or later is needed; this is ${process.versions.node}.`);
+  if (ask('cmake', ['--version']) === undefined) {
+    throw new Error('CMake was not found. Install it together with a C++17 compiler, and try again.');
+  }
+  python(); // throws when there is none with pip
+}
+
+async function installRuntime({ runtime }) {
+  const show = ({ version, library }) => console.log(`\nOpenVINO ${version} in ${library}`);
+  try {
+    show(await runtime('openvino'));
+  } catch (error) {
+    const chosen = process.env.ACCELNODE_OPENVINO_LIBRARY !== undefined;
+    if (chosen || !['RUNTIME_NOT_FOUND', 'RUNTIME_INCOMPATIBLE'].includes(error.code)) throw error;
+    say('Installing the OpenVINO runtime');
+    run(process.execPath, [join(root, 'dist', 'cli', 'main.js'), 'runtime', 'install', 'openvino']);
+    show(await runtime('openvino'));
+  }
+}
+
+async function readSamples(formatTable) {
+  const { Recognizer } = await import('../examples/ocr/recognizer.mjs');
+  const { default: sharp } = await import('sharp');
+  const truth = JSON.parse(readFileSync(join(samplesFolder, 'truth.json'), 'utf8'));
+  const files = Object.keys(truth);
+  const paths = files.map((file) => join(samplesFolder, file));
+
+  say('Reading the sample lines');
+  const recognizer = await Recognizer.load(model);
+  const readBegin = performance.now();
+  const readings = await recognizer.readAll(paths);
+  const time = seconds(readBegin);
+  const rows = [];
+  for (const [i, file] of files.entries()) {
+    const { width } = await sharp(paths[i]).metadata();
+    const { text, confidence } = readings[i];
+    rows.push([file, width, truth[file], text, confidence.toFixed(3), text === truth[file] ? 'yes' : 'NO']);
+  }
+  console.log(formatTable(['file', 'width', 'written there', 'read', 'confidence', 'equal'], rows));
+  const equal = rows.filter((row) => row[5] === 'yes').length;
+  console.log(`\n${equal} of ${files.length} lines equal; read in ${time} s on ${recognizer.session.device}.`);
+  await recognizer.close();
+}
+
+async function benchDevices(accelnode, formatTable) {
+  say(`Measuring text recognition, lines of ${LINE_SHAPE.join(' x ')}, fp32`);
+  const head = ['device', 'batch', 'inferences/s', 'lines/s', 'p50 ms', 'p90 ms', 'p99 ms', 'compile ms', 'first ms'];
+  const rows = [];
+  const failures = [];
+  for (const { id, backend } of await accelnode.devices()) {
+    if (backend === 'null') continue;
+    for (const batch of BATCHES) {
+      try {
+        const { throughput, p50, p90, p99, compile, first } = await bench(accelnode, id, batch);
+        const figures = [throughput, throughput * batch, p50, p90, p99, compile, first];
+        rows.push([id, batch, ...figures.map((value) => value.toFixed(1).padStart(8))]);
+      } catch (error) {
+        failures.push(`${id}, batch ${batch}: ${error.message}`);
+      }
+    }
+  }
+  console.log(formatTable(head, rows));
+  for (const failure of failures) console.log(`\nnot measured: ${failure}`);
+}
+
+/** One configuration: as many runs in flight as the device computes at a time, for three seconds. */
+async function bench({ Session, Tensor }, device, batch) {
+  const loadBegin = performance.now();
+  const session = await Session.load(model, { device, shapes: { x: [batch, ...LINE_SHAPE] } });
+  const compile = performance.now() - loadBegin;
+  try {
+    const latencies = [];
+    const dims = session.inputs[0].shape;
+    const work = async (end) => {
+      const pixels = new Tensor('float32', new Float32Array(dims.reduce((size, dim) => size * dim)), dims);
+      do {
+        const runBegin = performance.now();
+        await session.run({ x: pixels });
+        latencies.push(performance.now() - runBegin);
+      } while (performance.now() < end);
+    };
+    await work(0);
+    const [first] = latencies;
+    await work(performance.now() + 200); // to warm up
+    latencies.length = 0;
+    const runsBegin = performance.now();
+    await Promise.all(Array.from({ length: session.lanes }, () => work(runsBegin + 3000)));
+    const throughput = latencies.length / ((performance.now() - runsBegin) / 1000);
+    latencies.sort((a, b) => a - b);
+    const percentile = (share) => latencies[Math.ceil(share * latencies.length) - 1];
+    return { throughput, p50: percentile(0.5), p90: percentile(0.9), p99: percentile(0.99), compile, first };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Does a step, and says how long it took, if it had anything to do. */
+async function step(what, action) {
+  doing = what;
+  const stepBegin = performance.now();
+  await action();
+  const time = seconds(stepBegin);
+  if (Number(time) > 0) console.log(`   (${time} s)`);
+}
+
+function seconds(since) {
+  return ((performance.now() - since) / 1000).toFixed(1);
+}
