@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
+import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
@@ -7,19 +8,7 @@ export default defineConfig(
   js.configs.recommended,
   {
     files: ['**/*.mjs'],
-    languageOptions: {
-      globals: {
-        AbortController: 'readonly',
-        Buffer: 'readonly',
-        URL: 'readonly',
-        console: 'readonly',
-        performance: 'readonly',
-        process: 'readonly',
-        setTimeout: 'readonly',
-        clearTimeout: 'readonly',
-        setImmediate: 'readonly',
-      },
-    },
+    languageOptions: { globals: { ...globals.nodeBuiltin, gc: 'readonly' } },
   },
   {
     files: ['**/*.{ts,mts}'],

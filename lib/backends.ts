@@ -22,6 +22,9 @@ export const backends: Readonly<Record<BackendName, BackendInfo>> = {
 
 export const backendNames = Object.keys(backends) as BackendName[];
 
+/** All but the null backend, which has no vendor and is used only when it is named. */
+export const vendorNames = backendNames.filter((name) => name !== 'null');
+
 export function isBackendName(name: string): name is BackendName {
   return Object.hasOwn(backends, name);
 }

@@ -6,7 +6,7 @@ import { arrayLength, dataTypes, describe, elementCount, isDataType } from './da
 import type { DataType, TypedArray } from './data-type.js';
 import { invalidArgument } from './errors.js';
 import { ARGUMENT_SIZE } from './native/addon.js';
-import type { NativeOutcome, NativeSession, NativeTensorInfo } from './native/addon.js';
+import type { NativeOutcome, NativeProducedOutput, NativeSession, NativeTensorInfo } from './native/addon.js';
 import { Tensor, addressOf, isDetached } from './tensor.js';
 
 /** An input or output of a model. */
@@ -39,7 +39,8 @@ export type Outputs = Record<string, Tensor>;
 
 /**
  * Which outputs a run shall give: names, or an object of names with the tensors to write to, `null`
- * for a fresh one. Outputs that are not named are not given.
+ * for a fresh one. Outputs that are not named are not given. Where the run decides the shape, a tensor
+ * may be larger than needed; the result is then a view of its first part.
  */
 export type WantedOutputs = readonly string[] | Readonly<Record<string, Tensor | null>>;
 
@@ -91,8 +92,8 @@ export class Binder {
       const tensor = binding.outputs[i];
       if (tensor === undefined) continue;
       const port = ports[i]!;
-      const owned = outcome?.[i];
-      outputs[port.name] = owned === undefined ? tensor! : fromOwned(port.type as DataType, owned.data, owned.dims);
+      const produced = outcome?.[i];
+      outputs[port.name] = produced === undefined ? tensor! : fromProduced(port.type as DataType, produced, tensor);
     }
     return outputs;
   }
@@ -267,7 +268,10 @@ function unknownName(role: 'input' | 'output', names: readonly string[], ports: 
   );
 }
 
-function fromOwned(type: DataType, data: ArrayBuffer, dims: readonly number[]): Tensor {
+/** An output in the backend's memory; or in the caller's, which is larger than the run needed. */
+function fromProduced(type: DataType, { data, dims }: NativeProducedOutput, given: Tensor | null): Tensor {
   const { array } = dataTypes[type];
-  return new Tensor(type, new array(data), dims);
+  if (data !== undefined) return new Tensor(type, new array(data), dims);
+  const { buffer, byteOffset } = given!.data;
+  return new Tensor(type, new array(buffer, byteOffset, arrayLength(type, elementCount(dims))), dims);
 }

@@ -1,6 +1,6 @@
 import { addon } from './native/addon.js';
 import type { NativeDevice, NativeDeviceList } from './native/addon.js';
-import { backendNames, backends } from './backends.js';
+import { backends, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
 import { AccelError, withContext } from './errors.js';
 import type { LibraryAttempt } from './errors.js';
@@ -79,15 +79,15 @@ export async function runtime(backend: BackendName, options: RuntimeOptions = {}
   return { backend, version, ...(library === undefined ? {} : { library }), libraries, warnings };
 }
 
-/** The runtimes that can be opened on this machine. {@link diagnose} also says why others can't. */
+/** The vendors' runtimes that can be opened on this machine. {@link diagnose} also says why others can't. */
 export async function runtimes(): Promise<Runtime[]> {
-  const found = await Promise.allSettled(backendNames.map((name) => runtime(name)));
+  const found = await Promise.allSettled(vendorNames.map((name) => runtime(name)));
   return found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 /** The devices that can be used on this machine, the ones that `auto` prefers first. */
 export async function devices(): Promise<Device[]> {
-  const found = await Promise.allSettled(backendNames.map((name) => devicesOf(name)));
+  const found = await Promise.allSettled(vendorNames.map((name) => devicesOf(name)));
   return found.flatMap((result) => (result.status === 'fulfilled' ? result.value.present : []));
 }
 
@@ -108,9 +108,9 @@ export async function devicesOf(
   }
 }
 
-/** Each backend with its runtime, devices, and what is missing: what `accelnode doctor` shows. */
+/** Each vendor's backend with its runtime, devices, and what is missing: what `accelnode doctor` shows. */
 export async function diagnose(): Promise<BackendReport[]> {
-  return Promise.all(backendNames.map(diagnoseBackend));
+  return Promise.all(vendorNames.map(diagnoseBackend));
 }
 
 async function diagnoseBackend(name: BackendName): Promise<BackendReport> {

@@ -87,7 +87,9 @@ export class AccelError extends Error {
     this.code = code;
     const { cause: _cause, ...rest } = details;
     for (const [key, value] of Object.entries(rest)) {
-      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable: true });
+      // The lists are long, and the message has what matters of them: printing the error leaves them out.
+      const enumerable = key !== 'libraries' && key !== 'attempts';
+      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable });
     }
   }
 }

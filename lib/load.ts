@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 
 import { addon } from './native/addon.js';
 import type { NativeModelSource, NativeSession } from './native/addon.js';
-import { backendNames, backends, isBackendName } from './backends.js';
+import { backendNames, backends, isBackendName, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
 import { devicesOf } from './devices.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
@@ -85,7 +85,7 @@ function parseDevices(device: string | readonly string[]): Candidate[] {
   const names = typeof device === 'string' ? [device] : device;
   return names.flatMap((name) => {
     if (name === 'auto') {
-      return backendNames.filter((backend) => backend !== 'null').map((backend) => ({ backend, device: undefined }));
+      return vendorNames.map((backend) => ({ backend, device: undefined }));
     }
     const colon = name.indexOf(':');
     const backend = colon < 0 ? name : name.slice(0, colon);

@@ -168,6 +168,7 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
     output.bytes = static_cast<size_t>(argument[1]);
     output.shape = read_shape();
     output.buffer = nullptr;
+    output.reshaped = false;
     argument += kArgumentSize;
   }
   return job;

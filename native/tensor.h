@@ -121,6 +121,7 @@ struct Output {
   Shape shape;           // expected when `data` is set; after the run the real one
   const Buffer* buffer = nullptr;
   std::shared_ptr<void> owner;  // keeps memory alive that the context allocated
+  bool reshaped = false;        // `data` was the caller's, but `shape` came out otherwise
 };
 
 }  // namespace accelnode

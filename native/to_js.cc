@@ -24,24 +24,25 @@ Napi::Array ListToJs(Napi::Env env, const std::vector<T>& items) {
 
 // Memory that a backend allocated, as an ArrayBuffer. No copy, where the host allows foreign memory
 // (Node does, Electron does not).
-Napi::Value OwnedOutputToJs(Napi::Env env, Output& output) {
-  Napi::ArrayBuffer data;
+Napi::ArrayBuffer OwnedDataToJs(Napi::Env env, Output& output) {
   if (output.bytes > 0 && EnvState::Of(env).external_buffers()) {
     auto* owner = new std::shared_ptr<void>(std::move(output.owner));
-    data = Napi::ArrayBuffer::New(
+    return Napi::ArrayBuffer::New(
         env, output.data, output.bytes,
         [](Napi::Env, void*, std::shared_ptr<void>* held) { delete held; }, owner);
-  } else {
-    data = Napi::ArrayBuffer::New(env, output.bytes);
-    if (output.bytes > 0) std::memcpy(data.Data(), output.data, output.bytes);
-    output.owner.reset();
   }
+  auto copy = Napi::ArrayBuffer::New(env, output.bytes);
+  if (output.bytes > 0) std::memcpy(copy.Data(), output.data, output.bytes);
+  return copy;
+}
+
+Napi::Object ProducedToJs(Napi::Env env, Output& output) {
+  Napi::Object object = Napi::Object::New(env);
+  if (output.owner) object.Set("data", OwnedDataToJs(env, output));
   Napi::Array dims = Napi::Array::New(env, output.shape.rank());
   for (uint32_t i = 0; i < output.shape.rank(); ++i) {
     dims.Set(i, Napi::Number::New(env, static_cast<double>(output.shape[i])));
   }
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("data", data);
   object.Set("dims", dims);
   return object;
 }
@@ -155,14 +156,14 @@ Napi::Error ThrowableError(Napi::Env env, const Error& error) {
 
 Napi::Value OutcomeToJs(Napi::Env env, Job& job) {
   if (job.error) return ErrorToJs(env, *job.error);
-  Napi::Value owned = env.Undefined();
+  Napi::Value produced = env.Undefined();
   for (uint32_t i = 0; i < job.outputs.size(); ++i) {
     Output& output = job.outputs[i];
-    if (!output.owner) continue;
-    if (owned.IsUndefined()) owned = Napi::Array::New(env, job.outputs.size());
-    owned.As<Napi::Object>().Set(i, OwnedOutputToJs(env, output));
+    if (!output.owner && !output.reshaped) continue;
+    if (produced.IsUndefined()) produced = Napi::Array::New(env, job.outputs.size());
+    produced.As<Napi::Object>().Set(i, ProducedToJs(env, output));
   }
-  return owned;
+  return produced;
 }
 
 Value FromJs(Napi::Value value) {

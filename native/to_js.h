@@ -19,8 +19,9 @@ Napi::Value ErrorToJs(Napi::Env env, const Error& error);
 // The same, to be thrown: throw ThrowableError(env, CurrentError()).
 Napi::Error ThrowableError(Napi::Env env, const Error& error);
 
-// Undefined for a run whose outputs all lie in the caller's memory; else its error, or an array
-// with { data: ArrayBuffer, dims } at the place of each output that the backend allocated.
+// Undefined for a run whose outputs all lie in the caller's memory as expected; else its error, or
+// an array with { dims, data?: ArrayBuffer } at the place of each output that the backend
+// allocated, or that has another shape than the caller expected.
 Napi::Value OutcomeToJs(Napi::Env env, Job& job);
 
 Value FromJs(Napi::Value value);

@@ -1,4 +1,5 @@
 // `npm run demo`: from a fresh clone to a model that reads images, and how fast it does so on each device.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,6 +8,7 @@ import { ask, root, run, say } from './setup/process.mjs';
 import { build, installDependencies } from './setup/project.mjs';
 import { python } from './setup/python.mjs';
 
+const cli = join(root, 'dist', 'cli', 'main.js');
 const samplesFolder = join(root, 'examples', 'ocr', 'samples');
 const model = join(ocrModelsFolder, 'rec.onnx');
 
@@ -52,7 +54,7 @@ async function installRuntime({ runtime }) {
     const chosen = process.env.ACCELNODE_OPENVINO_LIBRARY !== undefined;
     if (chosen || !['RUNTIME_NOT_FOUND', 'RUNTIME_INCOMPATIBLE'].includes(error.code)) throw error;
     say('Installing the OpenVINO runtime');
-    run(process.execPath, [join(root, 'dist', 'cli', 'main.js'), 'runtime', 'install', 'openvino']);
+    run(process.execPath, [cli, 'runtime', 'install', 'openvino']);
     show(await runtime('openvino'));
   }
 }
@@ -81,55 +83,36 @@ async function readSamples(formatTable) {
   await recognizer.close();
 }
 
-async function benchDevices(accelnode, formatTable) {
-  say(`Measuring text recognition, lines of ${LINE_SHAPE.join(' x ')}, fp32`);
+async function benchDevices({ devices }, formatTable) {
+  say(`Measuring text recognition, lines of ${LINE_SHAPE.join(' x ')}`);
   const head = ['device', 'batch', 'inferences/s', 'lines/s', 'p50 ms', 'p90 ms', 'p99 ms', 'compile ms', 'first ms'];
   const rows = [];
   const failures = [];
-  for (const { id, backend } of await accelnode.devices()) {
-    if (backend === 'null') continue;
+  for (const { id } of await devices()) {
     for (const batch of BATCHES) {
-      try {
-        const { throughput, p50, p90, p99, compile, first } = await bench(accelnode, id, batch);
-        const figures = [throughput, throughput * batch, p50, p90, p99, compile, first];
-        rows.push([id, batch, ...figures.map((value) => value.toFixed(1).padStart(8))]);
-      } catch (error) {
+      const { error, measurement, samplesPerSecond, compile, firstInference } = bench(id, batch);
+      if (error !== undefined) {
         failures.push(`${id}, batch ${batch}: ${error.message}`);
+        continue;
       }
+      const { p50, p90, p99 } = measurement.latency;
+      const figures = [measurement.throughput, samplesPerSecond, p50, p90, p99, compile, firstInference];
+      rows.push([id, batch, ...figures.map((value) => value.toFixed(1))]);
     }
   }
   console.log(formatTable(head, rows));
   for (const failure of failures) console.log(`\nnot measured: ${failure}`);
 }
 
-/** One configuration: as many runs in flight as the device computes at a time, for three seconds. */
-async function bench({ Session, Tensor }, device, batch) {
-  const loadBegin = performance.now();
-  const session = await Session.load(model, { device, shapes: { x: [batch, ...LINE_SHAPE] } });
-  const compile = performance.now() - loadBegin;
+/** What `accelnode bench` says of one configuration. It prints JSON also when it fails. */
+function bench(device, batch) {
+  const shape = `x=${[batch, ...LINE_SHAPE].join(',')}`;
+  const args = [cli, 'bench', model, '--device', device, '--shape', shape, '--json'];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   try {
-    const latencies = [];
-    const dims = session.inputs[0].shape;
-    const work = async (end) => {
-      const pixels = new Tensor('float32', new Float32Array(dims.reduce((size, dim) => size * dim)), dims);
-      do {
-        const runBegin = performance.now();
-        await session.run({ x: pixels });
-        latencies.push(performance.now() - runBegin);
-      } while (performance.now() < end);
-    };
-    await work(0);
-    const [first] = latencies;
-    await work(performance.now() + 200); // to warm up
-    latencies.length = 0;
-    const runsBegin = performance.now();
-    await Promise.all(Array.from({ length: session.lanes }, () => work(runsBegin + 3000)));
-    const throughput = latencies.length / ((performance.now() - runsBegin) / 1000);
-    latencies.sort((a, b) => a - b);
-    const percentile = (share) => latencies[Math.ceil(share * latencies.length) - 1];
-    return { throughput, p50: percentile(0.5), p90: percentile(0.9), p99: percentile(0.99), compile, first };
-  } finally {
-    await session.close();
+    return JSON.parse(stdout);
+  } catch {
+    return { error: { message: stderr.trim() || 'it ended without a result' } };
   }
 }
 

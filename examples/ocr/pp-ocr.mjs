@@ -39,8 +39,7 @@ export function paddedWidth(width) {
 
 /** Room for images that are `width` wide or a little less. @param {number} batch @param {number} width */
 export function newInput(batch, width) {
-  const dims = [batch, CHANNELS, HEIGHT, paddedWidth(width)];
-  return new Tensor('float32', new Float32Array(dims.reduce((size, dim) => size * dim)), dims);
+  return Tensor.zeros('float32', [batch, CHANNELS, HEIGHT, paddedWidth(width)]);
 }
 
 /**

@@ -10,7 +10,7 @@ export function addDevicesCommand(program: Command): void {
     .description('the devices that can run models, the ones that "auto" prefers first')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const found = (await devices()).filter(({ backend }) => backend !== 'null');
+      const found = await devices();
       if (json === true) {
         printJson(found);
       } else if (found.length === 0) {

@@ -18,8 +18,7 @@ export function addDoctorCommand(program: Command): void {
       const backends = await diagnose();
       if (json === true) printJson({ ...machine(), runtimesFolder: runtimesFolder(), backends });
       else printReport(backends);
-      const usable = backends.some(({ name, status }) => name !== 'null' && status === 'PASS');
-      if (!usable) process.exitCode = EXIT_FAILED;
+      if (!backends.some(({ status }) => status === 'PASS')) process.exitCode = EXIT_FAILED;
     });
 }
 
@@ -57,8 +56,7 @@ function printReport(backends: readonly BackendReport[]): void {
   print(`accelnode ${accelnode}, Node ${node}, ${platform}${libc === '' ? '' : `, ${libc}`}`);
   print(`${cpu}, ${cores} cores, ${formatBytes(memory)}`);
   print(`runtimes folder: ${runtimesFolder()}`);
-  // The null backend is a tool for tests; it says nothing about the machine.
-  for (const report of backends.filter(({ name }) => name !== 'null')) {
+  for (const report of backends) {
     print();
     printBackend(report);
   }

@@ -36,7 +36,7 @@ export function formatTable(head: readonly string[], rows: readonly (readonly (s
     middle: '  ',
   };
   const numeric = head.map(
-    (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number' || row[column] === ''),
+    (_, column) => rows.length > 0 && rows.every((row) => /^-?[\d.,]*$/.test(String(row[column]))),
   );
   const table = new Table({
     head: [...head],

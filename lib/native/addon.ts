@@ -74,14 +74,15 @@ export interface NativeLoadRequest {
   onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
 }
 
-/** Memory that the backend allocated for an output whose shape was not known before the run. */
-export interface NativeOwnedOutput {
-  data: ArrayBuffer;
+/** An output whose shape was not known before the run. */
+export interface NativeProducedOutput {
   dims: number[];
+  /** Memory that the backend allocated; unset when it wrote to the caller's. */
+  data?: ArrayBuffer;
 }
 
 /** What a run has to say besides its outputs in the caller's memory. */
-export type NativeOutcome = undefined | (NativeOwnedOutput | undefined)[];
+export type NativeOutcome = undefined | (NativeProducedOutput | undefined)[];
 
 export interface NativeSession {
   /**

@@ -1,6 +1,8 @@
 /** Bytes that are read here and there, without having all of them in memory. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
+import { AccelError } from '../errors.js';
+
 export interface ByteSource {
   readonly size: number;
   /** `length` bytes from `offset`, or fewer where the source ends. Valid until the next call. */
@@ -31,8 +33,14 @@ export class FileSource implements ByteSource, Disposable {
   #begin = 0;
   #end = 0;
 
-  constructor(path: string) {
-    this.#file = openSync(path, 'r');
+  constructor(path: string | URL) {
+    try {
+      this.#file = openSync(path, 'r');
+    } catch (cause) {
+      throw new AccelError('MODEL_INVALID', `Can't read the model ${String(path)}: ${(cause as Error).message}.`, {
+        cause,
+      });
+    }
     this.size = fstatSync(this.#file).size;
   }
 

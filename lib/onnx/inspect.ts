@@ -67,10 +67,10 @@ export const onnxTypes: readonly (DataType | 'string' | 'unknown')[] = [
 
 /**
  * Reads a model's description.
- * @param model a file's path, or the file's bytes
- * @throws `MODEL_INVALID`
+ * @param model a file's path or URL, or what is in it
+ * @throws {@link AccelError} `MODEL_INVALID`, with the position of the damage
  */
-export function inspectOnnx(model: string | Uint8Array): OnnxInfo {
+export function inspectOnnx(model: string | URL | Uint8Array): OnnxInfo {
   if (model instanceof Uint8Array) return readModel(new MemorySource(model));
   using source = new FileSource(model);
   return readModel(source);

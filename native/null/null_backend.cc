@@ -93,8 +93,13 @@ class NullContext final : public Context {
       output.owner = std::shared_ptr<void>(::operator new(input.bytes),
                                            [](void* data) { ::operator delete(data); });
       output.data = output.owner.get();
-      output.bytes = input.bytes;
+    } else if (output.bytes < input.bytes) {
+      throw Error(ErrorCode::INVALID_ARGUMENT,
+                  "The tensor given for an output is too small: it needs " +
+                      std::to_string(input.bytes) + " bytes.");
     }
+    output.bytes = input.bytes;
+    output.reshaped = output.shape != input.shape;
     output.shape = input.shape;
     if (input.bytes > 0) std::memcpy(output.data, input.data, input.bytes);
   }

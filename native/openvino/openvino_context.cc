@@ -1,5 +1,6 @@
 #include "openvino_context.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -24,6 +25,11 @@ Shape ShapeOf(const ov_tensor* tensor) {
   Shape shape(raw.dims, static_cast<size_t>(raw.rank));
   Api().ov_shape_free(&raw);
   return shape;
+}
+
+void SetShape(Output& output, const Shape& shape) {
+  output.reshaped = output.shape != shape;
+  output.shape = shape;
 }
 
 TensorHandle ViewOf(DataType type, Shape shape, void* data) {
@@ -56,10 +62,13 @@ void OpenvinoContext::Infer(Span<Output> outputs) {
   try {
     OV_CALL(ov_infer_request_infer, request_.get());
   } catch (Error& error) {
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      if (outputs[i].data == nullptr || !outputs_[i].IsDynamic()) continue;
-      error.hint = "If the model made an output larger than the tensor given for it (" +
-                   outputs_[i].name + "?), leave that tensor out or give a larger one.";
+    const bool given = std::any_of(outputs.begin(), outputs.end(),
+                                   [](const Output& output) { return output.data != nullptr; });
+    // "Could set new shape: [2,3]" is what OpenVINO says when an output does not fit.
+    if (given && error.message.find("set new shape") != std::string::npos) {
+      error.code = ErrorCode::INVALID_ARGUMENT;
+      error.message = "A tensor given for an output is too small. OpenVINO: " + error.message;
+      error.hint = "Leave the tensor out, or give one as large as the output can become.";
     }
     throw;
   }
@@ -105,9 +114,7 @@ void OpenvinoContext::CollectOutput(size_t index, Output& output) {
   if (passed_through_[index]) return CopyOutput(index, output);
   Binding& binding = output_bindings_[index];
   if (output.data != nullptr) {
-    if (!outputs_[index].IsDynamic()) return;
-    output.shape = ShapeOf(binding.tensor.get());
-    OV_CALL(ov_tensor_get_byte_size, binding.tensor.get(), &output.bytes);
+    if (outputs_[index].IsDynamic()) SetShape(output, ShapeOf(binding.tensor.get()));
     return;
   }
   output.shape = ShapeOf(binding.tensor.get());
@@ -138,7 +145,7 @@ void OpenvinoContext::CopyOutput(size_t index, Output& output) {
     std::memcpy(output.data, data, bytes);
   }
   output.bytes = bytes;
-  output.shape = shape;
+  SetShape(output, shape);
 }
 
 void OpenvinoContext::Cancel() { Api().ov_infer_request_cancel(request_.get()); }

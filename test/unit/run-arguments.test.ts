@@ -149,6 +149,31 @@ describe('outputs', () => {
       expect(mine.data).toEqual(values);
     }));
 
+  it('gives the first part of a tensor that is larger than needed', () =>
+    withNull({ inputs: [dynamic] }, async (session) => {
+      const mine = Tensor.zeros('float32', [4, 3]);
+      for (const outputs of [
+        await session.run({ x }, { outputs: { x: mine } }),
+        session.runSync({ x }, { outputs: { x: mine } }),
+      ]) {
+        expect(outputs.x).toMatchObject({ dims: [2, 3], data: values });
+        expect(outputs.x!.data.buffer).toBe(mine.data.buffer);
+      }
+    }));
+
+  it('refuses a tensor that is smaller than needed', () =>
+    withNull({ inputs: [dynamic] }, async (session) => {
+      const mine = Tensor.zeros('float32', [1, 3]);
+      expect(await refuses(session, { x }, { outputs: { x: mine } })).toMatch(/too small: it needs 24 bytes/);
+      expect(mine.data).toEqual(new Float32Array(3));
+    }));
+
+  it('has the shape that the run gave it, not the one that was expected', () =>
+    withNull({ inputs: [{ ...dynamic, shape: [-1, -1] }] }, async (session) => {
+      const mine = Tensor.zeros('float32', [6, 1]);
+      expect((await session.run({ x }, { outputs: { x: mine } })).x).toMatchObject({ dims: [2, 3], data: values });
+    }));
+
   it.each<[string, unknown, RegExp]>([
     ['an unknown name', ['y'], /no output "y"/],
     ['an unknown name with a tensor', { y: x }, /no output "y"/],
