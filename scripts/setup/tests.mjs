@@ -1,0 +1,21 @@
+// What the tests need: the build, two OpenVINO releases, models, the doubles of vendor libraries.
+import { buildFakes } from './fakes.mjs';
+import { makeModels } from './models.mjs';
+import { fetchOcrModels, ocrModelsFolder } from './ocr-models.mjs';
+import { unpackOnnxTestdata } from './onnx-testdata.mjs';
+import { build, installDependencies } from './project.mjs';
+import { installTestRuntimes } from './runtimes.mjs';
+
+/** Downloads that fail leave their suites out; these say so by themselves, with the reason. */
+export async function prepareTests() {
+  installDependencies();
+  build();
+  buildFakes();
+  for (const prepare of [installTestRuntimes, makeModels, () => fetchOcrModels(ocrModelsFolder), unpackOnnxTestdata]) {
+    try {
+      await prepare();
+    } catch (error) {
+      console.error(`\nSome tests will be skipped: ${error.message}`);
+    }
+  }
+}

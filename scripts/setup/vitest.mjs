@@ -1,0 +1,53 @@
+// Runs test suites and counts what came of them.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { bin, root, setupFolder } from './process.mjs';
+
+/**
+ * @param {string[]} args for vitest, e.g. ['--project', 'unit']
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {{ passed: number, failed: number, skipped: number, files: { name: string, passed: number }[] }}
+ */
+export function runVitest(args, env = {}) {
+  const report = join(setupFolder, 'test-report.json');
+  mkdirSync(setupFolder, { recursive: true });
+  rmSync(report, { force: true });
+  const { status } = spawnSync(
+    bin('vitest'),
+    ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } },
+  );
+  let results;
+  try {
+    results = JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0, files: [] }; // it did not get as far as a report
+  }
+  const files = results.testResults.map(({ name, assertionResults }) => ({
+    name,
+    passed: assertionResults.filter((test) => test.status === 'passed').length,
+  }));
+  const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = results;
+  // A file that could not be loaded has no tests that failed, but vitest does not end with 0.
+  const failed = numFailedTests === 0 && status !== 0 ? 1 : numFailedTests;
+  return { passed, failed, skipped: numPendingTests + numTodoTests, files };
+}
+
+/** "12 passed, 0 failed, 3 skipped" */
+export function summary({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** Sums of several results. */
+export function sum(...results) {
+  const total = { passed: 0, failed: 0, skipped: 0, files: [] };
+  for (const { passed, failed, skipped, files = [] } of results) {
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped += skipped;
+    total.files.push(...files);
+  }
+  return total;
+}
