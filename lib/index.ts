@@ -17,5 +17,12 @@ export type { ModelFile, ModelFiles, ModelFormat, ModelSource } from './model-so
 export type { BackendName } from './backends.js';
 export { devices, diagnose, runtime, runtimes } from './devices.js';
 export type { AbsentDevice, BackendReport, Device, Runtime, RuntimeOptions } from './devices.js';
+export { installedRuntimes, runtimesFolder } from './runtimes/folder.js';
+export type { InstalledRuntime } from './runtimes/folder.js';
+export { installRuntime, removeRuntime } from './runtimes/install.js';
+export type { InstallOptions, InstallProgress, InstallResult } from './runtimes/install.js';
+export type { PythonInfo } from './runtimes/python.js';
+export { runtimeReleases } from './runtimes/releases.js';
+export type { RuntimeRelease } from './runtimes/releases.js';
 export { AccelError } from './errors.js';
 export type { AccelErrorDetails, DeviceAttempt, ErrorCode, LibraryAttempt } from './errors.js';
