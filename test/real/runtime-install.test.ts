@@ -27,6 +27,8 @@ vi.unstubAllEnvs();
 // Only what pip itself says counts as having no network.
 const offline = problem instanceof AccelError && problem.message.includes('pip could not reach its package index');
 
+if (offline) rmSync(root, { recursive: true }); // hooks do not run where all is skipped
+
 afterEach(() => {
   vi.unstubAllEnvs();
 });
