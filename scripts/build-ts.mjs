@@ -6,6 +6,9 @@ import { bin, root, run } from './setup/process.mjs';
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 run(bin('tsc'), []);
-cpSync(join(root, 'lib', 'native', 'node-gyp-build.d.ts'), join(root, 'dist', 'native', 'node-gyp-build.d.ts'));
+// What tsc leaves where it is.
+for (const file of ['native/node-gyp-build.d.ts', 'runtimes/unpack_wheel.py']) {
+  cpSync(join(root, 'lib', file), join(root, 'dist', file));
+}
 const cli = join(root, 'dist', 'cli', 'main.js');
 if (existsSync(cli)) chmodSync(cli, 0o755);

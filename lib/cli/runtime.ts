@@ -1,10 +1,156 @@
 import type { Command } from 'commander';
 
-import { runtimes } from '../index.js';
-import { printJson } from './output.js';
+import {
+  AccelError,
+  installRuntime,
+  installedRuntimes,
+  removeRuntime,
+  runtimeReleases,
+  runtimesFolder,
+} from '../index.js';
+import type { InstallProgress, InstallResult, RuntimeRelease } from '../index.js';
+import { Progress, formatBytes, formatTable, print, printJson } from './output.js';
+
+interface JsonOption {
+  json?: true;
+}
+
+interface InstallCommandOptions extends JsonOption {
+  force?: true;
+  python?: string;
+}
+
+const STEPS: Readonly<Record<InstallProgress['step'], string>> = {
+  wait: 'Waiting for another accelnode',
+  download: 'Downloading',
+  unpack: 'Unpacking',
+};
 
 /** `accelnode runtime list | install | remove | path` */
 export function addRuntimeCommand(program: Command): void {
   const command = program.command('runtime').description('vendor runtimes in your runtimes folder');
-  command.command('list').action(async () => printJson(await runtimes()));
+  command
+    .command('list')
+    .description('what is installed and what can be, and which one is used')
+    .option('--json', 'print JSON')
+    .action(list);
+  command
+    .command('install')
+    .description(
+      "fetch a runtime with your own pip, e.g. `openvino`, `openvino@2024.6.0`; pip's settings decide from where",
+    )
+    .argument('<runtime[@version]>', 'without a version: the newest that suits this machine')
+    .option('--force', 'install again what is there already')
+    .option('--python <command>', 'the Python whose pip is used (default: ACCELNODE_PYTHON, python3, python)')
+    .option('--json', 'print JSON')
+    .action(install);
+  command
+    .command('remove')
+    .description('remove a runtime')
+    .argument('<runtime[@version]>', 'without a version: all of them')
+    .option('--json', 'print JSON')
+    .action(remove);
+  command
+    .command('path')
+    .description('print the runtimes folder, or the folder of the runtime that is used')
+    .argument('[runtime[@version]]')
+    .option('--json', 'print JSON')
+    .action(path);
+}
+
+function list({ json }: JsonOption): void {
+  const releases = runtimeReleases();
+  if (json) {
+    printJson({ folder: runtimesFolder(), runtimes: releases });
+    return;
+  }
+  print(
+    formatTable(
+      ['runtime', 'version', 'state', 'download', 'on disk'],
+      releases.map((release) => [
+        release.name,
+        release.version,
+        stateOf(release),
+        release.downloadSize === undefined ? '' : formatBytes(release.downloadSize),
+        release.installedSize === undefined ? '' : formatBytes(release.installedSize),
+      ]),
+    ),
+  );
+  print();
+  for (const reason of new Set(releases.flatMap((release) => release.reason ?? []))) print(reason);
+  print(`Runtimes folder: ${runtimesFolder()}`);
+  for (const name of new Set(releases.map((release) => release.name))) {
+    const variable = `ACCELNODE_${name.toUpperCase()}_LIBRARY`;
+    if (process.env[variable]) print(`${variable} is set: ${process.env[variable]} is used for ${name}.`);
+  }
+}
+
+function stateOf({ folder, used, reason }: RuntimeRelease): string {
+  if (folder !== undefined) return used ? 'installed, used' : 'installed';
+  return reason === undefined ? 'can be installed' : 'not for this machine';
+}
+
+async function install(runtime: string, { json, force, python }: InstallCommandOptions): Promise<void> {
+  const { name, version } = parseRuntime(runtime);
+  const progress = new Progress(json);
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  let result: InstallResult;
+  try {
+    let told = json === true;
+    result = await installRuntime(name, {
+      version,
+      force,
+      python,
+      signal: stop.signal,
+      onProgress: (event) => {
+        if (!told) tellSource(name, event);
+        told = true;
+        progress.update(STEPS[event.step], event.done, event.total);
+      },
+    });
+  } finally {
+    progress.stop();
+    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+  }
+  if (json) printJson(result);
+  else
+    print(`${name} ${result.version} ${result.changed ? 'is installed' : 'was installed already'}: ${result.folder}`);
+}
+
+function tellSource(name: string, { version, source, python }: InstallProgress): void {
+  process.stderr.write(
+    `${name} ${version} (${source}), fetched by pip ${python.pip} of Python ${python.version} (${python.executable})\n`,
+  );
+}
+
+async function remove(runtime: string, { json }: JsonOption): Promise<void> {
+  const { name, version } = parseRuntime(runtime);
+  const removed = await removeRuntime(name, version);
+  if (json) printJson({ removed });
+  else for (const each of removed) print(`${each.name} ${each.version} is removed: ${each.folder}`);
+}
+
+function path(runtime: string | undefined, { json }: JsonOption): void {
+  const folder = runtime === undefined ? runtimesFolder() : folderOf(runtime);
+  if (json) printJson({ folder });
+  else print(folder);
+}
+
+function folderOf(runtime: string): string {
+  const { name, version } = parseRuntime(runtime);
+  const found = installedRuntimes(name).find((each) => version === undefined || each.version === version);
+  if (found === undefined) {
+    throw new AccelError('RUNTIME_NOT_FOUND', `${runtime} is not installed in ${runtimesFolder()}.`, {
+      hint: `Run \`npx accelnode runtime install ${runtime}\`.`,
+    });
+  }
+  return found.folder;
+}
+
+/** `openvino@2026.4.1` */
+function parseRuntime(text: string): { name: string; version: string | undefined } {
+  const at = text.indexOf('@');
+  return at === -1 ? { name: text, version: undefined } : { name: text.slice(0, at), version: text.slice(at + 1) };
 }

@@ -3,7 +3,7 @@
  * `<folder>/<runtime>/<version>/`, each complete and described by its `runtime.json`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import envPaths = require('env-paths');
 import { rcompare, valid } from 'semver';
@@ -23,12 +23,23 @@ export interface InstalledRuntime {
 
 /** The folder itself: `ACCELNODE_RUNTIMES`, or the user's data folder. It need not exist. */
 export function runtimesFolder(): string {
-  return process.env['ACCELNODE_RUNTIMES'] ?? join(envPaths('accelnode', { suffix: '' }).data, 'runtimes');
+  return setting('ACCELNODE_RUNTIMES') ?? join(envPaths('accelnode', { suffix: '' }).data, 'runtimes');
 }
 
 /** The folder for compiled models, when `cache: true`. */
 export function cacheFolder(): string {
-  return process.env['ACCELNODE_CACHE'] ?? envPaths('accelnode', { suffix: '' }).cache;
+  return setting('ACCELNODE_CACHE') ?? envPaths('accelnode', { suffix: '' }).cache;
+}
+
+/** The environment variable that names a runtime's library. */
+export function libraryVariable(backend: string): string {
+  return `ACCELNODE_${backend.toUpperCase()}_LIBRARY`;
+}
+
+/** An environment variable that holds a path; an empty one counts as unset, as everywhere else. */
+function setting(name: string): string | undefined {
+  const value = process.env[name];
+  return value === undefined || value === '' ? undefined : resolve(value);
 }
 
 /** What is installed, the newest version of each runtime first. Folders without a good description are left out. */
@@ -44,7 +55,8 @@ export function installedRuntimes(name?: string): InstalledRuntime[] {
   return found.sort((a, b) => a.name.localeCompare(b.name) || compareVersions(a.version, b.version));
 }
 
-function compareVersions(a: string, b: string): number {
+/** The newest first. */
+export function compareVersions(a: string, b: string): number {
   if (valid(a) === null || valid(b) === null) return b.localeCompare(a);
   return rcompare(a, b);
 }

@@ -5,7 +5,7 @@ import { addon } from '../native/addon.js';
 import type { NativeRuntime } from '../native/addon.js';
 import { withContext } from '../errors.js';
 import type { BackendName } from '../backends.js';
-import { installedRuntimes } from './folder.js';
+import { installedRuntimes, libraryVariable } from './folder.js';
 
 /** The file names of a runtime's main library in a folder, most wanted first. */
 const LIBRARY_NAMES: Partial<Record<BackendName, RegExp>> = {
@@ -22,7 +22,7 @@ const LIBRARY_NAMES: Partial<Record<BackendName, RegExp>> = {
  * @throws `RUNTIME_NOT_FOUND` or `RUNTIME_INCOMPATIBLE` with every library tried
  */
 export async function openRuntime(backend: BackendName, library?: string): Promise<NativeRuntime> {
-  const variable = `ACCELNODE_${backend.toUpperCase()}_LIBRARY`;
+  const variable = libraryVariable(backend);
   const named = library ?? process.env[variable];
   const candidates =
     named !== undefined && named !== ''

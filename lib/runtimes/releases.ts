@@ -1,0 +1,55 @@
+import { AccelError } from '../errors.js';
+import { compareVersions, installedRuntimes, libraryVariable } from './folder.js';
+import { findRelease, installableNames, thisPlatform, versionsOf } from './manifest.js';
+import type { Platform } from './manifest.js';
+
+/** A release of a vendor's runtime that is installed or could be. */
+export interface RuntimeRelease {
+  name: string;
+  version: string;
+  /** The folder that it is installed in. Unset when it is not. */
+  folder?: string;
+  /** Is it the one that `Session.load` would use, unless told otherwise? */
+  used: boolean;
+  /** Bytes to download. Unset when it can't be installed. */
+  downloadSize?: number;
+  /** Bytes that it takes when installed. */
+  installedSize?: number;
+  /** Why it can't be installed on this machine. */
+  reason?: string;
+}
+
+/** Every release that {@link installRuntime} knows, and what else is in the runtimes folder, the newest first. */
+export function runtimeReleases(): RuntimeRelease[] {
+  const platform = thisPlatform();
+  return installableNames.flatMap((name) => {
+    const installed = installedRuntimes(name);
+    const named = process.env[libraryVariable(name)];
+    const used = named === undefined || named === '' ? installed[0]?.version : undefined;
+    const versions = [...new Set([...versionsOf(name), ...installed.map(({ version }) => version)])];
+    return versions.sort(compareVersions).map((version) => {
+      const folder = installed.find((runtime) => runtime.version === version)?.folder;
+      return {
+        name,
+        version,
+        ...(folder === undefined ? {} : { folder }),
+        used: version === used,
+        ...installability(name, version, platform),
+      };
+    });
+  });
+}
+
+function installability(
+  name: string,
+  version: string,
+  platform: Platform,
+): Pick<RuntimeRelease, 'downloadSize' | 'installedSize' | 'reason'> {
+  try {
+    const { wheel } = findRelease(name, version, platform);
+    return { downloadSize: wheel.size, installedSize: wheel.installedSize };
+  } catch (error) {
+    if (!(error instanceof AccelError)) throw error;
+    return { reason: error.message };
+  }
+}
