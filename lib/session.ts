@@ -10,7 +10,6 @@ import type { Binding, Inputs, Outputs, TensorInfo, WantedOutputs } from './bind
 import { describe } from './data-type.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
-import { loadOnFirstDevice } from './load.js';
 import type { ModelSource } from './model-source.js';
 import type { LoadOptions } from './options/load.js';
 
@@ -132,6 +131,8 @@ export class Session {
    * When several devices were tried and none could, `attempts` lists each refusal.
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Session> {
+    // Loaded when it is first needed: the checks of options take longer to start than all the rest.
+    const { loadOnFirstDevice } = await import('./load.js');
     return new Session(await loadOnFirstDevice(source, options));
   }
 

@@ -6,7 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import envPaths = require('env-paths');
-import { rcompare, valid } from 'semver';
+import rcompare = require('semver/functions/rcompare');
+import valid = require('semver/functions/valid');
 
 /** What `runtime.json` says. */
 export interface InstalledRuntime {
