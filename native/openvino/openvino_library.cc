@@ -86,7 +86,7 @@ Runtime Adopt(const Library& library) {
                                std::to_string(kNewestTested.year) + "." +
                                std::to_string(kNewestTested.minor) + ".");
   }
-  runtime.library = library.Path(reinterpret_cast<void*>(g_functions.ov_core_create));
+  runtime.library = library.Path(reinterpret_cast<void*>(g_functions.ov_core_create_with_config));
   g_folder = DirectoryOf(runtime.library);
   return runtime;
 }

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <system_error>
 
 #include "../platform.h"
+#include "../temporary_file.h"
 
 namespace accelnode::openvino {
 namespace {
@@ -62,7 +64,8 @@ std::vector<std::string> PluginFolders() {
   return folders;
 }
 
-bool IsInstalled(const Plugin& plugin) {
+// The plugin's library. Empty when it is not installed; or the place where it should have been.
+std::string FindFile(const Plugin& plugin, bool or_place = false) {
 #if defined(_WIN32)
   const std::string before = "/", after = ".dll";
 #else
@@ -70,17 +73,37 @@ bool IsInstalled(const Plugin& plugin) {
 #endif
   for (const std::string& folder : PluginFolders()) {
     for (const char* name : plugin.names) {
-      if (name != nullptr && FileExists(folder + before + name + after)) return true;
+      const std::string file = name == nullptr ? "" : folder + before + name + after;
+      if (FileExists(file)) return file;
     }
   }
-  return false;
+  return or_place ? LibraryFolder() + before + plugin.names[0] + after : "";
 }
+
+bool IsInstalled(const Plugin& plugin) { return !FindFile(plugin).empty(); }
 
 Error NotInstalled(const Plugin& plugin) {
   return Error(ErrorCode::RUNTIME_INCOMPATIBLE, std::string("This OpenVINO has no plugin for ") +
                                                     plugin.device + ": " + plugin.names[0] +
                                                     " is not in " + LibraryFolder() + ".")
       .WithHint("Run `npx accelnode runtime install openvino` for a complete one.");
+}
+
+std::string EscapeXml(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (std::strchr("&<>\"'", c) != nullptr) {
+      escaped += "&#" + std::to_string(static_cast<int>(c)) + ";";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string RegistryRow(const Plugin& plugin) {
+  return std::string("<plugin name=\"") + plugin.device + "\" location=\"" +
+         EscapeXml(FindFile(plugin, true)) + "\"/>\n";
 }
 
 std::vector<std::string> Split(const std::string& text, char separator) {
@@ -164,6 +187,16 @@ std::string DeviceProperty(const ov_core* core, const std::string& device, const
   if (Api().ov_core_get_property(core, device.c_str(), key, &value) != kOk) return {};
   return TakeString(value);
 }
+CoreHandle MakeCore() {
+  std::string registry = "<ie><plugins>\n";
+  for (const Plugin& plugin : kDevicePlugins) registry += RegistryRow(plugin);
+  for (const Plugin& plugin : kMetaPlugins) registry += RegistryRow(plugin);
+  const TemporaryFile file(registry + "</plugins></ie>\n");
+  CoreHandle core;
+  OV_CALL(ov_core_create_with_config, file.path().c_str(), Out(core));
+  return core;
+}
+
 
 DeviceList ListDevices(const ov_core* core) {
   DeviceList list;
