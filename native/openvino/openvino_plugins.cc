@@ -118,6 +118,8 @@ std::vector<std::string> Split(const std::string& text, char separator) {
 // The devices of one plugin as OpenVINO names them: "CPU", "GPU" alone, or "GPU.0" and "GPU.1".
 // Throws the plugin's words when it can't be opened; empty when it has no device.
 std::vector<std::string> DevicesOf(const ov_core* core, const Plugin& plugin) {
+  const std::string damage = Library::MissingPart(FindFile(plugin));
+  if (!damage.empty()) throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, damage);
   char* raw = nullptr;
   OV_CALL(ov_core_get_property, core, plugin.device, "AVAILABLE_DEVICES", &raw);
   const std::vector<std::string> ids = Split(TakeString(raw), ' ');
