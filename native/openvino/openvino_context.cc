@@ -53,8 +53,10 @@ void OpenvinoContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunTi
 }
 
 void OpenvinoContext::Infer(Span<Output> outputs) {
+  const ov_status status = Api().ov_infer_request_infer(request_.get());
+  if (status == kInferCancelled) Check(status, "ov_infer_request_infer", ErrorCode::CANCELLED);
   try {
-    OV_CALL(ov_infer_request_infer, request_.get());
+    Check(status, "ov_infer_request_infer");
   } catch (Error& error) {
     for (size_t i = 0; i < outputs.size(); ++i) {
       if (outputs[i].data == nullptr || !outputs_[i].IsDynamic()) continue;

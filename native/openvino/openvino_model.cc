@@ -191,9 +191,17 @@ CompiledModelHandle Compile(const ov_core* core, const ov_model* model, const st
                                                  " OpenVINO properties can be set.");
   }
   CompiledModelHandle compiled;
-  Check(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
-                        std::make_index_sequence<kMaxArguments>()),
-        "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
+  try {
+    Check(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
+                          std::make_index_sequence<kMaxArguments>()),
+          "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
+  } catch (Error& error) {
+    if (error.message.find("Unsupported property") != std::string::npos) {
+      error.code = ErrorCode::UNSUPPORTED;
+      error.hint = "Leave out the option that asks for it, or choose a device that has it.";
+    }
+    throw;
+  }
   return compiled;
 }
 

@@ -170,7 +170,10 @@ void RequireDevice(const ov_core* core, const std::string& device) {
   try {
     present = DevicesOf(core, *plugin);
   } catch (const Error& error) {
-    throw DeviceNotFound(device, error.message, plugin->hint);
+    Error not_found = DeviceNotFound(device, error.message, plugin->hint);
+    not_found.call = error.call;
+    not_found.status = error.status;
+    throw not_found;
   }
   const bool first = device == family || device == family + ".0";
   const bool found = first ? !present.empty() && (device == family || family != "CPU")
@@ -184,11 +187,6 @@ void RequireDevice(const ov_core* core, const std::string& device) {
 
 }  // namespace
 
-std::string DeviceProperty(const ov_core* core, const std::string& device, const char* key) {
-  char* value = nullptr;
-  if (Api().ov_core_get_property(core, device.c_str(), key, &value) != kOk) return {};
-  return TakeString(value);
-}
 CoreHandle MakeCore() {
   std::string registry = "<ie><plugins>\n";
   for (const Plugin& plugin : kDevicePlugins) registry += RegistryRow(plugin);
@@ -199,6 +197,11 @@ CoreHandle MakeCore() {
   return core;
 }
 
+std::string DeviceProperty(const ov_core* core, const std::string& device, const char* key) {
+  char* value = nullptr;
+  if (Api().ov_core_get_property(core, device.c_str(), key, &value) != kOk) return {};
+  return TakeString(value);
+}
 
 DeviceList ListDevices(const ov_core* core) {
   DeviceList list;
@@ -240,14 +243,16 @@ std::string ResolveDevice(const ov_core* core, const std::string& device) {
       list += (list.empty() ? "" : ",") + part;
     }
   }
-  if (list.empty()) {
-    for (const Device& each : ListDevices(core).present) {
-      const bool wanted = std::find(left_out.begin(), left_out.end(), each.id) == left_out.end();
-      if (wanted && each.automatic) list += (list.empty() ? "" : ",") + each.id;
-    }
+  if (!list.empty()) return head + ":" + list;
+  const DeviceList all = ListDevices(core);
+  for (const Device& each : all.present) {
+    const bool wanted = std::find(left_out.begin(), left_out.end(), each.id) == left_out.end();
+    if (wanted && each.automatic) list += (list.empty() ? "" : ",") + each.id;
   }
-  if (list.empty()) throw DeviceNotFound(device, "nothing is left to choose from.", "");
-  return head + ":" + list;
+  if (!list.empty()) return head + ":" + list;
+  std::string reasons;
+  for (const AbsentDevice& each : all.absent) reasons += "\n" + each.id + ": " + each.reason;
+  throw DeviceNotFound(device, "nothing is left to choose from." + reasons, "");
 }
 
 }  // namespace accelnode::openvino
