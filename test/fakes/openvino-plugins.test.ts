@@ -25,7 +25,8 @@ const place = makeWorkplace();
 const models = writeModels(place.folder);
 afterAll(() => place.remove());
 
-const plugins = ['intel_cpu', 'intel_gpu', 'intel_npu', 'auto', 'auto_batch', 'hetero', 'template'].map(
+const CPU = process.arch === 'arm64' ? 'libopenvino_arm_cpu_plugin.so' : 'libopenvino_intel_cpu_plugin.so';
+const plugins = ['arm_cpu', 'intel_cpu', 'intel_gpu', 'intel_npu', 'auto', 'auto_batch', 'hetero', 'template'].map(
   (name) => `libopenvino_${name}_plugin.so`,
 );
 
@@ -67,10 +68,10 @@ for (const { version, folder: release, missing = '' } of releases) {
         execFileSync(fake('openvino_plain'), [library, ...args], { cwd, env: { ...process.env, ...env } });
       };
       plain(makeRuntime(release, []), 'device', 'CPU');
-      expect(loaded()).toEqual(['libopenvino_intel_cpu_plugin.so']);
+      expect(loaded()).toEqual([CPU]);
 
       // Nobody asked for this one.
-      plain(makeRuntime(release, ['libopenvino_intel_cpu_plugin.so']), 'model', models.mix);
+      plain(makeRuntime(release, [CPU]), 'model', models.mix);
       expect(loaded()).toContain('libopenvino_auto_batch_plugin.so');
     });
 
@@ -97,7 +98,7 @@ for (const { version, folder: release, missing = '' } of releases) {
 
     it('are not loaded beside a plugin that is there', async () => {
       const { cwd, env, loaded } = makeTrap(release);
-      const library = makeRuntime(release, ['libopenvino_intel_cpu_plugin.so', 'libopenvino_auto_plugin.so']);
+      const library = makeRuntime(release, [CPU, 'libopenvino_auto_plugin.so']);
       const devices = 'CPU AUTO AUTO:CPU MULTI:CPU TEMPLATE CPU,TEMPLATE AUTO:TEMPLATE HETERO:CPU'.split(' ');
       const runs = devices.map((name) => ({
         model: models.mix,
@@ -115,7 +116,7 @@ for (const { version, folder: release, missing = '' } of releases) {
 
     it('are not loaded for formats that have no frontend', async () => {
       const { cwd, env, loaded } = makeTrap(release);
-      const library = makeRuntime(release, ['libopenvino_intel_cpu_plugin.so']);
+      const library = makeRuntime(release, [CPU]);
       const folder = join(library, '..');
       for (const name of readdirSync(folder)) if (name.includes('_frontend')) rmSync(join(folder, name));
       const files = ['model.onnx', 'model.xml', 'model.tflite', 'model.pdmodel'].map((name) =>
@@ -131,12 +132,11 @@ for (const { version, folder: release, missing = '' } of releases) {
 
     it('takes a damaged plugin for a device that is not there', async () => {
       const library = makeRuntime(release, ['libopenvino_auto_plugin.so']);
-      const plugin = 'libopenvino_intel_cpu_plugin.so';
-      const whole = readFileSync(join(release, plugin));
-      writeFileSync(join(library, '..', plugin), whole.subarray(0, whole.length >> 1));
+      const whole = readFileSync(join(release, CPU));
+      writeFileSync(join(library, '..', CPU), whole.subarray(0, whole.length >> 1));
       const runs = [{ model: models.mix, inputs }];
       const { results, absent } = await runChild<Used>('use.mjs', { libraries: [library], runs });
-      const reason = expect.stringMatching(/libopenvino_intel_cpu_plugin\.so: file too short/) as string;
+      const reason = expect.stringMatching(/cpu_plugin\.so: file too short/) as string;
       expect(results).toMatchObject([{ error: { code: 'DEVICE_NOT_FOUND', message: reason } }]);
       expect(absent).toContainEqual(expect.objectContaining({ id: 'openvino:CPU', reason }));
     });
