@@ -153,6 +153,7 @@ export class Binder {
         if (port.dynamic) this.#writeShape(port.at, choice.type, choice.dims);
         tensors[i] = choice;
       } else if (port.dynamic) {
+        checkedType(port, 'output');
         this.#block[port.at] = BACKEND_ALLOCATES;
         tensors[i] = null;
       } else {

@@ -144,6 +144,7 @@ async function loadOn(
 ): Promise<NativeSession> {
   const { signal, onProgress } = options;
   const id = ++lastLoadId;
+  const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
   const source = withNames(sourceFor(backend, sources));
   const loading = addon.load({
     id,
@@ -152,12 +153,37 @@ async function loadOn(
     source,
     options: await nativeOptions(backend, options),
     lanes: options.lanes === 'auto' ? 0 : options.lanes,
-    onProgress,
+    onProgress: progress && ((phase, done, total) => progress.report(phase, done, total)),
   });
   try {
-    return await (signal === undefined ? loading : abortable(loading, id, signal));
+    const native = await (signal === undefined ? loading : abortable(loading, id, signal));
+    if (progress?.error === undefined) return native;
+    await native.close(true);
+    throw progress.error;
   } catch (error) {
-    throw explain(error, source);
+    throw progress?.error ?? explain(error, source);
+  }
+}
+
+/** The caller's onProgress, whose own failure ends the load. */
+class Progress {
+  error: AccelError | undefined;
+  readonly #callback: NonNullable<LoadOptions['onProgress']>;
+  readonly #giveUp: () => void;
+
+  constructor(callback: NonNullable<LoadOptions['onProgress']>, giveUp: () => void) {
+    this.#callback = callback;
+    this.#giveUp = giveUp;
+  }
+
+  report(phase: string, done: number, total: number): void {
+    if (this.error !== undefined) return;
+    try {
+      this.#callback(phase, done, total);
+    } catch (cause) {
+      this.error = new AccelError('INVALID_ARGUMENT', `onProgress threw: ${String(cause)}`, { cause });
+      this.#giveUp();
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-import { renameSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { addPending } from './native/addon.js';
@@ -243,19 +243,25 @@ export class Session {
    * Writes the compiled model to a file in the backend's own format (OpenVINO: blob), for a faster
    * load on the same device with the same runtime. An existing file is replaced when the new one is
    * complete.
-   * @throws {@link AccelError} `UNSUPPORTED` where the backend can't; `VENDOR_FAILURE`
+   * @throws {@link AccelError} `UNSUPPORTED` where the backend can't; `INVALID_ARGUMENT` for a path that
+   * can't be written; `VENDOR_FAILURE`
    */
   async export(path: string): Promise<void> {
     this.#requireOpen();
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+      throw invalidArgument(`The path to export to must be that of a file, not ${describe(path)}.`);
+    }
     const target = resolve(path);
-    const partial = join(dirname(target), `.${process.pid}-${Date.now()}.partial`);
-    await mkdir(dirname(target), { recursive: true });
+    const partial = join(dirname(target), `.${randomUUID()}.partial`);
     try {
+      await mkdir(dirname(target), { recursive: true });
       await this.#native.export(partial);
-      renameSync(partial, target);
+      await rename(partial, target);
     } catch (error) {
-      rmSync(partial, { force: true });
-      throw withContext(error, this.backend, this.device);
+      await rm(partial, { force: true }).catch(() => undefined);
+      if (error instanceof AccelError) throw withContext(error, this.backend, this.device);
+      const { code = 'no reason given' } = error as NodeJS.ErrnoException;
+      throw new AccelError('INVALID_ARGUMENT', `Can't write ${target}: ${code}.`, { cause: error });
     }
   }
 
@@ -356,7 +362,13 @@ class SessionRun implements PendingRun {
 
   finish(outcome: AccelError | NativeOutcome, times: RunTimes): void {
     this.#dropLimits?.();
-    const result = endRun(this.#session, this.#binding, outcome, times);
+    let result: AccelError | Outputs;
+    try {
+      result = endRun(this.#session, this.#binding, outcome, times);
+    } catch (error) {
+      this.#reject(error); // the runs that are delivered with this one are not to suffer
+      return;
+    }
     if (this.#givenUp !== undefined) {
       this.#reject(this.#givenUp);
     } else if (result instanceof AccelError) {

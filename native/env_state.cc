@@ -61,8 +61,12 @@ Napi::Promise EnvState::RunTask(Napi::Env env, std::function<Settle()> work,
     if (arrived) arrived();
     if (error) {
       deferred.Reject(ErrorToJs(env, *error));
-    } else {
+      return;
+    }
+    try {
       deferred.Resolve(settle(env));
+    } catch (const Napi::Error& thrown) {
+      deferred.Reject(thrown.Value());
     }
   };
   if (shut_down_) {
@@ -99,10 +103,15 @@ void EnvState::AddSession(std::weak_ptr<LaneQueue> session) {
 void EnvState::Retire(std::shared_ptr<LaneQueue> session) {
   if (shut_down_) return;  // its lanes have ended already
   session->BeginClose(true);
-  tasks_.Start([session = std::move(session)]() mutable {
-    session->Join();
-    session = nullptr;
-  });
+  try {
+    tasks_.Start([session = std::move(session)]() mutable {
+      session->Join();
+      session = nullptr;
+    });
+  } catch (...) {
+    // No thread to be had: the session ended on this one, when the task that held it was dropped. A
+    // finalizer must not throw.
+  }
 }
 
 bool EnvState::Shutdown(std::optional<Clock::time_point> deadline) {

@@ -9,6 +9,13 @@
 #else
 #include <dlfcn.h>
 #endif
+#ifdef __linux__
+#include <link.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#endif
 
 namespace accelnode {
 
@@ -54,6 +61,8 @@ std::string LastErrorText() {
 
 }  // namespace
 
+std::string Library::MissingPart(const std::string&) { return {}; }
+
 Library Library::Open(const std::string& name, std::string* error) {
   // Never the current directory. An absolute path brings its own folder for its dependencies.
   bool absolute = std::filesystem::u8path(name).is_absolute();
@@ -77,8 +86,38 @@ std::string Library::Path(const void*) const {
 
 #else
 
+std::string Library::MissingPart(const std::string& path) {
+#ifdef __linux__
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const auto size = static_cast<uint64_t>(std::max<std::streamoff>(0, file.tellg()));
+  file.seekg(0);
+  ElfW(Ehdr) header;
+  if (!file.read(reinterpret_cast<char*>(&header), sizeof(header))) return {};
+  const bool ours = std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+                    header.e_ident[EI_CLASS] == (sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32) &&
+                    header.e_phentsize == sizeof(ElfW(Phdr));
+  if (!ours) return {};
+  file.seekg(static_cast<std::streamoff>(header.e_phoff));
+  uint64_t end = 0;
+  for (int i = 0; i < header.e_phnum; ++i) {
+    ElfW(Phdr) segment;
+    if (!file.read(reinterpret_cast<char*>(&segment), sizeof(segment))) return {};
+    if (segment.p_type != PT_LOAD) continue;
+    end = std::max<uint64_t>(end, segment.p_offset + segment.p_filesz);
+  }
+  if (end <= size) return {};
+  return path + ": file too short (it has " + std::to_string(size) + " bytes of at least " +
+         std::to_string(end) + ")";
+#else
+  (void)path;
+  return {};
+#endif
+}
+
 Library Library::Open(const std::string& name, std::string* error) {
   Library library;
+  if (name.find('/') != name.npos) *error = MissingPart(name);
+  if (!error->empty()) return library;
   library.handle_ = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library.handle_ == nullptr) {
     const char* words = dlerror();

@@ -34,6 +34,12 @@ class Library {
   // Null library and the loader's words in `error` when it can't be opened.
   static Library Open(const std::string& name, std::string* error);
 
+  // A file that was cut off, by a full disk or an interrupted copy, is mapped by glibc without a
+  // look at its size, and the process dies of SIGBUS where the file ends. So each library is looked
+  // at before it is opened, by us or by the vendor. Says what is missing; empty when nothing is, or
+  // when the loader has words of its own for what is wrong.
+  static std::string MissingPart(const std::string& path);
+
   // A function or variable by name; null when the library lacks it.
   void* Symbol(const char* name) const;
 

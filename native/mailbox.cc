@@ -14,6 +14,21 @@ double Nanoseconds(Clock::duration time) {
   return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
 }
 
+// What JavaScript throws must not unwind through Node, which is not made for it: the process would
+// abort. It ends up where the exceptions of all callbacks do, in 'uncaughtException'.
+template <typename Work>
+void Guard(Napi::Env env, Work work) {
+  try {
+    work();
+  } catch (const Napi::Error& error) {
+    try {
+      napi_fatal_exception(env, error.Value());
+    } catch (const Napi::Error&) {
+      // A worker is being terminated: every call of JavaScript fails, and nobody is left to tell.
+    }
+  }
+}
+
 }  // namespace
 
 Mailbox::Mailbox(Napi::Env env, Napi::Function on_runs_done, Napi::Float64Array records)
@@ -80,42 +95,44 @@ void Mailbox::Deliver(Napi::Env env) {
     arriving_jobs_.swap(jobs_);
     arriving_letters_.swap(letters_);
   }
-  DeliverJobs(env);
+  for (size_t begin = 0; begin < arriving_jobs_.size(); begin += record_capacity_) {
+    const size_t count = std::min(record_capacity_, arriving_jobs_.size() - begin);
+    Arrived(count);
+    Guard(env, [&] { DeliverJobs(env, begin, count); });
+  }
+  arriving_jobs_.clear();
   for (Envelope& envelope : arriving_letters_) {
-    Napi::HandleScope scope(env);
     if (envelope.announced) Arrived(1);
-    envelope.letter(env);
+    Guard(env, [&] {
+      Napi::HandleScope scope(env);
+      envelope.letter(env);
+    });
   }
   arriving_letters_.clear();
 }
 
-void Mailbox::DeliverJobs(Napi::Env env) {
-  for (size_t begin = 0; begin < arriving_jobs_.size(); begin += record_capacity_) {
-    Napi::HandleScope scope(env);
-    const size_t count = std::min(record_capacity_, arriving_jobs_.size() - begin);
-    napi_value extras = nullptr;
-    for (size_t i = 0; i < count; ++i) {
-      Job& job = *arriving_jobs_[begin + i];
-      Napi::Value extra = OutcomeToJs(env, job);
-      if (!extra.IsUndefined()) {
-        if (extras == nullptr) extras = Napi::Array::New(env, count);
-        napi_set_element(env, extras, static_cast<uint32_t>(i), extra);
-      }
-      double* record = record_data_ + i * kRecordSize;
-      record[0] = job.id;
-      record[1] = job.error ? 1 : 0;
-      record[2] = Nanoseconds(job.started - job.queued);
-      record[3] = static_cast<double>(job.times.h2d);
-      record[4] = static_cast<double>(job.times.compute);
-      record[5] = static_cast<double>(job.times.d2h);
-      Recycle(std::move(arriving_jobs_[begin + i]));
+void Mailbox::DeliverJobs(Napi::Env env, size_t begin, size_t count) {
+  Napi::HandleScope scope(env);
+  napi_value extras = nullptr;
+  for (size_t i = 0; i < count; ++i) {
+    Job& job = *arriving_jobs_[begin + i];
+    Napi::Value extra = OutcomeToJs(env, job);
+    if (!extra.IsUndefined()) {
+      if (extras == nullptr) extras = Napi::Array::New(env, count);
+      napi_set_element(env, extras, static_cast<uint32_t>(i), extra);
     }
-    Arrived(count);
-    napi_value arguments[] = {Napi::Number::New(env, static_cast<double>(count)),
-                              extras == nullptr ? env.Undefined() : Napi::Value(env, extras)};
-    on_runs_done_.Call({arguments[0], arguments[1]});
+    double* record = record_data_ + i * kRecordSize;
+    record[0] = job.id;
+    record[1] = job.error ? 1 : 0;
+    record[2] = Nanoseconds(job.started - job.queued);
+    record[3] = static_cast<double>(job.times.h2d);
+    record[4] = static_cast<double>(job.times.compute);
+    record[5] = static_cast<double>(job.times.d2h);
+    Recycle(std::move(arriving_jobs_[begin + i]));
   }
-  arriving_jobs_.clear();
+  napi_value arguments[] = {Napi::Number::New(env, static_cast<double>(count)),
+                            extras == nullptr ? env.Undefined() : Napi::Value(env, extras)};
+  on_runs_done_.Call({arguments[0], arguments[1]});
 }
 
 void Mailbox::Close() {

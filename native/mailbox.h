@@ -50,7 +50,7 @@ class Mailbox final : public JobSink {
   void Put(Envelope envelope);
   void Wake(bool was_empty);
   void Deliver(Napi::Env env);
-  void DeliverJobs(Napi::Env env);
+  void DeliverJobs(Napi::Env env, size_t begin, size_t count);
   void Arrived(size_t count);
 
   Napi::Env env_;

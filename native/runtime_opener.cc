@@ -7,19 +7,23 @@
 namespace accelnode {
 namespace {
 
+// `refusal`: why the first library that could be opened is not usable, if there was one.
 Error NotUsable(const RuntimeOpener::Product& product, const std::vector<LoadAttempt>& attempts,
-                bool incompatible) {
-  std::string message = incompatible
-                            ? std::string("No usable ") + product.name + " library was found."
-                            : std::string(product.name) + " was not found.";
+                const std::optional<Error>& refusal) {
+  std::string message = refusal ? std::string("No usable ") + product.name + " library was found."
+                                : std::string(product.name) + " was not found.";
   for (const LoadAttempt& attempt : attempts) {
     // The many names a system might have used say nothing that the message does not.
     const bool telling = attempt.origin != "system" || attempt.opened;
     if (telling) message += "\n  " + attempt.name + " (" + attempt.origin + "): " + attempt.error;
   }
-  Error error(incompatible ? ErrorCode::RUNTIME_INCOMPATIBLE : ErrorCode::RUNTIME_NOT_FOUND,
+  Error error(refusal ? ErrorCode::RUNTIME_INCOMPATIBLE : ErrorCode::RUNTIME_NOT_FOUND,
               std::move(message));
   error.hint = product.hint;
+  if (refusal) {
+    error.call = refusal->call;
+    error.status = refusal->status;
+  }
   error.details = Value::Map{{"libraries", ToValue(attempts)}};
   return error;
 }
@@ -45,7 +49,7 @@ Runtime RuntimeOpener::Open(const OpenRequest& request, const Product& product,
     candidates.insert(candidates.end(), product.system_names.begin(), product.system_names.end());
   }
   std::vector<LoadAttempt> attempts;
-  bool incompatible = false;
+  std::optional<Error> refusal;
   for (const LibraryCandidate& candidate : candidates) {
     LoadAttempt& attempt = attempts.emplace_back();
     attempt.name = candidate.name;
@@ -60,10 +64,10 @@ Runtime RuntimeOpener::Open(const OpenRequest& request, const Product& product,
       return *runtime_;
     } catch (const Error& error) {
       attempt.error = error.message;
-      incompatible = true;
+      if (!refusal) refusal = error;
     }
   }
-  throw NotUsable(product, attempts, incompatible);
+  throw NotUsable(product, attempts, refusal);
 }
 
 }  // namespace accelnode

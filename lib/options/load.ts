@@ -54,7 +54,7 @@ export interface LoadOptions {
   maxQueue?: number | undefined;
   /** Gives the load up when aborted. */
   signal?: AbortSignal | undefined;
-  /** Told how far the load has come, as far as the vendor tells. */
+  /** Told how far the load has come, as far as the vendor tells. If it throws, the load is given up. */
   onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
   /** Options that only OpenVINO has. */
   openvino?: OpenvinoOptions | undefined;

@@ -79,7 +79,7 @@ enum ov_resize_algorithm : int32_t { kResizeLinear = 0, kResizeCubic = 1, kResiz
   X(const char*, ov_get_last_err_msg, ())                                                          \
   X(void, ov_free, (const char*))                                                                  \
                                                                                                    \
-  X(ov_status, ov_core_create, (ov_core**))                                                        \
+  X(ov_status, ov_core_create_with_config, (const char*, ov_core**))                               \
   X(void, ov_core_free, (ov_core*))                                                                \
   X(ov_status, ov_core_get_property, (const ov_core*, const char*, const char*, char**))           \
   X(ov_status, ov_core_read_model, (const ov_core*, const char*, const char*, ov_model**))         \

@@ -18,7 +18,7 @@ class OpenvinoBackend final : public Backend {
   Runtime Open(const OpenRequest& request) override {
     Runtime runtime = OpenLibrary(request);
     std::lock_guard lock(mutex_);
-    if (!core_) OV_CALL(ov_core_create, Out(core_));
+    if (!core_) core_ = MakeCore();
     return runtime;
   }
 

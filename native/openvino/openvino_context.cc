@@ -59,8 +59,10 @@ void OpenvinoContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunTi
 }
 
 void OpenvinoContext::Infer(Span<Output> outputs) {
+  const ov_status status = Api().ov_infer_request_infer(request_.get());
+  if (status == kInferCancelled) Check(status, "ov_infer_request_infer", ErrorCode::CANCELLED);
   try {
-    OV_CALL(ov_infer_request_infer, request_.get());
+    Check(status, "ov_infer_request_infer");
   } catch (Error& error) {
     const bool given = std::any_of(outputs.begin(), outputs.end(),
                                    [](const Output& output) { return output.data != nullptr; });

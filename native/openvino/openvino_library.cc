@@ -86,7 +86,7 @@ Runtime Adopt(const Library& library) {
                                std::to_string(kNewestTested.year) + "." +
                                std::to_string(kNewestTested.minor) + ".");
   }
-  runtime.library = library.Path(reinterpret_cast<void*>(g_functions.ov_core_create));
+  runtime.library = library.Path(reinterpret_cast<void*>(g_functions.ov_core_create_with_config));
   g_folder = DirectoryOf(runtime.library);
   return runtime;
 }
@@ -149,8 +149,9 @@ void Check(ov_status status, const char* function, ErrorCode code) {
     const char* text = Api().ov_get_error_info(status);
     message = std::string(function) + " failed: " + (text ? text : "no reason given");
   }
-  if (status == kInferCancelled) {
-    code = ErrorCode::CANCELLED;
+  if (status == kInvalidParameter) {
+    // A mistake in our call, whatever it was about: no fault of the model or the user.
+    code = ErrorCode::VENDOR_FAILURE;
   } else if (Contains(message, {"bad_alloc", "out of memory", "Cannot allocate memory",
                                 "CL_OUT_OF_HOST_MEMORY", "CL_MEM_OBJECT_ALLOCATION_FAILURE"})) {
     code = ErrorCode::OUT_OF_MEMORY;

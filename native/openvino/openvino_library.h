@@ -36,7 +36,7 @@ const std::string& LibraryFolder();
 // Throws unless `status` is OK: the vendor's own words, less its source file names.
 void Check(ov_status status, const char* function, ErrorCode code = ErrorCode::VENDOR_FAILURE);
 
-// Calls an OpenVINO function and checks what it returns: OV_CALL(ov_core_create, &core).
+// Calls an OpenVINO function and checks what it returns: OV_CALL(ov_tensor_data, tensor, &data).
 #define OV_CALL(function, ...) \
   ::accelnode::openvino::Check(::accelnode::openvino::Api().function(__VA_ARGS__), #function)
 
@@ -68,7 +68,7 @@ ACCELNODE_OPENVINO_HANDLE(StepsHandle, ov_preprocess_preprocess_steps,
                           ov_preprocess_preprocess_steps_free);
 #undef ACCELNODE_OPENVINO_HANDLE
 
-// Passes a handle as an out-parameter: OV_CALL(ov_core_create, Out(core)).
+// Passes a handle as an out-parameter: OV_CALL(ov_layout_create, "NCHW", Out(layout)).
 template <typename Handle>
 class Out {
  public:

@@ -40,6 +40,11 @@ TensorInfo DescribePort(const ov_output_const_port* port, const std::string& unn
   const std::unique_ptr<ov_partial_shape, FreeShape> owner(&shape);
   info.rank_known = shape.rank.min == shape.rank.max && shape.rank.min >= 0;
   if (!info.rank_known) return info;
+  if (shape.rank.min > static_cast<int64_t>(kMaxRank)) {
+    throw Error(ErrorCode::MODEL_UNSUPPORTED,
+                "\"" + info.name + "\" has " + std::to_string(shape.rank.min) +
+                    " dimensions; accelnode passes at most " + std::to_string(kMaxRank) + ".");
+  }
   bool bounded = false;
   for (int64_t i = 0; i < shape.rank.min; ++i) {
     const ov_dimension& dim = shape.dims[i];
@@ -186,9 +191,17 @@ CompiledModelHandle Compile(const ov_core* core, const ov_model* model, const st
                                                  " OpenVINO properties can be set.");
   }
   CompiledModelHandle compiled;
-  Check(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
-                        std::make_index_sequence<kMaxArguments>()),
-        "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
+  try {
+    Check(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
+                          std::make_index_sequence<kMaxArguments>()),
+          "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
+  } catch (Error& error) {
+    if (error.message.find("Unsupported property") != std::string::npos) {
+      error.code = ErrorCode::UNSUPPORTED;
+      error.hint = "Leave out the option that asks for it, or choose a device that has it.";
+    }
+    throw;
+  }
   return compiled;
 }
 

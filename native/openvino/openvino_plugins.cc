@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <system_error>
 
 #include "../platform.h"
+#include "../temporary_file.h"
 
 namespace accelnode::openvino {
 namespace {
@@ -62,7 +64,8 @@ std::vector<std::string> PluginFolders() {
   return folders;
 }
 
-bool IsInstalled(const Plugin& plugin) {
+// The plugin's library. Empty when it is not installed; or the place where it should have been.
+std::string FindFile(const Plugin& plugin, bool or_place = false) {
 #if defined(_WIN32)
   const std::string before = "/", after = ".dll";
 #else
@@ -70,17 +73,37 @@ bool IsInstalled(const Plugin& plugin) {
 #endif
   for (const std::string& folder : PluginFolders()) {
     for (const char* name : plugin.names) {
-      if (name != nullptr && FileExists(folder + before + name + after)) return true;
+      const std::string file = name == nullptr ? "" : folder + before + name + after;
+      if (FileExists(file)) return file;
     }
   }
-  return false;
+  return or_place ? LibraryFolder() + before + plugin.names[0] + after : "";
 }
+
+bool IsInstalled(const Plugin& plugin) { return !FindFile(plugin).empty(); }
 
 Error NotInstalled(const Plugin& plugin) {
   return Error(ErrorCode::RUNTIME_INCOMPATIBLE, std::string("This OpenVINO has no plugin for ") +
                                                     plugin.device + ": " + plugin.names[0] +
                                                     " is not in " + LibraryFolder() + ".")
       .WithHint("Run `npx accelnode runtime install openvino` for a complete one.");
+}
+
+std::string EscapeXml(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (std::strchr("&<>\"'", c) != nullptr) {
+      escaped += "&#" + std::to_string(static_cast<int>(c)) + ";";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string RegistryRow(const Plugin& plugin) {
+  return std::string("<plugin name=\"") + plugin.device + "\" location=\"" +
+         EscapeXml(FindFile(plugin, true)) + "\"/>\n";
 }
 
 std::vector<std::string> Split(const std::string& text, char separator) {
@@ -95,6 +118,8 @@ std::vector<std::string> Split(const std::string& text, char separator) {
 // The devices of one plugin as OpenVINO names them: "CPU", "GPU" alone, or "GPU.0" and "GPU.1".
 // Throws the plugin's words when it can't be opened; empty when it has no device.
 std::vector<std::string> DevicesOf(const ov_core* core, const Plugin& plugin) {
+  const std::string damage = Library::MissingPart(FindFile(plugin));
+  if (!damage.empty()) throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, damage);
   char* raw = nullptr;
   OV_CALL(ov_core_get_property, core, plugin.device, "AVAILABLE_DEVICES", &raw);
   const std::vector<std::string> ids = Split(TakeString(raw), ' ');
@@ -145,7 +170,10 @@ void RequireDevice(const ov_core* core, const std::string& device) {
   try {
     present = DevicesOf(core, *plugin);
   } catch (const Error& error) {
-    throw DeviceNotFound(device, error.message, plugin->hint);
+    Error not_found = DeviceNotFound(device, error.message, plugin->hint);
+    not_found.call = error.call;
+    not_found.status = error.status;
+    throw not_found;
   }
   const bool first = device == family || device == family + ".0";
   const bool found = first ? !present.empty() && (device == family || family != "CPU")
@@ -158,6 +186,16 @@ void RequireDevice(const ov_core* core, const std::string& device) {
 }
 
 }  // namespace
+
+CoreHandle MakeCore() {
+  std::string registry = "<ie><plugins>\n";
+  for (const Plugin& plugin : kDevicePlugins) registry += RegistryRow(plugin);
+  for (const Plugin& plugin : kMetaPlugins) registry += RegistryRow(plugin);
+  const TemporaryFile file(registry + "</plugins></ie>\n");
+  CoreHandle core;
+  OV_CALL(ov_core_create_with_config, file.path().c_str(), Out(core));
+  return core;
+}
 
 std::string DeviceProperty(const ov_core* core, const std::string& device, const char* key) {
   char* value = nullptr;
@@ -205,14 +243,16 @@ std::string ResolveDevice(const ov_core* core, const std::string& device) {
       list += (list.empty() ? "" : ",") + part;
     }
   }
-  if (list.empty()) {
-    for (const Device& each : ListDevices(core).present) {
-      const bool wanted = std::find(left_out.begin(), left_out.end(), each.id) == left_out.end();
-      if (wanted && each.automatic) list += (list.empty() ? "" : ",") + each.id;
-    }
+  if (!list.empty()) return head + ":" + list;
+  const DeviceList all = ListDevices(core);
+  for (const Device& each : all.present) {
+    const bool wanted = std::find(left_out.begin(), left_out.end(), each.id) == left_out.end();
+    if (wanted && each.automatic) list += (list.empty() ? "" : ",") + each.id;
   }
-  if (list.empty()) throw DeviceNotFound(device, "nothing is left to choose from.", "");
-  return head + ":" + list;
+  if (!list.empty()) return head + ":" + list;
+  std::string reasons;
+  for (const AbsentDevice& each : all.absent) reasons += "\n" + each.id + ": " + each.reason;
+  throw DeviceNotFound(device, "nothing is left to choose from." + reasons, "");
 }
 
 }  // namespace accelnode::openvino

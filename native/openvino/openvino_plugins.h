@@ -8,9 +8,14 @@
 
 namespace accelnode::openvino {
 
-// OpenVINO opens a plugin that is missing beside it BY ITS BARE NAME, and the loader then finds it
-// in the current directory: whoever can write there could run code in this process. So no device is
-// named to OpenVINO before these have seen the plugin's file.
+// OpenVINO knows its plugins by their bare names. One that is missing beside it, it then opens FROM
+// THE CURRENT DIRECTORY: whoever can write there could run code in this process. It also does so
+// unasked: loading any model opens the auto_batch plugin, and AUTO opens those of all devices (seen
+// in 2024.6 to 2026.4). So the core is told where each plugin lies, or would lie; and no device is
+// named to it before its plugin's file was seen.
+
+// The core, with the paths of all plugins.
+CoreHandle MakeCore();
 
 DeviceList ListDevices(const ov_core* core);
 

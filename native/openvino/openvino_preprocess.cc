@@ -107,7 +107,9 @@ ModelHandle AddPreprocessing(ModelHandle model, const std::vector<std::string>& 
     DescribeModel(input.get(), step);
   }
   ModelHandle built;
-  OV_CALL(ov_preprocess_prepostprocessor_build, preprocessor.get(), Out(built));
+  // Only here OpenVINO looks whether layouts, sizes and numbers of channels fit the model.
+  Check(Api().ov_preprocess_prepostprocessor_build(preprocessor.get(), Out(built)),
+        "ov_preprocess_prepostprocessor_build", ErrorCode::INVALID_ARGUMENT);
   return built;
 }
 

@@ -33,7 +33,9 @@ std::string PrecisionHint(const ov_core* core, const std::string& device,
             "precision option says.");
   }
   if (IsSingleDevice(device)) {
-    const std::string capabilities = DeviceProperty(core, device, "OPTIMIZATION_CAPABILITIES");
+    char* raw = nullptr;
+    OV_CALL(ov_core_get_property, core, device.c_str(), "OPTIMIZATION_CAPABILITIES", &raw);
+    const std::string capabilities = TakeString(raw);
     if (capabilities.find(Upper(asked)) == capabilities.npos) {
       throw Error(ErrorCode::UNSUPPORTED, device + " can't compute in " + asked +
                                               ". It is capable of: " + capabilities + ".")

@@ -32,14 +32,26 @@ size_t EraOf(const Version& version) {
   return 2;
 }
 
-// The bytes of eight elements tell neighbouring types apart well enough to notice a shift.
-bool SizeAgrees(DataType type, ov_element_type number) {
+// Throws unless the library takes `number` for `type`. The bytes of eight elements tell
+// neighbouring types apart well enough to notice a shift.
+void CheckNumber(DataType type, ov_element_type number, const Version& version) {
+  const std::string library =
+      "this OpenVINO (" + std::to_string(version.year) + "." + std::to_string(version.minor) + ")";
   int64_t dims[] = {8};
   TensorHandle tensor;
-  if (Api().ov_tensor_create(number, {1, dims}, Out(tensor)) != kOk) return false;
   size_t bytes = 0;
-  if (Api().ov_tensor_get_byte_size(tensor.get(), &bytes) != kOk) return false;
-  return bytes == ByteSize(type, 8);
+  try {
+    OV_CALL(ov_tensor_create, number, ov_shape{1, dims}, Out(tensor));
+    OV_CALL(ov_tensor_get_byte_size, tensor.get(), &bytes);
+  } catch (Error& error) {
+    error.message = library + " makes no tensor of " + DataTypeName(type) + " (number " +
+                    std::to_string(number) + "): " + error.message;
+    throw;
+  }
+  if (bytes == ByteSize(type, 8)) return;
+  throw Error(ErrorCode::RUNTIME_INCOMPATIBLE,
+              library + " numbers its element types in a way that accelnode does not know (" +
+                  DataTypeName(type) + " is not " + std::to_string(number) + ")");
 }
 
 }  // namespace
@@ -47,14 +59,7 @@ bool SizeAgrees(DataType type, ov_element_type number) {
 void ChooseElementTypes(const Version& version) {
   g_era = EraOf(version);
   for (const Row& row : kRows) {
-    if (DataTypeBits(row.type) == 0 || SizeAgrees(row.type, row.number[g_era])) continue;
-    throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, "this OpenVINO (" + std::to_string(version.year) +
-                                                     "." + std::to_string(version.minor) +
-                                                     ") numbers its element types in a way that "
-                                                     "accelnode does not know (" +
-                                                     DataTypeName(row.type) + " is not " +
-                                                     std::to_string(row.number[g_era]) + ")")
-        .WithCall("ov_tensor_create", 0);
+    if (DataTypeBits(row.type) > 0) CheckNumber(row.type, row.number[g_era], version);
   }
 }
 

@@ -10,7 +10,7 @@
  *
  * The numbers are field numbers of onnx.proto.
  */
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { DataType, Tensor } from 'accelnode';
 
 export interface OnnxValue {
@@ -92,7 +92,7 @@ function writeTensor(writer: BinaryWriter, name: string, { type, dims, data }: T
   for (const dim of dims) int(writer, 1, dim);
   int(writer, 2, elementType(type));
   text(writer, 8, name);
-  writer.tag(9, 2).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  writer.tag(9, WireType.LengthDelimited).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
 function writeValue(writer: BinaryWriter, { name, type, shape }: OnnxValue): void {
@@ -116,15 +116,15 @@ function elementType(type: DataType): number {
 }
 
 function int(writer: BinaryWriter, field: number, value: number): void {
-  writer.tag(field, 0).int64(value);
+  writer.tag(field, WireType.Varint).int64(value);
 }
 
 function text(writer: BinaryWriter, field: number, value: string): void {
-  writer.tag(field, 2).string(value);
+  writer.tag(field, WireType.LengthDelimited).string(value);
 }
 
 function message(writer: BinaryWriter, field: number, write: (writer: BinaryWriter) => void): void {
-  writer.tag(field, 2).fork();
+  writer.tag(field, WireType.LengthDelimited).fork();
   write(writer);
   writer.join();
 }

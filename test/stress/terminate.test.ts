@@ -1,0 +1,11 @@
+/** Workers that are terminated while results are on their way to them. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+
+it('survives a worker that is terminated in the middle of runs and loads', () => {
+  const script = join(import.meta.dirname, 'terminate.mjs');
+  const words = execFileSync(process.execPath, [script], { encoding: 'utf8', timeout: 50_000, killSignal: 'SIGKILL' });
+  expect(words).toBe('survived 30 workers\n');
+});
