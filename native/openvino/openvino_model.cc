@@ -269,11 +269,11 @@ std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request
   return std::make_unique<OpenvinoModel>(std::move(compiled), device, request.source);
 }
 
-// Before 2025.4, OpenVINO merged the names of an input and of an output that merely passes it on,
-// or of two outputs that are one tensor, and called all by the name that sorts first. The names
-// that the file gives undo that. Such a passed-through output has another flaw there: memory that
-// is set for it is never written, so it is copied from OpenVINO's own instead. Same name, same
-// tensor: that is how it is recognised.
+// OpenVINO gives one name to an input and an output that merely passes it on, and to two outputs
+// that are one tensor: before 2025.4 always, later only where its reader leaves nothing in between
+// (Dropout, a Sum of one). The names that the file gives undo that. Memory that is set for such a
+// passed-through output is never written, in no release, so it is copied from OpenVINO's own
+// instead. Same name, same tensor: that is how it is recognised.
 OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
                              const ModelSource& source)
     : compiled_(std::move(compiled)), device_(std::move(device)) {
@@ -285,15 +285,14 @@ OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
     inputs_.push_back(DescribePort(port.get(), "input_" + std::to_string(i)));
   }
   OV_CALL(ov_compiled_model_outputs_size, compiled_.get(), &count);
-  const bool merges_names = LibraryVersion() < Version{2025, 4};
   for (size_t i = 0; i < count; ++i) {
     PortHandle port;
     OV_CALL(ov_compiled_model_output_by_index, compiled_.get(), i, Out(port));
     outputs_.push_back(DescribePort(port.get(), "output_" + std::to_string(i)));
     const std::string& name = outputs_.back().name;
     passed_through_.push_back(
-        merges_names && std::any_of(inputs_.begin(), inputs_.end(),
-                                    [&](const TensorInfo& input) { return input.name == name; }));
+        std::any_of(inputs_.begin(), inputs_.end(),
+                    [&](const TensorInfo& input) { return input.name == name; }));
   }
   Rename(inputs_, source.input_names);
   Rename(outputs_, source.output_names);
