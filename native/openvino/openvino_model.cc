@@ -77,15 +77,20 @@ void RequireFrontend(const std::string& format) {
       .WithHint("Run `npx accelnode runtime install openvino` for one that can.");
 }
 
+// What OpenVINO says when it could read a file but has no equivalent for what is in it.
+bool SaysUnsupported(const std::string& message) {
+  for (const char* words : {"wasn't fully converted", "No conversion rule", "OpenVINO Extensions",
+                            "not supported", "unsupported", "does not support"}) {
+    if (message.find(words) != std::string::npos) return true;
+  }
+  return false;
+}
+
 void CheckRead(ov_status status, const char* function, const std::string& format) {
   try {
     Check(status, function, ErrorCode::MODEL_INVALID);
   } catch (Error& error) {
-    const bool unsupported = error.message.find("not supported") != std::string::npos ||
-                             error.message.find("No conversion rule") != std::string::npos ||
-                             error.message.find("unsupported") != std::string::npos;
-    if (error.code == ErrorCode::MODEL_INVALID && unsupported &&
-        error.message.find("Unable to read the model") == std::string::npos) {
+    if (error.code == ErrorCode::MODEL_INVALID && SaysUnsupported(error.message)) {
       error.code = ErrorCode::MODEL_UNSUPPORTED;
     } else if (error.code == ErrorCode::MODEL_INVALID) {
       error.hint =
@@ -285,6 +290,8 @@ OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
     inputs_.push_back(DescribePort(port.get(), "input_" + std::to_string(i)));
   }
   OV_CALL(ov_compiled_model_outputs_size, compiled_.get(), &count);
+  // Some releases read almost anything as an empty ONNX model, and all an IR without results.
+  if (count == 0) throw Error(ErrorCode::MODEL_INVALID, "The model has no outputs.");
   for (size_t i = 0; i < count; ++i) {
     PortHandle port;
     OV_CALL(ov_compiled_model_output_by_index, compiled_.get(), i, Out(port));
