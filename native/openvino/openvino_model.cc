@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include "openvino_blob.h"
 #include "openvino_context.h"
 #include "openvino_plugins.h"
 #include "openvino_preprocess.h"
@@ -191,39 +190,20 @@ CompiledModelHandle Compile(const ov_core* core, const ov_model* model, const st
                                                  " OpenVINO properties can be set.");
   }
   CompiledModelHandle compiled;
-  Check(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
-                        std::make_index_sequence<kMaxArguments>()),
-        "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
+  CheckProperties(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
+                                  std::make_index_sequence<kMaxArguments>()),
+                  "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
   return compiled;
 }
 
-// A model that OpenVINO compiled and exported before.
-CompiledModelHandle Import(const ov_core* core, const ModelSource& source,
-                           const std::string& device) {
-  std::vector<char> content;
-  const char* data = nullptr;
-  size_t size = 0;
-  if (source.bytes) {
-    data = reinterpret_cast<const char*>(source.bytes->data());
-    size = source.bytes->size();
-  } else {
-    std::ifstream file(std::filesystem::u8path(source.path), std::ios::binary);
-    content.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file) throw Error(ErrorCode::MODEL_INVALID, "Can't read " + source.path + ".");
-    data = content.data();
-    size = content.size();
-  }
-  CompiledModelHandle compiled;
-  try {
-    Check(Api().ov_core_import_model(core, data, size, device.c_str(), Out(compiled)),
-          "ov_core_import_model", ErrorCode::MODEL_INVALID);
-  } catch (Error& error) {
-    error.hint =
-        "A blob loads only with the OpenVINO version and on the kind of device that it was "
-        "exported with. Load the original model and export it again.";
-    throw;
-  }
-  return compiled;
+// What only a model that is yet to be compiled can take.
+void RefuseChanges(const Value& options) {
+  const bool shapes = options["shapes"].IsSet();
+  if (!shapes && !options["openvino"]["preprocess"].IsSet()) return;
+  throw Error(ErrorCode::INVALID_ARGUMENT,
+              std::string(shapes ? "The shapes" : "Preprocessing steps") +
+                  " of a blob can't be set: it is compiled already.")
+      .WithHint("Load the original model with them, and export that.");
 }
 
 void StopIfCancelled(const LoadMonitor& monitor) {
@@ -256,11 +236,13 @@ size_t IndexOf(const std::vector<std::string>& names, const std::string& name) {
 
 std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request) {
   const std::string device = ResolveDevice(core, request.device);
-  if (request.source.format == "blob") {
-    return std::make_unique<OpenvinoModel>(Import(core, request.source, device), device,
-                                           request.source);
-  }
   const Properties properties = MakeProperties(core, device, request.options);
+  if (request.source.format == "blob") {
+    RefuseChanges(request.options);
+    Imported imported = ImportBlob(request.source, device, properties);
+    return std::make_unique<OpenvinoModel>(std::move(imported.compiled), device, request.source,
+                                           std::move(imported.core));
+  }
   request.monitor->Progress("read", 0, 2);
   ModelHandle model = ReadModel(core, request.source);
   StopIfCancelled(*request.monitor);
@@ -280,8 +262,8 @@ std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request
 // passed-through output is never written, in no release, so it is copied from OpenVINO's own
 // instead. Same name, same tensor: that is how it is recognised.
 OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
-                             const ModelSource& source)
-    : compiled_(std::move(compiled)), device_(std::move(device)) {
+                             const ModelSource& source, CoreHandle core)
+    : core_(std::move(core)), compiled_(std::move(compiled)), device_(std::move(device)) {
   size_t count = 0;
   OV_CALL(ov_compiled_model_inputs_size, compiled_.get(), &count);
   for (size_t i = 0; i < count; ++i) {

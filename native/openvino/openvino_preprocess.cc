@@ -107,7 +107,9 @@ ModelHandle AddPreprocessing(ModelHandle model, const std::vector<std::string>& 
     DescribeModel(input.get(), step);
   }
   ModelHandle built;
-  OV_CALL(ov_preprocess_prepostprocessor_build, preprocessor.get(), Out(built));
+  // Only now does OpenVINO look at the steps together, and at the model's shapes.
+  Check(Api().ov_preprocess_prepostprocessor_build(preprocessor.get(), Out(built)),
+        "ov_preprocess_prepostprocessor_build", ErrorCode::INVALID_ARGUMENT);
   return built;
 }
 

@@ -83,4 +83,15 @@ Properties MakeProperties(const ov_core* core, const std::string& device, const 
   return properties;
 }
 
+void CheckProperties(ov_status status, const char* function, ErrorCode otherwise) {
+  try {
+    Check(status, function, otherwise);
+  } catch (Error& error) {
+    for (const char* words : {"Unsupported property", "property key"}) {
+      if (error.message.find(words) != std::string::npos) error.code = ErrorCode::INVALID_ARGUMENT;
+    }
+    throw;
+  }
+}
+
 }  // namespace accelnode::openvino
