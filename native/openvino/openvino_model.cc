@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "openvino_blob.h"
@@ -11,6 +9,7 @@
 #include "openvino_plugins.h"
 #include "openvino_preprocess.h"
 #include "openvino_properties.h"
+#include "openvino_read.h"
 #include "openvino_types.h"
 
 namespace accelnode::openvino {
@@ -58,76 +57,6 @@ TensorInfo DescribePort(const ov_output_const_port* port, const std::string& unn
 void Rename(std::vector<TensorInfo>& infos, const std::vector<std::string>& names) {
   if (infos.size() != names.size()) return;
   for (size_t i = 0; i < infos.size(); ++i) infos[i].name = names[i];
-}
-
-// ---- Reading
-
-// A format's frontend is a library beside OpenVINO's own.
-void RequireFrontend(const std::string& format) {
-  const std::string name =
-      "openvino_" + (format == "tflite" ? std::string("tensorflow_lite") : format) + "_frontend";
-  std::error_code failed;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::u8path(LibraryFolder()), failed)) {
-    if (entry.path().filename().u8string().find(name) != std::string::npos) return;
-  }
-  throw Error(ErrorCode::UNSUPPORTED, "This OpenVINO can't read " + format + " models: " + name +
-                                          " is not in " + LibraryFolder() + ".")
-      .WithHint("Run `npx accelnode runtime install openvino` for one that can.");
-}
-
-// What OpenVINO says when it could read a file but has no equivalent for what is in it.
-bool SaysUnsupported(const std::string& message) {
-  for (const char* words : {"wasn't fully converted", "No conversion rule", "OpenVINO Extensions",
-                            "not supported", "unsupported", "does not support"}) {
-    if (message.find(words) != std::string::npos) return true;
-  }
-  return false;
-}
-
-void CheckRead(ov_status status, const char* function, const std::string& format) {
-  try {
-    Check(status, function, ErrorCode::MODEL_INVALID);
-  } catch (Error& error) {
-    if (error.code == ErrorCode::MODEL_INVALID && SaysUnsupported(error.message)) {
-      error.code = ErrorCode::MODEL_UNSUPPORTED;
-    } else if (error.code == ErrorCode::MODEL_INVALID) {
-      error.hint =
-          "OpenVINO can't read this as " + format + ": is it complete, and of that format?";
-    }
-    throw;
-  }
-}
-
-TensorHandle CopyToTensor(const std::vector<uint8_t>& bytes) {
-  int64_t dims[] = {static_cast<int64_t>(bytes.size())};
-  TensorHandle tensor;
-  OV_CALL(ov_tensor_create, ToOpenvino(DataType::kUint8), {1, dims}, Out(tensor));
-  void* data = nullptr;
-  OV_CALL(ov_tensor_data, tensor.get(), &data);
-  std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t*>(data));
-  return tensor;
-}
-
-ModelHandle ReadModel(const ov_core* core, const ModelSource& source) {
-  RequireFrontend(source.format);
-  ModelHandle model;
-  if (source.bytes) {
-    // The weights become constants of the model, which keep the tensor's memory: hence a tensor
-    // that owns it, not a view.
-    TensorHandle weights;
-    if (source.weights) weights = CopyToTensor(*source.weights);
-    CheckRead(Api().ov_core_read_model_from_memory_buffer(
-                  core, reinterpret_cast<const char*>(source.bytes->data()), source.bytes->size(),
-                  weights.get(), Out(model)),
-              "ov_core_read_model_from_memory_buffer", source.format);
-  } else {
-    CheckRead(Api().ov_core_read_model(
-                  core, source.path.c_str(),
-                  source.weights_path.empty() ? nullptr : source.weights_path.c_str(), Out(model)),
-              "ov_core_read_model", source.format);
-  }
-  return model;
 }
 
 // ---- Reshaping
