@@ -219,7 +219,9 @@ OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
 std::unique_ptr<Context> OpenvinoModel::NewContext(int) {
   InferRequestHandle request;
   OV_CALL(ov_compiled_model_create_infer_request, compiled_.get(), Out(request));
-  return std::make_unique<OpenvinoContext>(std::move(request), inputs_, outputs_, passed_through_);
+  const bool profiling = Property("PERF_COUNT") != "NO";
+  return std::make_unique<OpenvinoContext>(std::move(request), inputs_, outputs_, passed_through_,
+                                           profiling);
 }
 
 std::string OpenvinoModel::Property(const char* key) const {
