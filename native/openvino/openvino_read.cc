@@ -29,8 +29,9 @@ void RequireFrontend(const std::string& format) {
 
 // What OpenVINO says when it could read a file but has no equivalent for what is in it.
 bool SaysUnsupported(const std::string& message) {
-  for (const char* words : {"wasn't fully converted", "No conversion rule", "OpenVINO Extensions",
-                            "not supported", "unsupported", "does not support"}) {
+  for (const char* words :
+       {"wasn't fully converted", "Errors during ONNX translation", "No conversion rule",
+        "OpenVINO Extensions", "not supported", "unsupported", "does not support"}) {
     if (message.find(words) != std::string::npos) return true;
   }
   return false;
