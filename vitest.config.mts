@@ -45,7 +45,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'openvino-older',
-          include: ['test/conformance/openvino.test.ts', 'test/real/openvino-agreement.test.ts'],
+          include: ['test/conformance/openvino.test.ts', 'test/real/**/*.test.ts'],
           env: { ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.older) },
         },
       },

@@ -227,8 +227,8 @@ export class Session {
 
   /**
    * Times of the layers in the last run of a lane.
-   * @throws {@link AccelError} `UNSUPPORTED` where the backend can't tell; `VENDOR_FAILURE` when the
-   * session was loaded without `profiling`
+   * @throws {@link AccelError} `UNSUPPORTED` where the backend can't tell, or when the session was loaded
+   * without `profiling`
    */
   async profile(): Promise<LayerProfile[]> {
     this.#requireOpen();

@@ -70,7 +70,7 @@ export function* fields(source: ByteSource, begin: number, end: number): Generat
 
 /** The bytes of a field's value, copied. */
 export function bytesOf(source: ByteSource, { begin, end }: Field): Uint8Array {
-  return source.read(begin, end - begin).slice();
+  return new Uint8Array(source.read(begin, end - begin)); // not slice(), which for a Buffer is a view
 }
 
 export function textOf(source: ByteSource, { begin, end }: Field): string {

@@ -17,7 +17,10 @@ export interface OpenvinoPreprocess {
   /** Fixed size of the images that `run` gets, in pixels. */
   height?: number | undefined;
   width?: number | undefined;
-  /** Subtracted, one for each channel or one for all. In the units of the input (0…255 for uint8). */
+  /**
+   * Subtracted, one for each channel or one for all. In the units of the input (0…255 for uint8) and
+   * in the model's order of colours.
+   */
   mean?: number | readonly number[] | undefined;
   /** Divided by, after the mean is subtracted. */
   scale?: number | readonly number[] | undefined;

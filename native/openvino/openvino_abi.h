@@ -82,6 +82,7 @@ enum ov_resize_algorithm : int32_t { kResizeLinear = 0, kResizeCubic = 1, kResiz
   X(ov_status, ov_core_create_with_config, (const char*, ov_core**))                               \
   X(void, ov_core_free, (ov_core*))                                                                \
   X(ov_status, ov_core_get_property, (const ov_core*, const char*, const char*, char**))           \
+  X(ov_status, ov_core_set_property, (const ov_core*, const char*, ...))                           \
   X(ov_status, ov_core_read_model, (const ov_core*, const char*, const char*, ov_model**))         \
   X(ov_status, ov_core_read_model_from_memory_buffer,                                              \
     (const ov_core*, const char*, size_t, const ov_tensor*, ov_model**))                           \

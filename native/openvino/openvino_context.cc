@@ -43,11 +43,12 @@ TensorHandle ViewOf(DataType type, Shape shape, void* data) {
 
 OpenvinoContext::OpenvinoContext(InferRequestHandle request, const std::vector<TensorInfo>& inputs,
                                  const std::vector<TensorInfo>& outputs,
-                                 const std::vector<bool>& passed_through)
+                                 const std::vector<bool>& passed_through, bool profiling)
     : request_(std::move(request)),
       inputs_(inputs),
       outputs_(outputs),
       passed_through_(passed_through),
+      profiling_(profiling),
       input_bindings_(inputs.size()),
       output_bindings_(outputs.size()) {}
 
@@ -153,6 +154,11 @@ void OpenvinoContext::CopyOutput(size_t index, Output& output) {
 void OpenvinoContext::Cancel() { Api().ov_infer_request_cancel(request_.get()); }
 
 Value OpenvinoContext::Profile() {
+  // Some devices would list all layers as never run.
+  if (!profiling_) {
+    throw Error(ErrorCode::UNSUPPORTED, "This session records no times of layers.")
+        .WithHint("Load it with { profiling: true }.");
+  }
   struct FreeList {
     void operator()(ov_profiling_info_list* list) const { Api().ov_profiling_info_list_free(list); }
   };

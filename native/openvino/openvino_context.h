@@ -10,7 +10,8 @@ namespace accelnode::openvino {
 class OpenvinoContext final : public Context {
  public:
   OpenvinoContext(InferRequestHandle request, const std::vector<TensorInfo>& inputs,
-                  const std::vector<TensorInfo>& outputs, const std::vector<bool>& passed_through);
+                  const std::vector<TensorInfo>& outputs, const std::vector<bool>& passed_through,
+                  bool profiling);
 
   void Run(Span<const Tensor> inputs, Span<Output> outputs, RunTimes& times) override;
   void Cancel() override;
@@ -35,6 +36,7 @@ class OpenvinoContext final : public Context {
   const std::vector<TensorInfo>& inputs_;
   const std::vector<TensorInfo>& outputs_;
   const std::vector<bool>& passed_through_;  // outputs that can't be bound; see OpenvinoModel
+  const bool profiling_;
   std::vector<Binding> input_bindings_, output_bindings_;
 };
 

@@ -11,7 +11,6 @@ namespace accelnode::openvino {
 namespace {
 
 Functions g_functions;
-Version g_version;
 std::string g_folder;
 
 constexpr Version kOldest{2023, 0};
@@ -74,7 +73,7 @@ Runtime Adopt(const Library& library) {
   runtime.version = raw.build_number ? raw.build_number : "";
   g_functions.ov_version_free(&raw);
 
-  const Version version = g_version = ParseVersion(runtime.version);
+  const Version version = ParseVersion(runtime.version);
   if (version < kOldest) {
     throw Error(ErrorCode::RUNTIME_INCOMPATIBLE,
                 "OpenVINO " + runtime.version + " is older than 2023.0");
@@ -94,8 +93,6 @@ Runtime Adopt(const Library& library) {
 }  // namespace
 
 const Functions& Api() { return g_functions; }
-
-const Version& LibraryVersion() { return g_version; }
 
 const std::string& LibraryFolder() { return g_folder; }
 

@@ -28,7 +28,6 @@ struct Version {
     return year != other.year ? year < other.year : minor < other.minor;
   }
 };
-const Version& LibraryVersion();
 
 // The folder that libopenvino_c lies in: plugins and frontends are looked for beside it.
 const std::string& LibraryFolder();

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 #include <utility>
 
+#include "openvino_blob.h"
 #include "openvino_context.h"
 #include "openvino_plugins.h"
 #include "openvino_preprocess.h"
 #include "openvino_properties.h"
+#include "openvino_read.h"
 #include "openvino_types.h"
 
 namespace accelnode::openvino {
@@ -64,71 +62,6 @@ TensorInfo DescribePort(const ov_output_const_port* port, const std::string& unn
 void Rename(std::vector<TensorInfo>& infos, const std::vector<std::string>& names) {
   if (infos.size() != names.size()) return;
   for (size_t i = 0; i < infos.size(); ++i) infos[i].name = names[i];
-}
-
-// ---- Reading
-
-// A format's frontend is a library beside OpenVINO's own.
-void RequireFrontend(const std::string& format) {
-  const std::string name =
-      "openvino_" + (format == "tflite" ? std::string("tensorflow_lite") : format) + "_frontend";
-  std::error_code failed;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::u8path(LibraryFolder()), failed)) {
-    if (entry.path().filename().u8string().find(name) != std::string::npos) return;
-  }
-  throw Error(ErrorCode::UNSUPPORTED, "This OpenVINO can't read " + format + " models: " + name +
-                                          " is not in " + LibraryFolder() + ".")
-      .WithHint("Run `npx accelnode runtime install openvino` for one that can.");
-}
-
-void CheckRead(ov_status status, const char* function, const std::string& format) {
-  try {
-    Check(status, function, ErrorCode::MODEL_INVALID);
-  } catch (Error& error) {
-    const bool unsupported = error.message.find("not supported") != std::string::npos ||
-                             error.message.find("No conversion rule") != std::string::npos ||
-                             error.message.find("unsupported") != std::string::npos;
-    if (error.code == ErrorCode::MODEL_INVALID && unsupported &&
-        error.message.find("Unable to read the model") == std::string::npos) {
-      error.code = ErrorCode::MODEL_UNSUPPORTED;
-    } else if (error.code == ErrorCode::MODEL_INVALID) {
-      error.hint =
-          "OpenVINO can't read this as " + format + ": is it complete, and of that format?";
-    }
-    throw;
-  }
-}
-
-TensorHandle CopyToTensor(const std::vector<uint8_t>& bytes) {
-  int64_t dims[] = {static_cast<int64_t>(bytes.size())};
-  TensorHandle tensor;
-  OV_CALL(ov_tensor_create, ToOpenvino(DataType::kUint8), {1, dims}, Out(tensor));
-  void* data = nullptr;
-  OV_CALL(ov_tensor_data, tensor.get(), &data);
-  std::copy(bytes.begin(), bytes.end(), static_cast<uint8_t*>(data));
-  return tensor;
-}
-
-ModelHandle ReadModel(const ov_core* core, const ModelSource& source) {
-  RequireFrontend(source.format);
-  ModelHandle model;
-  if (source.bytes) {
-    // The weights become constants of the model, which keep the tensor's memory: hence a tensor
-    // that owns it, not a view.
-    TensorHandle weights;
-    if (source.weights) weights = CopyToTensor(*source.weights);
-    CheckRead(Api().ov_core_read_model_from_memory_buffer(
-                  core, reinterpret_cast<const char*>(source.bytes->data()), source.bytes->size(),
-                  weights.get(), Out(model)),
-              "ov_core_read_model_from_memory_buffer", source.format);
-  } else {
-    CheckRead(Api().ov_core_read_model(
-                  core, source.path.c_str(),
-                  source.weights_path.empty() ? nullptr : source.weights_path.c_str(), Out(model)),
-              "ov_core_read_model", source.format);
-  }
-  return model;
 }
 
 // ---- Reshaping
@@ -191,47 +124,20 @@ CompiledModelHandle Compile(const ov_core* core, const ov_model* model, const st
                                                  " OpenVINO properties can be set.");
   }
   CompiledModelHandle compiled;
-  try {
-    Check(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
-                          std::make_index_sequence<kMaxArguments>()),
-          "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
-  } catch (Error& error) {
-    if (error.message.find("Unsupported property") != std::string::npos) {
-      error.code = ErrorCode::UNSUPPORTED;
-      error.hint = "Leave out the option that asks for it, or choose a device that has it.";
-    }
-    throw;
-  }
+  CheckProperties(CompileVariadic(core, model, device.c_str(), arguments, Out(compiled),
+                                  std::make_index_sequence<kMaxArguments>()),
+                  "ov_core_compile_model", ErrorCode::MODEL_UNSUPPORTED);
   return compiled;
 }
 
-// A model that OpenVINO compiled and exported before.
-CompiledModelHandle Import(const ov_core* core, const ModelSource& source,
-                           const std::string& device) {
-  std::vector<char> content;
-  const char* data = nullptr;
-  size_t size = 0;
-  if (source.bytes) {
-    data = reinterpret_cast<const char*>(source.bytes->data());
-    size = source.bytes->size();
-  } else {
-    std::ifstream file(std::filesystem::u8path(source.path), std::ios::binary);
-    content.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file) throw Error(ErrorCode::MODEL_INVALID, "Can't read " + source.path + ".");
-    data = content.data();
-    size = content.size();
-  }
-  CompiledModelHandle compiled;
-  try {
-    Check(Api().ov_core_import_model(core, data, size, device.c_str(), Out(compiled)),
-          "ov_core_import_model", ErrorCode::MODEL_INVALID);
-  } catch (Error& error) {
-    error.hint =
-        "A blob loads only with the OpenVINO version and on the kind of device that it was "
-        "exported with. Load the original model and export it again.";
-    throw;
-  }
-  return compiled;
+// What only a model that is yet to be compiled can take.
+void RefuseChanges(const Value& options) {
+  const bool shapes = options["shapes"].IsSet();
+  if (!shapes && !options["openvino"]["preprocess"].IsSet()) return;
+  throw Error(ErrorCode::INVALID_ARGUMENT,
+              std::string(shapes ? "The shapes" : "Preprocessing steps") +
+                  " of a blob can't be set: it is compiled already.")
+      .WithHint("Load the original model with them, and export that.");
 }
 
 void StopIfCancelled(const LoadMonitor& monitor) {
@@ -264,11 +170,13 @@ size_t IndexOf(const std::vector<std::string>& names, const std::string& name) {
 
 std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request) {
   const std::string device = ResolveDevice(core, request.device);
-  if (request.source.format == "blob") {
-    return std::make_unique<OpenvinoModel>(Import(core, request.source, device), device,
-                                           request.source);
-  }
   const Properties properties = MakeProperties(core, device, request.options);
+  if (request.source.format == "blob") {
+    RefuseChanges(request.options);
+    Imported imported = ImportBlob(request.source, device, properties);
+    return std::make_unique<OpenvinoModel>(std::move(imported.compiled), device, request.source,
+                                           std::move(imported.core));
+  }
   request.monitor->Progress("read", 0, 2);
   ModelHandle model = ReadModel(core, request.source);
   StopIfCancelled(*request.monitor);
@@ -282,14 +190,14 @@ std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request
   return std::make_unique<OpenvinoModel>(std::move(compiled), device, request.source);
 }
 
-// Before 2025.4, OpenVINO merged the names of an input and of an output that merely passes it on,
-// or of two outputs that are one tensor, and called all by the name that sorts first. The names
-// that the file gives undo that. Such a passed-through output has another flaw there: memory that
-// is set for it is never written, so it is copied from OpenVINO's own instead. Same name, same
-// tensor: that is how it is recognised.
+// OpenVINO gives one name to an input and an output that merely passes it on, and to two outputs
+// that are one tensor: before 2025.4 always, later only where its reader leaves nothing in between
+// (Dropout, a Sum of one). The names that the file gives undo that. Memory that is set for such a
+// passed-through output is never written, in no release, so it is copied from OpenVINO's own
+// instead. Same name, same tensor: that is how it is recognised.
 OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
-                             const ModelSource& source)
-    : compiled_(std::move(compiled)), device_(std::move(device)) {
+                             const ModelSource& source, CoreHandle core)
+    : core_(std::move(core)), compiled_(std::move(compiled)), device_(std::move(device)) {
   size_t count = 0;
   OV_CALL(ov_compiled_model_inputs_size, compiled_.get(), &count);
   for (size_t i = 0; i < count; ++i) {
@@ -298,15 +206,16 @@ OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
     inputs_.push_back(DescribePort(port.get(), "input_" + std::to_string(i)));
   }
   OV_CALL(ov_compiled_model_outputs_size, compiled_.get(), &count);
-  const bool merges_names = LibraryVersion() < Version{2025, 4};
+  // Some releases read almost anything as an empty ONNX model, and all an IR without results.
+  if (count == 0) throw Error(ErrorCode::MODEL_INVALID, "The model has no outputs.");
   for (size_t i = 0; i < count; ++i) {
     PortHandle port;
     OV_CALL(ov_compiled_model_output_by_index, compiled_.get(), i, Out(port));
     outputs_.push_back(DescribePort(port.get(), "output_" + std::to_string(i)));
     const std::string& name = outputs_.back().name;
     passed_through_.push_back(
-        merges_names && std::any_of(inputs_.begin(), inputs_.end(),
-                                    [&](const TensorInfo& input) { return input.name == name; }));
+        std::any_of(inputs_.begin(), inputs_.end(),
+                    [&](const TensorInfo& input) { return input.name == name; }));
   }
   Rename(inputs_, source.input_names);
   Rename(outputs_, source.output_names);
@@ -315,7 +224,9 @@ OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
 std::unique_ptr<Context> OpenvinoModel::NewContext(int) {
   InferRequestHandle request;
   OV_CALL(ov_compiled_model_create_infer_request, compiled_.get(), Out(request));
-  return std::make_unique<OpenvinoContext>(std::move(request), inputs_, outputs_, passed_through_);
+  const bool profiling = Property("PERF_COUNT") != "NO";
+  return std::make_unique<OpenvinoContext>(std::move(request), inputs_, outputs_, passed_through_,
+                                           profiling);
 }
 
 std::string OpenvinoModel::Property(const char* key) const {

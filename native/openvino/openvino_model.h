@@ -20,7 +20,9 @@ size_t IndexOf(const std::vector<std::string>& names, const std::string& name);
 
 class OpenvinoModel final : public Model {
  public:
-  OpenvinoModel(CompiledModelHandle compiled, std::string device, const ModelSource& source);
+  // `core`: one that the model must keep alive, if it is not the backend's.
+  OpenvinoModel(CompiledModelHandle compiled, std::string device, const ModelSource& source,
+                CoreHandle core = {});
 
   const std::vector<TensorInfo>& Inputs() const override { return inputs_; }
   const std::vector<TensorInfo>& Outputs() const override { return outputs_; }
@@ -32,6 +34,7 @@ class OpenvinoModel final : public Model {
  private:
   std::string Property(const char* key) const;  // empty when the device does not know it
 
+  const CoreHandle core_;
   const CompiledModelHandle compiled_;
   const std::string device_;
   std::vector<TensorInfo> inputs_, outputs_;

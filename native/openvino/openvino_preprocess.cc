@@ -9,9 +9,14 @@
 namespace accelnode::openvino {
 namespace {
 
+// The C API has no function for images of any size, but OpenVINO keeps both numbers with a sign,
+// and -1 is what that function would set.
+constexpr size_t kAnySize = static_cast<size_t>(-1);
+
 LayoutHandle MakeLayout(const std::string& text) {
   LayoutHandle layout;
-  OV_CALL(ov_layout_create, text.c_str(), Out(layout));
+  Check(Api().ov_layout_create(text.c_str(), Out(layout)), "ov_layout_create",
+        ErrorCode::INVALID_ARGUMENT);
   return layout;
 }
 
@@ -52,6 +57,9 @@ void DescribeTensor(const ov_preprocess_input_info* input, const Value& step) {
     OV_CALL(ov_preprocess_input_tensor_info_set_spatial_static_shape, tensor.get(),
             static_cast<size_t>(step.Number("height", 0)),
             static_cast<size_t>(step.Number("width", 0)));
+  } else if (step["resize"].IsSet()) {
+    OV_CALL(ov_preprocess_input_tensor_info_set_spatial_static_shape, tensor.get(), kAnySize,
+            kAnySize);
   }
 }
 

@@ -85,4 +85,19 @@ Properties MakeProperties(const ov_core* core, const std::string& device, const 
   return properties;
 }
 
+void CheckProperties(ov_status status, const char* function, ErrorCode otherwise) {
+  try {
+    Check(status, function, otherwise);
+  } catch (Error& error) {
+    if (error.message.find("Unsupported property") != std::string::npos) {
+      // Another device may have it, so a list of devices is tried further.
+      error.code = ErrorCode::UNSUPPORTED;
+      error.hint = "Leave out the option that asks for it, or choose a device that has it.";
+    } else if (error.message.find("property key") != std::string::npos) {
+      error.code = ErrorCode::INVALID_ARGUMENT;  // "Wrong value for property key NUM_STREAMS. …"
+    }
+    throw;
+  }
+}
+
 }  // namespace accelnode::openvino

