@@ -1,6 +1,5 @@
 #include "openvino_context.h"
 
-#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -65,13 +64,17 @@ void OpenvinoContext::Infer(Span<Output> outputs) {
   try {
     Check(status, "ov_infer_request_infer");
   } catch (Error& error) {
-    const bool given = std::any_of(outputs.begin(), outputs.end(),
-                                   [](const Output& output) { return output.data != nullptr; });
+    std::string given;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i].data == nullptr || !outputs_[i].IsDynamic()) continue;
+      given += (given.empty() ? "\"" : ", \"") + outputs_[i].name + "\"";
+    }
     // "Could set new shape: [2,3]" is what OpenVINO says when an output does not fit.
-    if (given && error.message.find("set new shape") != std::string::npos) {
+    if (!given.empty() && error.message.find("set new shape") != std::string::npos) {
       error.code = ErrorCode::INVALID_ARGUMENT;
       error.message = "A tensor given for an output is too small. OpenVINO: " + error.message;
-      error.hint = "Leave the tensor out, or give one as large as the output can become.";
+      error.hint =
+          "Leave out the tensor for " + given + ", or give one as large as the output can become.";
     }
     throw;
   }

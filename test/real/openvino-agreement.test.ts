@@ -9,7 +9,7 @@ import { releaseOnnxruntime, runOnnxruntime } from '../utils/onnxruntime.js';
 import { describeOpenvino } from '../utils/openvino.js';
 import { randomNumbers, randomTensor } from '../utils/random.js';
 import { textImages } from '../utils/text-image.js';
-import { withSession } from '../utils/with-session.js';
+import { withSession } from '../utils/session.js';
 
 type Feeds = Record<string, Tensor>;
 

@@ -13,7 +13,7 @@ import { modelPath } from '../utils/models.js';
 import { releaseOnnxruntime, runOnnxruntime } from '../utils/onnxruntime.js';
 import { describeOpenvino } from '../utils/openvino.js';
 import { randomTensor } from '../utils/random.js';
-import { withSession } from '../utils/with-session.js';
+import { withSession } from '../utils/session.js';
 
 const CPU: LoadOptions = { device: 'openvino:CPU', lanes: 1 };
 

@@ -8,7 +8,7 @@ import { fromFloat16 } from '../utils/float16.js';
 import { modelPath } from '../utils/models.js';
 import { describeOpenvino } from '../utils/openvino.js';
 import { randomTensor } from '../utils/random.js';
-import { withSession } from '../utils/with-session.js';
+import { withSession } from '../utils/session.js';
 
 const CPU: LoadOptions = { device: 'openvino:CPU', lanes: 1 };
 

@@ -9,7 +9,7 @@ import { inspectOnnx } from '../../lib/onnx/inspect.js';
 import { TOLERANCE, expectClose } from './compare.js';
 import { runOnnxruntime } from './onnxruntime.js';
 import { readTensorFile } from './tensor-proto.js';
-import { withSession } from './with-session.js';
+import { withSession } from './session.js';
 
 /** Folders of the data set; the one it also has, `real`, only names models to be downloaded. */
 const FOLDERS = ['node', 'pytorch-converted', 'pytorch-operator', 'simple'];

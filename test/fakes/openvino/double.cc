@@ -202,9 +202,8 @@ EXPORT ov_status ov_core_set_property(const ov_core* core, const char* device, .
   const char* key = va_arg(list, const char*);
   const char* value = va_arg(list, const char*);
   va_end(list);
-  static const auto real =
-      fake::Real<ov_status(const ov_core*, const char*, ...)>("ov_core_set_property");
-  auto set = [](auto... arguments) { return real(arguments...); };
+  const auto real = fake::Real<ov_status(const ov_core*, const char*, ...)>("ov_core_set_property");
+  auto set = [real](auto... arguments) { return real(arguments...); };
   return fake::Forward("ov_core_set_property", set, core, device, key, value);
 }
 

@@ -32,7 +32,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   ov_core_read_model_from_memory_buffer: 'MODEL_INVALID',
   ov_core_import_model: 'MODEL_INVALID',
   ov_core_compile_model: 'MODEL_UNSUPPORTED',
-  // What the caller asked for does not fit the model.
+  // What the caller asked for is wrong, or does not fit the model.
+  ov_layout_create: 'INVALID_ARGUMENT',
   ov_model_reshape: 'INVALID_ARGUMENT',
   ov_preprocess_prepostprocessor_build: 'INVALID_ARGUMENT',
 };
