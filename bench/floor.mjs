@@ -4,8 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import Table from 'cli-table3';
-
 import { root, say } from '../scripts/setup/process.mjs';
 import { Program, quartiles, shuffled } from './program.mjs';
 import { buildFloor, prepare } from './prepare.mjs';
@@ -14,15 +12,17 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean' }, json: { ty
 const rounds = values.quick ? 5 : 15;
 const turn = values.quick ? 300 : 1000;
 
-const { models, environment } = await prepare(['mlp', 'encoder', 'resnet18', 'resnet50']);
+const compared = ['mlp', 'encoder', 'resnet18', 'resnet50'];
+const { models, environment } = prepare(['mlp', 'encoder', 'resnet18', 'resnet50']);
 const floorProgram = buildFloor();
+const { default: Table } = await import('cli-table3'); // there since prepare()
 
 const rows = [];
-for (const [name, model] of Object.entries(models)) {
+for (const name of compared) {
   say(`${name}: ${rounds} rounds of ${turn} ms`);
-  rows.push(...(await compare(name, model)));
+  rows.push(...(await compare(name, models[name])));
 }
-const eventLoop = JSON.parse(node('event-loop.mjs', [models.resnet50]));
+const eventLoop = JSON.parse(node('event-loop.mjs', [models.slow, floorProgram]));
 const memory = await measureMemory();
 
 if (values.json) console.log(JSON.stringify({ rows, eventLoop, memory }, null, 2));
@@ -58,27 +58,23 @@ async function compare(name, model) {
   }));
 }
 
+/** The resident set after every tenth load and close, once caches that never shrink are full. */
 async function measureMemory() {
-  const cycles = values.quick ? 20 : 100;
+  const tens = values.quick ? 3 : 10;
   const c = await Program.start(floorProgram, [models.resnet18]);
   const js = await Program.start(
     process.execPath,
     ['--expose-gc', join(root, 'bench', 'programs', 'accelnode.mjs'), models.resnet18],
     environment,
   );
-  // The first cycles fill caches that never shrink; both sides get them for free.
-  await c.ask('cycles 5');
-  await js.ask('cycles 5');
-  const inC = await c.ask(`cycles ${cycles}`);
-  const inJs = await js.ask(`cycles ${cycles}`);
+  const rssKB = { c: [], accelnode: [] };
+  for (let ten = 0; ten < tens + 1; ten++) {
+    rssKB.c.push((await c.ask('cycles 10')).rssKB);
+    rssKB.accelnode.push((await js.ask('cycles 10')).rssKB);
+  }
   c.stop();
   js.stop();
-  return {
-    cycles,
-    cGrowthKB: inC.afterKB - inC.beforeKB,
-    accelnodeGrowthKB: inJs.afterKB - inJs.beforeKB,
-    nullRuns: JSON.parse(node('null-memory.mjs', [], ['--expose-gc'])),
-  };
+  return { rssKB, nullRuns: JSON.parse(node('null-memory.mjs', [], ['--expose-gc'])) };
 }
 
 function node(program, args, nodeArgs = []) {
@@ -102,13 +98,17 @@ function report() {
   say('Times of one inference, f32: median of medians; ratios and differences with their quartiles');
   console.log(table.toString());
 
-  say('Longest gap of a 1 ms timer while inferences of the given length run, ms');
-  for (const { library, inferenceMs, longestGapMs } of eventLoop) {
-    console.log(`${library.padEnd(18)} inference ${number(inferenceMs, 1)}, longest gap ${number(longestGapMs, 1)}`);
+  say('Gaps of a 1 ms timer while inferences run, ms');
+  for (const { library, inferenceMs, p99GapMs, longestGapMs } of eventLoop) {
+    const gaps = `99 % within ${number(p99GapMs, 1)}, longest ${number(longestGapMs, 1)}`;
+    console.log(`${library.padEnd(18)} inference ${number(inferenceMs, 1)}: ${gaps}`);
   }
 
-  say('Memory');
-  const { cycles, cGrowthKB, accelnodeGrowthKB, nullRuns } = memory;
-  console.log(`${cycles} cycles of load, run, close of resnet18: C ${cGrowthKB} KB, accelnode ${accelnodeGrowthKB} KB`);
-  console.log(`${nullRuns.runs} runs of the null backend: ${nullRuns.growthKB} KB`);
+  say('Resident set after every 10 cycles of load, run, close of resnet18, MB');
+  const { rssKB, nullRuns } = memory;
+  for (const [library, seen] of Object.entries(rssKB)) {
+    console.log(`${library.padEnd(10)} ${seen.map((kb) => number(kb / 1024, 1)).join('  ')}`);
+  }
+  say('Resident set of the null backend');
+  console.log(`grew by ${nullRuns.growthKB} KB over ${nullRuns.runs} runs`);
 }

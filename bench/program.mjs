@@ -45,10 +45,12 @@ export function shuffled(items) {
 /** The middle of some numbers, and the quarters below and above it. */
 export function quartiles(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
-  const at = (part) => {
-    const place = part * (sorted.length - 1);
-    const below = Math.floor(place);
-    return sorted[below] + (place - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);
-  };
-  return { median: at(0.5), low: at(0.25), high: at(0.75) };
+  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
+}
+
+/** The value below which this part of some sorted numbers lies, between neighbours in proportion. */
+export function quantile(sorted, part) {
+  const place = part * (sorted.length - 1);
+  const below = Math.floor(place);
+  return sorted[below] + (place - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);
 }

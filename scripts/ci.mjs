@@ -1,8 +1,8 @@
 // What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests
 // again on the addon as node-gyp builds it. The last line sums everything.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 
@@ -41,13 +41,19 @@ function testNodeGypBuild() {
   mkdirSync(folder, { recursive: true });
   for (const item of ['binding.gyp', 'package.json', 'native'])
     cpSync(join(root, item), join(folder, item), { recursive: true });
-  run(bin('node-gyp'), ['rebuild', '--jobs', '2'], { cwd: folder });
+  run(bin('node-gyp'), ['rebuild', '--jobs', '2', ...installedHeaders()], { cwd: folder });
   const projects = ['unit', 'null', 'stress', 'openvino'];
   // node-gyp-build takes the addon from the folder that this variable names.
   return runVitest(
     projects.flatMap((project) => ['--project', project]),
     { ACCELNODE_PREBUILD: folder },
   );
+}
+
+/** node-gyp would download Node's headers; most installations bring them along. */
+function installedHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? ['--nodedir', prefix] : [];
 }
 
 /** Here the suites on the real OpenVINO must have run: skipping them all is a failure. */

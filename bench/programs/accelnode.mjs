@@ -3,7 +3,7 @@
 //   sync MS        a loop of runSync, with tensors that are bound once
 //   run MS         a loop of run, one at a time
 //   flight N MS    run, N in flight, on as many lanes as the device recommends for throughput
-//   cycles N       load, run once and close, N times
+//   cycles N       load, run once and close, N times; needs --expose-gc
 //
 // usage: node accelnode.mjs MODEL
 import { createInterface } from 'node:readline';
@@ -79,21 +79,16 @@ const commands = {
     return { runs, perSecond: (runs * 1000) / (performance.now() - begin) };
   },
   async cycles(count) {
-    const beforeKB = rssKB();
     for (let i = 0; i < count; i++) {
       const session = await Session.load(model, { device });
       const { inputs, outputs } = tensorsFor(session);
       await session.run(inputs, { outputs });
       await session.close();
     }
-    globalThis.gc?.();
-    return { beforeKB, afterKB: rssKB() };
+    gc();
+    return { rssKB: Math.round(process.memoryUsage.rss() / 1024) };
   },
 };
-
-function rssKB() {
-  return Math.round(process.memoryUsage.rss() / 1024);
-}
 
 console.log(JSON.stringify({ ready: true }));
 for await (const line of createInterface({ input: process.stdin })) {
