@@ -13,7 +13,7 @@ const rounds = values.quick ? 5 : 15;
 const turn = values.quick ? 300 : 1000;
 
 const compared = ['mlp', 'encoder', 'resnet18', 'resnet50'];
-const { models, environment } = prepare(['mlp', 'encoder', 'resnet18', 'resnet50']);
+const { models, environment } = prepare([...compared, 'slow']);
 const floorProgram = buildFloor();
 const { default: Table } = await import('cli-table3'); // there since prepare()
 
@@ -80,6 +80,7 @@ async function measureMemory() {
 function node(program, args, nodeArgs = []) {
   return execFileSync(process.execPath, [...nodeArgs, join(root, 'bench', 'programs', program), ...args], {
     encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   });
 }
