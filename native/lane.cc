@@ -150,7 +150,9 @@ LaneQueue::Lane* LaneQueue::Claim() {
     lane->claimed = true;
     ++claims_held_;
   }
-  work_.notify_all();  // other lanes stood back for this claim
+  const bool stood_back = closing_ || !waiting_.empty();
+  lock.unlock();
+  if (stood_back) work_.notify_all();  // other lanes let this claim go first
   return lane;
 }
 
