@@ -1,3 +1,4 @@
+import { invalidArgument } from './errors.js';
 import type { ModelFormat } from './model-source.js';
 
 /** The name of a backend. */
@@ -27,4 +28,22 @@ export const vendorNames = backendNames.filter((name) => name !== 'null');
 
 export function isBackendName(name: string): name is BackendName {
   return Object.hasOwn(backends, name);
+}
+
+/**
+ * "cuda:0" as its parts; "cuda", which leaves the device open, has no name.
+ * @throws `INVALID_ARGUMENT`
+ */
+export function splitDevice(device: string): { backend: BackendName; name: string | undefined } {
+  const colon = device.indexOf(':');
+  const backend = colon < 0 ? device : device.slice(0, colon);
+  if (!isBackendName(backend)) {
+    throw invalidArgument(
+      `There is no backend "${backend}" for the device "${device}".`,
+      `A device is named like "openvino:CPU". Backends: ${backendNames.join(', ')}.`,
+    );
+  }
+  const name = colon < 0 ? undefined : device.slice(colon + 1);
+  if (name === '') throw invalidArgument(`The device "${device}" has no name after the colon.`);
+  return { backend, name };
 }

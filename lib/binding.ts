@@ -5,9 +5,11 @@
 import { arrayLength, dataTypes, describe, elementCount, isDataType } from './data-type.js';
 import type { DataType, TypedArray } from './data-type.js';
 import { invalidArgument } from './errors.js';
-import { ARGUMENT_SIZE } from './native/addon.js';
+import { Storage } from './memory.js';
+import type { MemoryKind, Region } from './memory.js';
+import { ALLOCATE_DEVICE, ALLOCATE_HOST, ARGUMENT_SIZE, NOT_WANTED, addon } from './native/addon.js';
 import type { NativeOutcome, NativeProducedOutput, NativeSession, NativeTensorInfo } from './native/addon.js';
-import { Tensor, addressOf, isDetached } from './tensor.js';
+import { Tensor, regionOf } from './tensor.js';
 
 /** An input or output of a model. */
 export interface TensorInfo {
@@ -38,21 +40,38 @@ export type Inputs = Readonly<Record<string, Tensor | TensorLike | TypedArray>>;
 export type Outputs = Record<string, Tensor>;
 
 /**
- * Which outputs a run shall give: names, or an object of names with the tensors to write to, `null`
- * for a fresh one. Outputs that are not named are not given. Where the run decides the shape, a tensor
- * may be larger than needed; the result is then a view of its first part.
+ * Which outputs a run shall give: names, or an object of names with what to write to: a tensor; `null`
+ * for a fresh one in host memory; `'device'` for a fresh one that stays in the device's memory, to be
+ * an input of another session there. Outputs that are not named are not given. Where the run decides
+ * the shape, a tensor may be larger than needed; the result is then a view of its first part.
  */
-export type WantedOutputs = readonly string[] | Readonly<Record<string, Tensor | null>>;
+export type WantedOutputs = readonly string[] | Readonly<Record<string, OutputTarget>>;
 
-/** Address fields of outputs that have none. */
-const BACKEND_ALLOCATES = 0;
-const NOT_WANTED = -1;
+/** See {@link WantedOutputs}. */
+export type OutputTarget = Tensor | 'device' | null;
 
-/** What a run holds on to: its tensors, so that their memory stays until the lane is done. */
-export interface Binding {
-  readonly inputs: readonly Tensor[];
+/** In place of a handle: the memory is no buffer of the backend's. */
+const NO_BUFFER = 0;
+
+/** What a run holds on to: its tensors, so that their memory stays, and stays its own, until the lane is done. */
+export class Binding {
   /** By output: the tensor to write to; null when the backend allocates; undefined when not wanted. */
   readonly outputs: readonly (Tensor | null | undefined)[];
+  readonly #reads: readonly Region[];
+  /** Of the tensors that the caller gave for outputs. */
+  readonly #writes: readonly Region[];
+
+  constructor(outputs: readonly (Tensor | null | undefined)[], reads: readonly Region[], writes: readonly Region[]) {
+    this.outputs = outputs;
+    this.#reads = reads;
+    this.#writes = writes;
+  }
+
+  /** The run has ended. */
+  release(): void {
+    for (const region of this.#reads) region.release(false);
+    for (const region of this.#writes) region.release(true);
+  }
 }
 
 interface Port extends TensorInfo {
@@ -64,11 +83,13 @@ interface Port extends TensorInfo {
 export class Binder {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  readonly #device: string;
   readonly #inputPorts: readonly Port[];
   readonly #outputPorts: readonly Port[];
   readonly #block: Float64Array;
 
-  constructor(native: NativeSession) {
+  constructor(native: NativeSession, device: string) {
+    this.#device = device;
     this.#block = native.arguments;
     this.#inputPorts = native.inputs.map((info, i) => this.#makePort(info, i));
     this.#outputPorts = native.outputs.map((info, i) => this.#makePort(info, native.inputs.length + i));
@@ -77,11 +98,17 @@ export class Binder {
   }
 
   /**
-   * Writes the argument block, which is valid until the next call.
+   * Writes the argument block, which is valid until the next call, and keeps other runs away from the
+   * tensors until the binding is released.
    * @throws `INVALID_ARGUMENT` that names the input or output
    */
   bind(inputs: Inputs, wanted?: WantedOutputs): Binding {
-    return { inputs: this.#bindInputs(inputs), outputs: this.#bindOutputs(wanted) };
+    const reads: Region[] = [];
+    const writes: Region[] = [];
+    this.#bindInputs(inputs, reads);
+    const outputs = this.#bindOutputs(wanted, writes);
+    this.#acquire(reads, writes, outputs);
+    return new Binding(outputs, reads, writes);
   }
 
   /** The outputs of a finished run, as the caller gets them. */
@@ -93,9 +120,29 @@ export class Binder {
       if (tensor === undefined) continue;
       const port = ports[i]!;
       const produced = outcome?.[i];
-      outputs[port.name] = produced === undefined ? tensor! : fromProduced(port.type as DataType, produced, tensor);
+      outputs[port.name] = produced === undefined ? tensor! : this.#produced(port, produced, tensor);
     }
     return outputs;
+  }
+
+  /**
+   * A tensor for an input or output of the model.
+   * @throws `INVALID_ARGUMENT`, and what {@link Tensor.allocate} throws
+   */
+  allocate(name: string, dims: readonly number[] | undefined, memory: MemoryKind): Tensor {
+    const isInput = this.#inputPorts.some((port) => port.name === name);
+    const port = (isInput ? this.#inputPorts : this.#outputPorts).find((each) => each.name === name);
+    if (port === undefined) throw unknownName('input or output', [name], [...this.#inputPorts, ...this.#outputPorts]);
+    const role = isInput ? 'input' : 'output';
+    const type = checkedType(port, role);
+    if (dims === undefined && port.dynamic) {
+      throw invalidArgument(`The ${role} "${name}" needs a shape: ${describePort(port)}.`);
+    }
+    const shape = dims ?? port.shape!;
+    if (!shapeFits(port, shape)) {
+      throw invalidArgument(`The ${role} "${name}" is ${describePort(port)}, not of shape [${shape.join(', ')}].`);
+    }
+    return Tensor.allocate(type, shape, memory === 'host' ? {} : { memory, device: this.#device });
   }
 
   #makePort(info: NativeTensorInfo, index: number): Port {
@@ -113,32 +160,26 @@ export class Binder {
   #writeShape(at: number, type: DataType, dims: readonly number[]): void {
     const block = this.#block;
     const bytes = arrayLength(type, elementCount(dims)) * dataTypes[type].array.BYTES_PER_ELEMENT;
-    block[at + 1] = bytes;
-    block[at + 2] = dims.length;
-    for (let i = 0; i < dims.length; i++) block[at + 3 + i] = dims[i]!;
+    block[at + 2] = bytes;
+    block[at + 3] = dims.length;
+    for (let i = 0; i < dims.length; i++) block[at + 4 + i] = dims[i]!;
   }
 
-  #bindInputs(inputs: Inputs): Tensor[] {
+  #bindInputs(inputs: Inputs, reads: Region[]): void {
     if (inputs === null || typeof inputs !== 'object') {
       throw invalidArgument(`The inputs of a run are an object of tensors by name, not ${describe(inputs)}.`);
     }
     const ports = this.#inputPorts;
-    const tensors = new Array<Tensor>(ports.length);
     for (let i = 0; i < ports.length; i++) {
       const port = ports[i]!;
-      const tensor = toTensor(port, inputs[port.name]);
-      checkTensor(port, tensor, 'input');
-      this.#block[port.at] = addressOf(tensor);
-      if (port.dynamic) this.#writeShape(port.at, tensor.type, tensor.dims);
-      tensors[i] = tensor;
+      reads.push(this.#bindTensor(port, toTensor(port, inputs[port.name]), 'input'));
     }
     let given = 0;
     for (const name in inputs) given += Object.hasOwn(inputs, name) ? 1 : 0;
     if (given !== ports.length) throw unknownName('input', Object.keys(inputs), ports);
-    return tensors;
   }
 
-  #bindOutputs(wanted: WantedOutputs | undefined): (Tensor | null | undefined)[] {
+  #bindOutputs(wanted: WantedOutputs | undefined, writes: Region[]): (Tensor | null | undefined)[] {
     const ports = this.#outputPorts;
     const tensors = new Array<Tensor | null | undefined>(ports.length);
     const choices = wanted === undefined ? undefined : readWanted(wanted, ports);
@@ -147,22 +188,69 @@ export class Binder {
       const choice = choices === undefined ? null : choices.get(port.name);
       if (choice === undefined) {
         this.#block[port.at] = NOT_WANTED;
-      } else if (choice !== null) {
-        checkTensor(port, choice, 'output');
-        this.#block[port.at] = addressOf(choice);
-        if (port.dynamic) this.#writeShape(port.at, choice.type, choice.dims);
-        tensors[i] = choice;
-      } else if (port.dynamic) {
+      } else if (choice === 'device' || (choice === null && port.dynamic)) {
         checkedType(port, 'output');
-        this.#block[port.at] = BACKEND_ALLOCATES;
+        this.#block[port.at] = choice === null ? ALLOCATE_HOST : ALLOCATE_DEVICE;
         tensors[i] = null;
-      } else {
+      } else if (choice === null) {
+        // Nobody else knows of it yet, so there is nothing to be kept away.
         const tensor = Tensor.zeros(checkedType(port, 'output'), port.shape!);
-        this.#block[port.at] = addressOf(tensor);
+        this.#block[port.at] = tensor.byteLength === 0 ? ALLOCATE_HOST : addon.addressOf(tensor.data);
+        this.#block[port.at + 1] = NO_BUFFER;
         tensors[i] = tensor;
+      } else {
+        writes.push(this.#bindTensor(port, choice, 'output'));
+        tensors[i] = choice;
       }
     }
     return tensors;
+  }
+
+  #bindTensor(port: Port, tensor: Tensor, role: 'input' | 'output'): Region {
+    checkTensor(port, tensor, role);
+    const region = checkedRegion(port, tensor, role);
+    const block = this.#block;
+    block[port.at] = region.address;
+    block[port.at + 1] = region.storage.kind === 'host' ? NO_BUFFER : this.#handleOf(region.storage, port, role);
+    if (port.dynamic) this.#writeShape(port.at, tensor.type, tensor.dims);
+    return region;
+  }
+
+  #handleOf(storage: Storage, port: Port, role: 'input' | 'output'): number {
+    if (storage.device === this.#device) return storage.native!.handle;
+    if (storage.kind === 'pinned') return NO_BUFFER; // of another device: ordinary memory to this one
+    throw invalidArgument(
+      `The tensor for the ${role} "${port.name}" lies in the memory of ${storage.device}, but the session runs on ${this.#device}.`,
+      'Copy it: tensor.read(), or copyTo() a tensor of session.allocate().',
+    );
+  }
+
+  #acquire(reads: readonly Region[], writes: readonly Region[], outputs: Binding['outputs']): void {
+    for (let i = 0; i < reads.length; i++) {
+      if (reads[i]!.acquire(false)) continue;
+      new Binding([], reads.slice(0, i), []).release();
+      throw inUse('input', this.#inputPorts[i]!);
+    }
+    for (let i = 0; i < writes.length; i++) {
+      if (writes[i]!.acquire(true)) continue;
+      new Binding([], reads, writes.slice(0, i)).release();
+      throw inUse(
+        'output',
+        this.#outputPorts[outputs.findIndex((tensor) => tensor && regionOf(tensor) === writes[i])]!,
+      );
+    }
+  }
+
+  /** An output in the backend's memory; or in the caller's, which is larger than the run needed. */
+  #produced(port: Port, { data, buffer, dims }: NativeProducedOutput, given: Tensor | null): Tensor {
+    const type = port.type as DataType;
+    const { array } = dataTypes[type];
+    if (buffer !== undefined) return new Tensor(type, new Storage('device', this.#device, buffer), dims);
+    if (data !== undefined) return new Tensor(type, new array(data), dims);
+    const { storage } = regionOf(given!);
+    if (storage.kind === 'device') return new Tensor(type, storage, dims);
+    const { buffer: memory, byteOffset } = given!.data;
+    return new Tensor(type, new array(memory, byteOffset, arrayLength(type, elementCount(dims))), dims);
   }
 }
 
@@ -212,11 +300,23 @@ function checkTensor(port: Port, tensor: Tensor, role: 'input' | 'output'): void
       `The ${role} "${port.name}" is ${describePort(port)}, not of shape [${tensor.dims.join(', ')}].`,
     );
   }
-  if (isDetached(tensor)) {
-    throw invalidArgument(
-      `The buffer of the tensor for the ${role} "${port.name}" is detached: it was transferred elsewhere.`,
-    );
+}
+
+function checkedRegion(port: Port, tensor: Tensor, role: 'input' | 'output'): Region {
+  try {
+    return regionOf(tensor);
+  } catch (error) {
+    throw invalidArgument(`The ${role} "${port.name}": ${(error as Error).message}`);
   }
+}
+
+function inUse(role: 'input' | 'output', { name }: Port): Error {
+  return invalidArgument(
+    role === 'input'
+      ? `The tensor for the input "${name}" lies in memory that a pending run or copy writes to.`
+      : `The tensor for the output "${name}" lies in memory that this run, or a pending run or copy, uses already.`,
+    'Give each run that is under way memory of its own, or wait for the other.',
+  );
 }
 
 function shapeFits({ shape, min, max }: Port, dims: readonly number[]): boolean {
@@ -246,14 +346,14 @@ function checkedType(port: Port, role: 'input' | 'output'): DataType {
   throw invalidArgument(`The ${role} "${port.name}" has the element type ${port.type}, which accelnode can't pass.`);
 }
 
-function readWanted(wanted: WantedOutputs, ports: readonly Port[]): Map<string, Tensor | null> {
+function readWanted(wanted: WantedOutputs, ports: readonly Port[]): Map<string, OutputTarget> {
   if (wanted === null || typeof wanted !== 'object') {
     throw invalidArgument(`outputs must be names, or an object of tensors by name, not ${describe(wanted)}.`);
   }
-  const choices = new Map<string, Tensor | null>(
+  const choices = new Map<string, OutputTarget>(
     Array.isArray(wanted)
       ? wanted.map((name: string) => [name, null])
-      : Object.entries(wanted as Record<string, Tensor | null>),
+      : Object.entries(wanted as Record<string, OutputTarget>),
   );
   for (const name of choices.keys()) {
     if (!ports.some((port) => port.name === name)) throw unknownName('output', [name], ports);
@@ -261,18 +361,14 @@ function readWanted(wanted: WantedOutputs, ports: readonly Port[]): Map<string, 
   return choices;
 }
 
-function unknownName(role: 'input' | 'output', names: readonly string[], ports: readonly Port[]): Error {
+function unknownName(
+  role: 'input' | 'output' | 'input or output',
+  names: readonly string[],
+  ports: readonly Port[],
+): Error {
   const unknown = names.find((name) => !ports.some((port) => port.name === name));
   return invalidArgument(
     `The model has no ${role} ${describe(unknown)}.`,
-    `Its ${role}s: ${ports.map((port) => `"${port.name}"`).join(', ') || 'none'}.`,
+    `It has: ${ports.map((port) => `"${port.name}"`).join(', ') || 'none'}.`,
   );
-}
-
-/** An output in the backend's memory; or in the caller's, which is larger than the run needed. */
-function fromProduced(type: DataType, { data, dims }: NativeProducedOutput, given: Tensor | null): Tensor {
-  const { array } = dataTypes[type];
-  if (data !== undefined) return new Tensor(type, new array(data), dims);
-  const { buffer, byteOffset } = given!.data;
-  return new Tensor(type, new array(buffer, byteOffset, arrayLength(type, elementCount(dims))), dims);
 }

@@ -5,11 +5,20 @@
  * @packageDocumentation
  */
 export { Session } from './session.js';
-export type { CloseOptions, LayerProfile, MemoryUse, RunOptions, RunSyncOptions, SessionStats } from './session.js';
+export type {
+  CloseOptions,
+  LayerProfile,
+  MemoryUse,
+  RunOptions,
+  RunSyncOptions,
+  SessionAllocateOptions,
+  SessionStats,
+} from './session.js';
 export { Tensor } from './tensor.js';
-export type { TensorValues } from './tensor.js';
+export type { AllocateOptions, TensorValues } from './tensor.js';
+export type { MemoryKind } from './memory.js';
 export type { DataType, DataTypeMap, TypedArray } from './data-type.js';
-export type { Inputs, Outputs, TensorInfo, TensorLike, WantedOutputs } from './binding.js';
+export type { Inputs, OutputTarget, Outputs, TensorInfo, TensorLike, WantedOutputs } from './binding.js';
 export type { DimensionRange, LoadOptions, ShapeOption } from './options/load.js';
 export type { OpenvinoOptions, OpenvinoPreprocess } from './options/openvino.js';
 export type { NullModel, NullTensor } from './options/null.js';

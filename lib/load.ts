@@ -6,10 +6,10 @@ import { join, resolve } from 'node:path';
 
 import { addon } from './native/addon.js';
 import type { NativeModelSource, NativeSession } from './native/addon.js';
-import { backendNames, backends, isBackendName, vendorNames } from './backends.js';
+import { backends, splitDevice, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
 import { devicesOf } from './devices.js';
-import { AccelError, invalidArgument, withContext } from './errors.js';
+import { AccelError, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
 import { readModelSource } from './model-source.js';
 import { inspectOnnx } from './onnx/inspect.js';
@@ -87,16 +87,7 @@ function parseDevices(device: string | readonly string[]): Candidate[] {
     if (name === 'auto') {
       return vendorNames.map((backend) => ({ backend, device: undefined }));
     }
-    const colon = name.indexOf(':');
-    const backend = colon < 0 ? name : name.slice(0, colon);
-    if (!isBackendName(backend)) {
-      throw invalidArgument(
-        `There is no backend "${backend}" for the device "${name}".`,
-        `A device is named like "openvino:CPU". Backends: ${backendNames.join(', ')}.`,
-      );
-    }
-    const own = colon < 0 ? undefined : name.slice(colon + 1);
-    if (own === '') throw invalidArgument(`The device "${name}" has no name after the colon.`);
+    const { backend, name: own } = splitDevice(name);
     return [{ backend, device: own }];
   });
 }

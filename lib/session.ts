@@ -2,16 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { addPending } from './native/addon.js';
-import type { NativeOutcome, NativeSession, PendingRun, RunTimes } from './native/addon.js';
+import { RECORD_SIZE, addPending, addon } from './native/addon.js';
+import type { NativeOutcome, NativeSession, PendingRun } from './native/addon.js';
 import type { BackendName } from './backends.js';
 import { Binder } from './binding.js';
 import type { Binding, Inputs, Outputs, TensorInfo, WantedOutputs } from './binding.js';
 import { describe } from './data-type.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
+import type { MemoryKind } from './memory.js';
 import type { ModelSource } from './model-source.js';
 import type { LoadOptions } from './options/load.js';
+import type { Tensor } from './tensor.js';
 
 /** Options of {@link Session.run}. */
 export interface RunOptions {
@@ -46,17 +48,34 @@ export interface LayerProfile {
   cpuTime: number;
 }
 
-/** What a session has done so far. Times are sums in milliseconds. */
+/** What a session has done so far: sums over all its runs, times in milliseconds. */
 export interface SessionStats {
   /** Runs that ended well. */
   runs: number;
   /** Runs that failed or were cancelled. */
   failed: number;
-  /** Waiting for a lane. */
+  /** Time of waiting for a lane. */
   queued: number;
+  /** Time of moving inputs to the device, where the vendor tells it apart from computing. */
   h2d: number;
+  /** Time of computing; where the vendor tells nothing apart, of the whole run. */
   compute: number;
+  /** Time of moving outputs from the device. */
   d2h: number;
+  /** Bytes that accelnode itself copied from one place in the host's memory to another. */
+  bytesCopied: number;
+  /** Bytes moved to the device's own memory. */
+  bytesH2d: number;
+  /** Bytes moved from the device's own memory. */
+  bytesD2h: number;
+  /** Lanes that compute at this moment. */
+  busyLanes: number;
+}
+
+/** Options of {@link Session.allocate}. */
+export interface SessionAllocateOptions {
+  /** Default: the kind that the session's device moves fastest, `pinned` where there is any. */
+  memory?: MemoryKind | undefined;
 }
 
 /** Memory that a loaded model takes, in bytes, as far as the vendor tells. */
@@ -80,7 +99,8 @@ let endRun: (
   session: Session,
   binding: Binding,
   outcome: AccelError | NativeOutcome,
-  times: RunTimes,
+  records: Float64Array,
+  at: number,
 ) => AccelError | Outputs;
 
 /**
@@ -114,7 +134,17 @@ export class Session {
   readonly #native: NativeSession;
   readonly #binder: Binder;
   readonly #maxQueue: number;
-  readonly #stats: SessionStats = { runs: 0, failed: 0, queued: 0, h2d: 0, compute: 0, d2h: 0 };
+  readonly #stats = {
+    runs: 0,
+    failed: 0,
+    queued: 0,
+    h2d: 0,
+    compute: 0,
+    d2h: 0,
+    bytesCopied: 0,
+    bytesH2d: 0,
+    bytesD2h: 0,
+  };
   #pending = 0;
   #whenIdle: (() => void)[] = [];
   #closed: Promise<void> | undefined;
@@ -138,7 +168,7 @@ export class Session {
 
   private constructor({ native, backend, device, attempts, maxQueue }: LoadedModel) {
     this.#native = native;
-    this.#binder = new Binder(native);
+    this.#binder = new Binder(native, device);
     this.#maxQueue = maxQueue;
     this.backend = backend;
     this.device = device;
@@ -198,14 +228,31 @@ export class Session {
   runSync(inputs: Inputs, options: RunSyncOptions = {}): Outputs {
     this.#requireOpen();
     const binding = this.#binder.bind(inputs, options.outputs);
+    const block = this.#native.arguments;
     try {
       const outputs = this.#binder.collect(binding, this.#native.runSync());
+      this.#count(block, block.length - RECORD_SIZE);
       this.#stats.runs++;
       return outputs;
     } catch (error) {
       this.#stats.failed++;
       throw withContext(error, this.backend, this.device);
+    } finally {
+      binding.release();
     }
+  }
+
+  /**
+   * A tensor for an input or output, in the memory that the session's device moves fastest.
+   * @param name of the input or output
+   * @param dims its shape; by default the model's, where that is fixed
+   * @throws {@link AccelError} `INVALID_ARGUMENT`, `OUT_OF_MEMORY`; `UNSUPPORTED` for a kind of memory
+   * that the device does not have
+   */
+  allocate(name: string, dims?: readonly number[], options: SessionAllocateOptions = {}): Tensor {
+    this.#requireOpen();
+    const { memory = addon.externalBuffers() ? this.#native.preferredMemory : 'host' } = options;
+    return this.#binder.allocate(name, dims, memory);
   }
 
   /** Resolves when no run is pending. */
@@ -216,7 +263,7 @@ export class Session {
 
   /** Counts and times of all runs so far. */
   stats(): SessionStats {
-    return { ...this.#stats };
+    return { ...this.#stats, busyLanes: this.closed ? 0 : this.#native.busyLanes() };
   }
 
   /** Memory that the model takes, in bytes. Empty where the vendor does not tell. */
@@ -280,12 +327,10 @@ export class Session {
   }
 
   static {
-    endRun = (session, binding, outcome, times) => {
+    endRun = (session, binding, outcome, records, at) => {
       const stats = session.#stats;
-      stats.queued += times.queued;
-      stats.h2d += times.h2d;
-      stats.compute += times.compute;
-      stats.d2h += times.d2h;
+      session.#count(records, at);
+      binding.release();
       if (--session.#pending === 0 && session.#whenIdle.length > 0) {
         for (const resolve of session.#whenIdle.splice(0)) resolve();
       }
@@ -296,6 +341,18 @@ export class Session {
       stats.runs++;
       return session.#binder.collect(binding, outcome);
     };
+  }
+
+  /** Adds the record of a run. */
+  #count(records: Float64Array, at: number): void {
+    const stats = this.#stats;
+    stats.queued += records[at + 2]! / 1e6;
+    stats.h2d += records[at + 3]! / 1e6;
+    stats.compute += records[at + 4]! / 1e6;
+    stats.d2h += records[at + 5]! / 1e6;
+    stats.bytesCopied += records[at + 6]!;
+    stats.bytesH2d += records[at + 7]!;
+    stats.bytesD2h += records[at + 8]!;
   }
 
   #requireOpen(): void {
@@ -360,11 +417,11 @@ class SessionRun implements PendingRun {
     };
   }
 
-  finish(outcome: AccelError | NativeOutcome, times: RunTimes): void {
+  finish(outcome: AccelError | NativeOutcome, records: Float64Array, at: number): void {
     this.#dropLimits?.();
     let result: AccelError | Outputs;
     try {
-      result = endRun(this.#session, this.#binding, outcome, times);
+      result = endRun(this.#session, this.#binding, outcome, records, at);
     } catch (error) {
       this.#reject(error); // the runs that are delivered with this one are not to suffer
       return;

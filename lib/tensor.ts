@@ -1,39 +1,52 @@
+import { inspect } from 'node:util';
+
 import { addon } from './native/addon.js';
 import { arrayLength, dataTypes, describe, elementCount, isDataType } from './data-type.js';
 import type { DataType, DataTypeMap } from './data-type.js';
 import { AccelError, invalidArgument } from './errors.js';
+import { Region, Storage, alignedBytes } from './memory.js';
+import type { MemoryKind } from './memory.js';
 
 /** Dimensions beyond these are refused; native/tensor.h keeps shapes inline. */
 const MAX_RANK = addon.maxRank;
 
 const Float16ArrayIfAny = (globalThis as { Float16Array?: new () => object }).Float16Array;
 
-// Set by the class below, which alone sees its private field.
-let readAddress: (tensor: Tensor) => number;
+// Set by the class below, which alone sees its private fields.
+let getRegion: (tensor: Tensor) => Region;
 
 /** Plain values that a tensor can be made of; they are copied into a typed array. */
 export type TensorValues = readonly (number | bigint | boolean)[];
 
+/** Options of {@link Tensor.allocate}. */
+export interface AllocateOptions {
+  /** Default: `host`. */
+  memory?: MemoryKind | undefined;
+  /** Whose memory: one device, as in `session.device`. For `pinned` and `device`. */
+  device?: string | undefined;
+}
+
 /**
- * An n-dimensional array in ordinary memory: a typed array and its shape, in row-major order. The
- * constructor's arguments are in the order of onnxruntime's `Tensor`.
+ * An n-dimensional array in row-major order: a shape, and its elements in a typed array or in a
+ * device's memory. The constructor's arguments are in the order of onnxruntime's `Tensor`.
  *
  * A tensor does not copy the typed array that it is made of: what you write into `data` is what the
  * next run reads. While a run is pending, neither write to its inputs nor transfer their buffers to
  * another thread.
  */
 export class Tensor<T extends DataType = DataType> {
-  readonly type: T;
-  readonly data: DataTypeMap[T];
-  /** The shape. */
-  readonly dims: readonly number[];
-  /** The number of elements. */
-  readonly size: number;
-  /** The bytes that the elements take. */
-  readonly byteLength: number;
-
-  /** Where the data lies, once a run has asked. */
-  #address = 0;
+  // Read-only for JavaScript as well: the addon relies on the size that was checked.
+  readonly #type: T;
+  readonly #dims: readonly number[];
+  readonly #size: number;
+  readonly #byteLength: number;
+  /** Unset in device memory, and once disposed of. */
+  #data: DataTypeMap[T] | undefined;
+  /** What {@link dispose} gives back: the storage that was allocated for this tensor. */
+  readonly #own: Storage | undefined;
+  /** Made when a run first asks. */
+  #region: Region | undefined;
+  #disposed = false;
 
   /**
    * @param type the element type
@@ -42,27 +55,39 @@ export class Tensor<T extends DataType = DataType> {
    * @throws {@link AccelError} `INVALID_ARGUMENT` when they do not fit each other, or the buffer is
    * detached or resizable
    */
-  constructor(type: T, data: DataTypeMap[T] | TensorValues, dims?: readonly number[]) {
-    if (!isDataType(type)) {
-      throw unknownType(type);
+  constructor(type: T, data: DataTypeMap[T] | TensorValues, dims?: readonly number[]);
+  /** @internal In memory that was allocated for it. */
+  constructor(type: T, data: Storage, dims: readonly number[]);
+  constructor(type: T, data: DataTypeMap[T] | TensorValues | Storage, dims?: readonly number[]) {
+    if (!isDataType(type)) throw unknownType(type);
+    if (data instanceof Storage) {
+      const shape = checkedDims(dims!);
+      this.#size = elementCount(shape);
+      this.#byteLength = byteLength(type, this.#size);
+      this.#own = data;
+      const buffer = data.native?.data;
+      if (buffer !== undefined)
+        this.#data = new dataTypes[type].array(buffer, 0, arrayLength(type, this.#size)) as DataTypeMap[T];
+      this.#dims = Object.freeze(shape);
+    } else {
+      const array = Array.isArray(data)
+        ? fromValues(type, data as TensorValues)
+        : checkedArray(type, data as DataTypeMap[T]);
+      const shape = dims === undefined ? [array.length] : checkedDims(dims);
+      const size = elementCount(shape);
+      const length = arrayLength(type, size);
+      if (array.length !== length) {
+        throw invalidArgument(
+          `A ${type} tensor of shape [${shape.join(', ')}] has ${size} elements, but its data has ${array.length}` +
+            `${length === size ? '' : `, not the ${length} that they pack into`}.`,
+        );
+      }
+      this.#data = array as DataTypeMap[T];
+      this.#dims = Object.freeze(shape);
+      this.#size = size;
+      this.#byteLength = array.byteLength;
     }
-    const array = Array.isArray(data)
-      ? fromValues(type, data as TensorValues)
-      : checkedArray(type, data as DataTypeMap[T]);
-    const shape = dims === undefined ? [array.length] : checkedDims(dims);
-    const size = elementCount(shape);
-    const length = arrayLength(type, size);
-    if (array.length !== length) {
-      throw invalidArgument(
-        `A ${type} tensor of shape [${shape.join(', ')}] has ${size} elements, but its data has ${array.length}` +
-          `${length === size ? '' : `, not the ${length} that they pack into`}.`,
-      );
-    }
-    this.type = type;
-    this.data = array as DataTypeMap[T];
-    this.dims = Object.freeze(shape);
-    this.size = size;
-    this.byteLength = array.byteLength;
+    this.#type = type;
   }
 
   /**
@@ -85,22 +110,253 @@ export class Tensor<T extends DataType = DataType> {
     return new Tensor(type, data, dims);
   }
 
+  /**
+   * A tensor in memory of a chosen kind. `host` and `pinned` memory comes as zeros, `device` memory as
+   * it is. `session.allocate` chooses the kind that suits the session.
+   *
+   * The device's runtime must be in use already: by a session, or after `await runtime(…)`.
+   * @param dims the shape
+   * @throws {@link AccelError} `INVALID_ARGUMENT`; `OUT_OF_MEMORY`; `UNSUPPORTED` where the device, or
+   * the program that Node is embedded in, has no such memory
+   */
+  static allocate<T extends DataType>(type: T, dims: readonly number[], options: AllocateOptions = {}): Tensor<T> {
+    const { memory = 'host', device } = options;
+    if (!isDataType(type)) throw unknownType(type);
+    const shape = checkedDims(dims);
+    const size = elementCount(shape);
+    if (memory === 'host') {
+      const { array } = dataTypes[type];
+      const { buffer, byteOffset } = alignedBytes(byteLength(type, size));
+      return new Tensor(type, new array(buffer, byteOffset, arrayLength(type, size)) as DataTypeMap[T], shape);
+    }
+    if (memory !== 'pinned' && memory !== 'device') {
+      throw invalidArgument(`memory must be "host", "pinned" or "device", not ${describe(memory)}.`);
+    }
+    if (typeof device !== 'string') {
+      throw invalidArgument(
+        `The device that ${memory} memory belongs to is missing.`,
+        'Name it: { device: "cuda:0" }, or session.device.',
+      );
+    }
+    return new Tensor(type, Storage.allocate(memory, byteLength(type, size), device), shape);
+  }
+
+  get type(): T {
+    return this.#type;
+  }
+
+  /** The shape. */
+  get dims(): readonly number[] {
+    return this.#dims;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The bytes that the elements take. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  /**
+   * The elements. Writing to it changes what the next run reads.
+   * @throws {@link AccelError} `INVALID_ARGUMENT` in device memory, which only {@link read} and
+   * {@link write} reach, and after {@link dispose}
+   */
+  get data(): DataTypeMap[T] {
+    const data = this.#data;
+    if (data === undefined) throw this.#noData();
+    return data;
+  }
+
+  /** Where the elements lie. */
+  get memory(): MemoryKind {
+    return this.#storage().kind;
+  }
+
+  /** The device whose memory it is, e.g. `cuda:0`; unset for host memory. */
+  get device(): string | undefined {
+    return this.#storage().device;
+  }
+
+  /** Has {@link dispose} been called? */
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /**
+   * A copy of the elements, from whatever memory they lie in.
+   * @param target a typed array to copy them into
+   * @throws {@link AccelError} `INVALID_ARGUMENT` while a run writes to the tensor, and after
+   * {@link dispose}; `VENDOR_FAILURE`
+   */
+  async read(target?: DataTypeMap[T]): Promise<DataTypeMap[T]> {
+    const length = arrayLength(this.type, this.size);
+    const copy =
+      target === undefined
+        ? (new dataTypes[this.type].array(new ArrayBuffer(this.byteLength)) as DataTypeMap[T])
+        : checkedArray(this.type, target);
+    if (copy.length !== length) {
+      throw invalidArgument(`The array to read into has ${copy.length} items; the tensor has ${length}.`);
+    }
+    const native = this.#requireMemory().native;
+    await this.#use(false, async () => {
+      if (this.#data !== undefined) setArray(copy, this.#data);
+      else await native!.read(copy);
+    });
+    return copy;
+  }
+
+  /**
+   * Copies elements into the tensor, whatever memory it lies in.
+   * @param source a typed array of as many elements
+   * @throws {@link AccelError} `INVALID_ARGUMENT` while a run uses the tensor, and after
+   * {@link dispose}; `VENDOR_FAILURE`
+   */
+  async write(source: DataTypeMap[T]): Promise<void> {
+    const data = checkedArray(this.type, source);
+    const length = arrayLength(this.type, this.size);
+    if (data.length !== length) {
+      throw invalidArgument(`The array to write has ${data.length} items; the tensor has ${length}.`);
+    }
+    const native = this.#requireMemory().native;
+    await this.#use(true, async () => {
+      if (this.#data !== undefined) setArray(this.#data, data);
+      else await native!.write(data);
+    });
+  }
+
+  /**
+   * Copies the elements into another tensor of the same type and shape; on one device, without
+   * touching the host.
+   * @throws {@link AccelError} as {@link read} and {@link write}
+   */
+  async copyTo(target: Tensor<T>): Promise<void> {
+    if (!(target instanceof Tensor)) throw invalidArgument(`The target must be a Tensor, not ${describe(target)}.`);
+    if (target.type !== this.type || String(target.dims) !== String(this.dims)) {
+      throw invalidArgument(
+        `A ${this.type} tensor of shape [${this.dims.join(', ')}] can't be copied to one that is ` +
+          `${target.type} of shape [${target.dims.join(', ')}].`,
+      );
+    }
+    const from = this.#requireMemory();
+    const to = target.#requireMemory();
+    if (this.#data !== undefined) {
+      await this.#use(false, () => target.write(this.#data!));
+    } else if (target.#data !== undefined) {
+      await target.#use(true, async () => {
+        await this.#use(false, () => from.native!.read(target.#data!));
+      });
+    } else if (from.device === to.device) {
+      await target.#use(true, async () => {
+        await this.#use(false, () => from.native!.copyTo(to.native!, this.byteLength));
+      });
+    } else {
+      await target.write(await this.read());
+    }
+  }
+
+  /**
+   * Gives pinned or device memory back at once, instead of when the garbage collector finds it; or as
+   * soon as the pending runs that use it have ended. The tensor can't be used any more, and typed arrays
+   * over its memory have no elements. For a tensor in ordinary memory, only the former.
+   */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#data = undefined;
+    this.#own?.dispose();
+  }
+
+  /** For `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal For console.log. */
+  [inspect.custom](): object {
+    const { type, dims } = this;
+    if (this.#disposed) return { type, dims, disposed: true };
+    return this.#data === undefined
+      ? { type, dims, memory: this.memory, device: this.device }
+      : { type, dims, data: this.#data };
+  }
+
   static {
-    readAddress = (tensor) => {
-      if (tensor.#address === 0 && tensor.byteLength > 0) tensor.#address = addon.addressOf(tensor.data);
-      return tensor.#address;
-    };
+    getRegion = (tensor) => tensor.#getRegion();
+  }
+
+  #getRegion(): Region {
+    const region = this.#region;
+    const data = this.#data;
+    if (
+      region !== undefined &&
+      (data === undefined ? !this.#disposed && !region.storage.disposed : data.byteLength === this.byteLength)
+    )
+      return region;
+    return (this.#region = this.#makeRegion());
+  }
+
+  #makeRegion(): Region {
+    const storage = this.#requireMemory();
+    const data = this.#data;
+    if (data === undefined) return new Region(storage, storage.native!.address, this.byteLength);
+    return new Region(storage, this.byteLength === 0 ? 0 : addon.addressOf(data), this.byteLength, data);
+  }
+
+  #storage(): Storage {
+    return this.#own ?? (this.#data === undefined ? new Storage() : Storage.of(this.#data.buffer));
+  }
+
+  #requireMemory(): Storage {
+    if (this.#disposed) throw this.#noData();
+    if (this.#data !== undefined && this.#data.byteLength !== this.byteLength) {
+      throw invalidArgument('The buffer of the tensor is detached: it was transferred elsewhere, or disposed of.');
+    }
+    const storage = this.#storage();
+    if (storage.disposed) throw invalidArgument('The memory of the tensor was disposed of.');
+    return storage;
+  }
+
+  /** Does `work` while no run gets at the elements. */
+  async #use(write: boolean, work: () => Promise<void>): Promise<void> {
+    const region = this.#getRegion();
+    if (!region.acquire(write)) {
+      throw invalidArgument(
+        `The tensor is being ${write ? 'used' : 'written'} by a pending run or copy.`,
+        'Wait for it to end.',
+      );
+    }
+    try {
+      await work();
+    } finally {
+      region.release(write);
+    }
+  }
+
+  #noData(): AccelError {
+    return this.#disposed
+      ? invalidArgument('The tensor was disposed of.')
+      : invalidArgument(`The tensor lies in the memory of ${this.device}.`, 'Call read() for a copy of its elements.');
   }
 }
 
-/** The address of a tensor's data, for the argument block of a run; 0 for one without elements. */
-export function addressOf(tensor: Tensor): number {
-  return readAddress(tensor);
+/**
+ * The memory that a tensor lies in, for a run.
+ * @throws `INVALID_ARGUMENT` when it was disposed of or transferred elsewhere
+ */
+export function regionOf(tensor: Tensor): Region {
+  return getRegion(tensor);
 }
 
-/** Has the buffer been transferred away since the tensor was made? */
-export function isDetached(tensor: Tensor): boolean {
-  return tensor.data.byteLength !== tensor.byteLength;
+function byteLength(type: DataType, size: number): number {
+  return arrayLength(type, size) * dataTypes[type].array.BYTES_PER_ELEMENT;
+}
+
+function setArray(target: DataTypeMap[DataType], source: DataTypeMap[DataType]): void {
+  (target as Uint8Array).set(source as Uint8Array);
 }
 
 function unknownType(type: unknown): AccelError {

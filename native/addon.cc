@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backends.h"
+#include "buffer_wrap.h"
 #include "data_type.h"
 #include "env_state.h"
 #include "platform.h"
@@ -20,6 +21,7 @@ constexpr auto kExitGrace = std::chrono::seconds(2);
 Napi::Value Init(const Napi::CallbackInfo& info) {
   EnvState::Create(info.Env(), info[0].As<Napi::Object>());
   SessionWrap::Define(info.Env());
+  BufferWrap::Define(info.Env());
   return {};
 }
 
@@ -65,6 +67,11 @@ Napi::Value AddressOf(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(data)));
 }
 
+// externalBuffers(): does this host allow ArrayBuffers over foreign memory?
+Napi::Value ExternalBuffers(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), EnvState::Of(info.Env()).external_buffers());
+}
+
 // shutdown(exitCode): for the main thread's 'exit' event. Node runs no clean-up hooks when
 // process.exit is called, so without this, static destructors would meet running lanes.
 Napi::Value Shutdown(const Napi::CallbackInfo& info) {
@@ -87,7 +94,9 @@ Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("devices", Napi::Function::New<Devices>(env, "devices"));
   exports.Set("load", Napi::Function::New<SessionWrap::Load>(env, "load"));
   exports.Set("cancelLoad", Napi::Function::New<CancelLoad>(env, "cancelLoad"));
+  exports.Set("allocate", Napi::Function::New<BufferWrap::Allocate>(env, "allocate"));
   exports.Set("addressOf", Napi::Function::New<AddressOf>(env, "addressOf"));
+  exports.Set("externalBuffers", Napi::Function::New<ExternalBuffers>(env, "externalBuffers"));
   exports.Set("shutdown", Napi::Function::New<Shutdown>(env, "shutdown"));
 
   // Both sides write these lists down; tests compare them.

@@ -84,10 +84,12 @@ struct LoadRequest {
   LoadMonitor* monitor = nullptr;  // never null in Backend::Load
 };
 
-// Nanoseconds of one run, as far as the vendor can tell them apart; a lane fills `compute` with the
-// whole call when the context leaves it at 0.
-struct RunTimes {
+// What one run took, as far as the vendor can tell.
+struct RunStats {
+  // Nanoseconds; a lane fills `compute` with the whole call when the context leaves it at 0.
   int64_t h2d = 0, compute = 0, d2h = 0;
+  uint64_t copied_bytes = 0;              // by our own code, between two places of host memory
+  uint64_t h2d_bytes = 0, d2h_bytes = 0;  // to and from the device
 };
 
 // What one lane runs on: an infer request, an execution context, an interpreter, an NPU context.
@@ -96,7 +98,7 @@ class Context {
   virtual ~Context() = default;
   // Blocks until the outputs are complete. Must not return, or throw, while the vendor can still
   // touch the caller's memory.
-  virtual void Run(Span<const Tensor> inputs, Span<Output> outputs, RunTimes& times) = 0;
+  virtual void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) = 0;
   // From another thread, while Run works: ask the vendor to stop. Run then throws CANCELLED or
   // simply ends.
   virtual void Cancel() {}
@@ -114,6 +116,8 @@ class Model {
   virtual int PreferredLanes() const { return 1; }
   // Facts about what was really loaded: precision, execution devices, streams, fallbacks.
   virtual Value Details() const { return Value::Map{}; }
+  // Where inputs and outputs are best kept, for session.allocate.
+  virtual MemoryKind PreferredMemory() const { return MemoryKind::kHost; }
   // Bytes: { device, host, … } as far as the vendor tells.
   virtual Value Memory() const { return Value::Map{}; }
   // Writes the compiled model to `path` in the backend's own format.
@@ -131,8 +135,11 @@ class Backend {
   // The rest needs a successful Open.
   virtual DeviceList Devices() = 0;
   virtual std::unique_ptr<Model> Load(const LoadRequest& request) = 0;
+  // kPinned or kDevice memory for runs on `device`, aligned as it likes; of kPinned the contents
+  // are zero.
   virtual Buffer Allocate(MemoryKind kind, size_t bytes, const std::string& device);
   // Copies between two buffers, or a buffer and host memory (`Buffer` with kHost and no owner).
+  // Blocks until done.
   virtual void Copy(const Buffer& from, const Buffer& to, size_t bytes);
 };
 

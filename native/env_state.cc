@@ -1,5 +1,6 @@
 #include "env_state.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "to_js.h"
@@ -7,8 +8,10 @@
 namespace accelnode {
 namespace {
 
-// Electron and other hosts with a V8 memory cage refuse ArrayBuffers over foreign memory.
+// Electron and other hosts with a V8 memory cage refuse ArrayBuffers over foreign memory. The
+// variable makes any host such a one, to see what a program does there.
 bool AllowsExternalBuffers(Napi::Env env) {
+  if (std::getenv("ACCELNODE_NO_EXTERNAL_BUFFERS") != nullptr) return false;
   static char probe = 0;
   napi_value result;
   return napi_create_external_arraybuffer(
@@ -49,6 +52,7 @@ std::shared_ptr<EnvState> EnvState::Share(Napi::Env env) {
 void EnvState::ReleaseReferences() {
   make_error_.Reset();
   session_class_.Reset();
+  buffer_class_.Reset();
   loads_.clear();
   mailbox_.ReleaseReferences();
 }

@@ -28,6 +28,7 @@ class EnvState {
 
   Mailbox& mailbox() { return mailbox_; }
   Napi::FunctionReference& session_class() { return session_class_; }
+  Napi::FunctionReference& buffer_class() { return buffer_class_; }
   bool external_buffers() const { return external_buffers_; }
   Napi::Value MakeError(Napi::Object fields) { return make_error_.Call({fields}); }
 
@@ -62,6 +63,7 @@ class EnvState {
 
   Napi::FunctionReference make_error_;
   Napi::FunctionReference session_class_;
+  Napi::FunctionReference buffer_class_;
   bool external_buffers_;
   Mailbox mailbox_;
   TaskRunner tasks_;

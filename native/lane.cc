@@ -123,13 +123,13 @@ void LaneQueue::Execute(Lane& lane, Job& job) {
   job.started = Clock::now();
   try {
     if (job.cancelled.load(std::memory_order_relaxed)) throw Cancelled();
-    lane.context->Run(job.inputs, job.outputs, job.times);
+    lane.context->Run(job.inputs, job.outputs, job.stats);
   } catch (...) {
     job.error = CurrentError();
   }
   job.finished = Clock::now();
-  if (job.times.compute == 0) {
-    job.times.compute =
+  if (job.stats.compute == 0) {
+    job.stats.compute =
         std::chrono::duration_cast<std::chrono::nanoseconds>(job.finished - job.started).count();
   }
 }
@@ -234,6 +234,13 @@ void LaneQueue::BeginClose(bool cancel) {
     job->error = Closed();
     sink_.Done(std::move(job));
   }
+}
+
+size_t LaneQueue::BusyLanes() {
+  std::lock_guard lock(mutex_);
+  return static_cast<size_t>(std::count_if(lanes_.begin(), lanes_.end(), [](const auto& lane) {
+    return lane->running != nullptr || lane->claimed;
+  }));
 }
 
 bool LaneQueue::Join(std::optional<Clock::time_point> deadline) {

@@ -26,13 +26,14 @@ using Clock = std::chrono::steady_clock;
 // has handed the job back.
 struct Job {
   uint32_t id = 0;
+  Backend* backend = nullptr;  // whose memory the outputs may be
   std::vector<Tensor> inputs;
   std::vector<Output> outputs;
 
   std::atomic<bool> cancelled{false};
   std::optional<Error> error;
   Clock::time_point queued, started, finished;
-  RunTimes times;
+  RunStats stats;
 };
 
 // Receives finished jobs, on the lane's thread.
@@ -70,6 +71,7 @@ class LaneQueue {
   bool Join(std::optional<Clock::time_point> deadline = std::nullopt);
 
   size_t lanes() const { return lanes_.size(); }
+  size_t BusyLanes();  // that compute at this moment
   Model& model() { return *model_; }
 
   // Per-layer figures of the last run on some lane. Waits until a lane is free.

@@ -121,18 +121,24 @@ void Mailbox::DeliverJobs(Napi::Env env, size_t begin, size_t count) {
       if (extras == nullptr) extras = Napi::Array::New(env, count);
       napi_set_element(env, extras, static_cast<uint32_t>(i), extra);
     }
-    double* record = record_data_ + i * kRecordSize;
-    record[0] = job.id;
-    record[1] = job.error ? 1 : 0;
-    record[2] = Nanoseconds(job.started - job.queued);
-    record[3] = static_cast<double>(job.times.h2d);
-    record[4] = static_cast<double>(job.times.compute);
-    record[5] = static_cast<double>(job.times.d2h);
+    WriteRecord(job, record_data_ + i * kRecordSize);
     Recycle(std::move(arriving_jobs_[begin + i]));
   }
   napi_value arguments[] = {Napi::Number::New(env, static_cast<double>(count)),
                             extras == nullptr ? env.Undefined() : Napi::Value(env, extras)};
   on_runs_done_.Call({arguments[0], arguments[1]});
+}
+
+void Mailbox::WriteRecord(const Job& job, double* record) {
+  record[0] = job.id;
+  record[1] = job.error ? 1 : 0;
+  record[2] = Nanoseconds(job.started - job.queued);
+  record[3] = static_cast<double>(job.stats.h2d);
+  record[4] = static_cast<double>(job.stats.compute);
+  record[5] = static_cast<double>(job.stats.d2h);
+  record[6] = static_cast<double>(job.stats.copied_bytes);
+  record[7] = static_cast<double>(job.stats.h2d_bytes);
+  record[8] = static_cast<double>(job.stats.d2h_bytes);
 }
 
 void Mailbox::Close() {
@@ -158,8 +164,8 @@ void Mailbox::Recycle(std::unique_ptr<Job> job) {
   if (spare_jobs_.size() >= kSpareJobs) return;
   job->error.reset();
   job->cancelled = false;
-  job->times = {};
-  for (Output& output : job->outputs) output.owner.reset();
+  job->stats = {};
+  for (Output& output : job->outputs) output.allocated = {};
   spare_jobs_.push_back(std::move(job));
 }
 

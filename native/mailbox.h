@@ -34,13 +34,16 @@ class Mailbox final : public JobSink {
   void Close();
   void ReleaseReferences();
 
+  // What lib/native/addon.ts reads of a finished run, kRecordSize numbers: id, failed, nanoseconds
+  // queued, H2D, computing, D2H, bytes copied, H2D, D2H.
+  static constexpr size_t kRecordSize = 9;
+  static void WriteRecord(const Job& job, double* record);
+
   // Jobs are used again, so that a run allocates nothing. JavaScript thread only.
   std::unique_ptr<Job> NewJob();
   void Recycle(std::unique_ptr<Job> job);
 
  private:
-  static constexpr size_t kRecordSize = 6;  // id, outcome, queued, h2d, compute, d2h (ns)
-
   struct Envelope {
     Letter letter;
     bool announced;

@@ -78,6 +78,7 @@ void SessionWrap::Define(Napi::Env env) {
        InstanceMethod<&SessionWrap::Cancel>("cancel"), InstanceMethod<&SessionWrap::Close>("close"),
        InstanceMethod<&SessionWrap::Profile>("profile"),
        InstanceMethod<&SessionWrap::Memory>("memory"),
+       InstanceMethod<&SessionWrap::BusyLanes>("busyLanes"),
        InstanceMethod<&SessionWrap::Export>("export")}));
 }
 
@@ -104,11 +105,10 @@ Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
     }
     const int count = lanes > 0 ? lanes : std::max(1, model->PreferredLanes());
     auto queue = std::make_shared<LaneQueue>(model, count, state.mailbox());
-    return [&state, queue = std::move(queue)](Napi::Env env) {
+    return [&state, &backend, queue = std::move(queue)](Napi::Env env) {
       state.AddSession(queue);
-      auto handle = Napi::External<std::shared_ptr<LaneQueue>>::New(
-          env, const_cast<std::shared_ptr<LaneQueue>*>(&queue));
-      return state.session_class().New({handle});
+      NewSession arguments{queue, backend};
+      return state.session_class().New({Napi::External<NewSession>::New(env, &arguments)});
     };
   };
   return state.RunTask(env, std::move(work), [&state, id] { state.loads().erase(id); });
@@ -117,13 +117,14 @@ Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
 SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionWrap>(info),
       state_(EnvState::Share(info.Env())),
-      queue_(*info[0].As<Napi::External<std::shared_ptr<LaneQueue>>>().Data()) {
+      backend_(&info[0].As<Napi::External<NewSession>>().Data()->backend),
+      queue_(info[0].As<Napi::External<NewSession>>().Data()->queue) {
   Napi::Env env = info.Env();
   Model& model = queue_->model();
   input_count_ = model.Inputs().size();
   output_count_ = model.Outputs().size();
   auto arguments = Napi::Float64Array::New(
-      env, std::max<size_t>(1, (input_count_ + output_count_) * kArgumentSize));
+      env, (input_count_ + output_count_) * kArgumentSize + Mailbox::kRecordSize);
   arguments_ = Napi::Persistent(arguments);
   argument_data_ = arguments.Data();
 
@@ -132,6 +133,7 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
   self.Set("inputs", ToJs(env, model.Inputs()));
   self.Set("outputs", ToJs(env, model.Outputs()));
   self.Set("lanes", static_cast<double>(queue_->lanes()));
+  self.Set("preferredMemory", MemoryKindName(model.PreferredMemory()));
   self.Set("details", ToJs(env, model.Details()));
 }
 
@@ -143,31 +145,36 @@ void SessionWrap::Finalize(Napi::BasicEnv) {
 std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
   std::unique_ptr<Job> job = state_->mailbox().NewJob();
   job->id = id;
+  job->backend = backend_;
   job->inputs.resize(input_count_);
   job->outputs.resize(output_count_);
   const double* argument = argument_data_;
   auto read_shape = [&argument] {
     Shape shape;
-    shape.Resize(static_cast<size_t>(argument[2]));
+    shape.Resize(static_cast<size_t>(argument[3]));
     for (size_t i = 0; i < shape.rank(); ++i) {
-      shape.data()[i] = static_cast<int64_t>(argument[3 + i]);
+      shape.data()[i] = static_cast<int64_t>(argument[4 + i]);
     }
     return shape;
   };
+  auto pointer = [](double number) {
+    return reinterpret_cast<void*>(static_cast<uintptr_t>(number));
+  };
   for (Tensor& input : job->inputs) {
-    input.data = reinterpret_cast<void*>(static_cast<uintptr_t>(argument[0]));
-    input.bytes = static_cast<size_t>(argument[1]);
+    input.data = pointer(argument[0]);
+    input.buffer = static_cast<const Buffer*>(pointer(argument[1]));
+    input.bytes = static_cast<size_t>(argument[2]);
     input.shape = read_shape();
-    input.buffer = nullptr;
     argument += kArgumentSize;
   }
   for (Output& output : job->outputs) {
-    output.wanted = argument[0] >= 0;
-    output.data =
-        output.wanted ? reinterpret_cast<void*>(static_cast<uintptr_t>(argument[0])) : nullptr;
-    output.bytes = static_cast<size_t>(argument[1]);
+    output.wanted = argument[0] != kNotWanted;
+    const bool allocate = argument[0] <= kAllocateHost;
+    output.memory = argument[0] == kAllocateDevice ? MemoryKind::kDevice : MemoryKind::kHost;
+    output.data = allocate ? nullptr : pointer(argument[0]);
+    output.buffer = allocate ? nullptr : static_cast<const Buffer*>(pointer(argument[1]));
+    output.bytes = static_cast<size_t>(argument[2]);
     output.shape = read_shape();
-    output.buffer = nullptr;
     output.reshaped = false;
     argument += kArgumentSize;
   }
@@ -191,12 +198,15 @@ Napi::Value SessionWrap::RunSync(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::unique_ptr<Job> job = TakeJob(0);
   queue_->RunSync(*job);
+  double* record = argument_data_ + (input_count_ + output_count_) * kArgumentSize;
   if (job->error) {
+    Mailbox::WriteRecord(*job, record);
     Napi::Error error = ThrowableError(env, *job->error);
     state_->mailbox().Recycle(std::move(job));
     throw error;
   }
   Napi::Value outcome = OutcomeToJs(env, *job);
+  Mailbox::WriteRecord(*job, record);
   state_->mailbox().Recycle(std::move(job));
   return outcome;
 }
@@ -227,6 +237,10 @@ Napi::Value SessionWrap::Profile(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionWrap::Memory(const Napi::CallbackInfo& info) {
   return ToJs(info.Env(), Open(info.Env())->model().Memory());
+}
+
+Napi::Value SessionWrap::BusyLanes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(Open(info.Env())->BusyLanes()));
 }
 
 Napi::Value SessionWrap::Export(const Napi::CallbackInfo& info) {

@@ -23,10 +23,17 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   void Finalize(Napi::BasicEnv) override;
 
  private:
-  // One tensor of a run in the argument block, as numbers: address, byte length, rank, dimensions.
-  // Addresses of user space fit a double (48 bits, at most 52). An output's address is 0 when the
-  // backend shall allocate it and -1 when nobody wants it.
-  static constexpr size_t kArgumentSize = 3 + kMaxRank;
+  // One tensor of a run in the argument block, as numbers: address, handle of the NativeBuffer that
+  // it lies in or 0, byte length, rank, dimensions. Addresses of user space fit a double (48 bits,
+  // at most 52). lib/native/addon.ts has the same, and the addresses of outputs that have none. The
+  // block ends with the record of the last runSync.
+  static constexpr size_t kArgumentSize = 4 + kMaxRank;
+  static constexpr double kAllocateHost = 0, kNotWanted = -1, kAllocateDevice = -2;
+
+  struct NewSession {
+    std::shared_ptr<LaneQueue> queue;
+    Backend& backend;
+  };
 
   Napi::Value Submit(const Napi::CallbackInfo& info);
   Napi::Value RunSync(const Napi::CallbackInfo& info);
@@ -34,16 +41,18 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Profile(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
+  Napi::Value BusyLanes(const Napi::CallbackInfo& info);
   Napi::Value Export(const Napi::CallbackInfo& info);
 
   std::unique_ptr<Job> TakeJob(uint32_t id);
   std::shared_ptr<LaneQueue> Open(Napi::Env env) const;  // throws CLOSED after close()
 
   const std::shared_ptr<EnvState> state_;
+  Backend* backend_ = nullptr;
   std::shared_ptr<LaneQueue> queue_;  // null after close()
   size_t input_count_ = 0, output_count_ = 0;
   Napi::Reference<Napi::Float64Array> arguments_;
-  const double* argument_data_ = nullptr;
+  double* argument_data_ = nullptr;
 };
 
 }  // namespace accelnode

@@ -96,7 +96,15 @@ enum class MemoryKind : uint8_t {
   kDevice,  // the device's own; `data` is not for the CPU
 };
 
-// Memory that a backend allocated. Freed by the vendor's deleter inside `owner`.
+const char* MemoryKindName(MemoryKind kind);
+MemoryKind MemoryKindFromName(const std::string& name);  // lib/ has checked the name
+
+// What TFLite's kernels and every vendor's SIMD code are content with. lib/memory.ts aligns to it
+// too.
+constexpr size_t kHostAlignment = 64;
+
+// Memory that a backend allocated. Freed by the vendor's deleter inside `owner`, with the last
+// copy. Without an owner: memory that somebody else keeps, for as long as the call takes.
 struct Buffer {
   std::shared_ptr<void> owner;
   void* data = nullptr;    // address: the CPU's for kHost and kPinned, the device's for kDevice
@@ -105,23 +113,27 @@ struct Buffer {
   MemoryKind kind = MemoryKind::kHost;
 };
 
+// Ordinary memory, for a context whose vendor gives none away; its contents are not set.
+Buffer AllocateHost(size_t bytes);
+
 // An input of one run. Borrowed: valid until Context::Run returns.
 struct Tensor {
   void* data = nullptr;
   size_t bytes = 0;
   Shape shape;
-  const Buffer* buffer = nullptr;  // set when `data` lies in a Buffer of this backend
+  const Buffer* buffer = nullptr;  // set when `data` lies in a Buffer of this backend and device
 };
 
 // An output of one run.
 struct Output {
   bool wanted = true;    // false: the caller does not read it; nothing may be written to `data`
-  void* data = nullptr;  // where to write; null: the context allocates and hands over `owner`
+  void* data = nullptr;  // where to write; null: the context makes `allocated`
   size_t bytes = 0;      // room at `data`; after the run the bytes written
   Shape shape;           // expected when `data` is set; after the run the real one
-  const Buffer* buffer = nullptr;
-  std::shared_ptr<void> owner;  // keeps memory alive that the context allocated
-  bool reshaped = false;        // `data` was the caller's, but `shape` came out otherwise
+  const Buffer* buffer = nullptr;         // as for Tensor
+  MemoryKind memory = MemoryKind::kHost;  // of `allocated`: kHost or kDevice
+  Buffer allocated;                       // what the context allocated for the caller to keep
+  bool reshaped = false;                  // `data` was the caller's, but `shape` came out otherwise
 };
 
 }  // namespace accelnode

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "buffer_wrap.h"
 #include "env_state.h"
 
 namespace accelnode {
@@ -22,23 +23,27 @@ Napi::Array ListToJs(Napi::Env env, const std::vector<T>& items) {
   return list;
 }
 
-// Memory that a backend allocated, as an ArrayBuffer. No copy, where the host allows foreign memory
-// (Node does, Electron does not).
-Napi::ArrayBuffer OwnedDataToJs(Napi::Env env, Output& output) {
+// Host memory that a backend allocated: no copy, where the host of JavaScript allows that.
+Napi::ArrayBuffer AllocatedToJs(Napi::Env env, const Output& output, RunStats& stats) {
   if (output.bytes > 0 && EnvState::Of(env).external_buffers()) {
-    auto* owner = new std::shared_ptr<void>(std::move(output.owner));
-    return Napi::ArrayBuffer::New(
-        env, output.data, output.bytes,
-        [](Napi::Env, void*, std::shared_ptr<void>* held) { delete held; }, owner);
+    Buffer buffer = output.allocated;
+    buffer.data = output.data;
+    buffer.bytes = output.bytes;
+    return ExternalArrayBuffer(env, buffer);
   }
   auto copy = Napi::ArrayBuffer::New(env, output.bytes);
   if (output.bytes > 0) std::memcpy(copy.Data(), output.data, output.bytes);
+  stats.copied_bytes += output.bytes;
   return copy;
 }
 
-Napi::Object ProducedToJs(Napi::Env env, Output& output) {
+Napi::Object ProducedToJs(Napi::Env env, Job& job, Output& output) {
   Napi::Object object = Napi::Object::New(env);
-  if (output.owner) object.Set("data", OwnedDataToJs(env, output));
+  if (output.allocated.kind == MemoryKind::kDevice) {
+    object.Set("buffer", BufferWrap::New(env, std::move(output.allocated), *job.backend));
+  } else if (output.allocated.owner) {
+    object.Set("data", AllocatedToJs(env, output, job.stats));
+  }
   Napi::Array dims = Napi::Array::New(env, output.shape.rank());
   for (uint32_t i = 0; i < output.shape.rank(); ++i) {
     dims.Set(i, Napi::Number::New(env, static_cast<double>(output.shape[i])));
@@ -154,14 +159,23 @@ Napi::Error ThrowableError(Napi::Env env, const Error& error) {
   return Napi::Error(env, ErrorToJs(env, error));
 }
 
+Napi::ArrayBuffer ExternalArrayBuffer(Napi::Env env, const Buffer& buffer) {
+  auto owner = std::make_unique<std::shared_ptr<void>>(buffer.owner);
+  Napi::ArrayBuffer data = Napi::ArrayBuffer::New(
+      env, buffer.data, buffer.bytes,
+      [](Napi::Env, void*, std::shared_ptr<void>* held) { delete held; }, owner.get());
+  owner.release();
+  return data;
+}
+
 Napi::Value OutcomeToJs(Napi::Env env, Job& job) {
   if (job.error) return ErrorToJs(env, *job.error);
   Napi::Value produced = env.Undefined();
   for (uint32_t i = 0; i < job.outputs.size(); ++i) {
     Output& output = job.outputs[i];
-    if (!output.owner && !output.reshaped) continue;
+    if (!output.allocated.owner && !output.reshaped) continue;
     if (produced.IsUndefined()) produced = Napi::Array::New(env, job.outputs.size());
-    produced.As<Napi::Object>().Set(i, ProducedToJs(env, output));
+    produced.As<Napi::Object>().Set(i, ProducedToJs(env, job, output));
   }
   return produced;
 }

@@ -19,9 +19,13 @@ Napi::Value ErrorToJs(Napi::Env env, const Error& error);
 // The same, to be thrown: throw ThrowableError(env, CurrentError()).
 Napi::Error ThrowableError(Napi::Env env, const Error& error);
 
+// An ArrayBuffer over a buffer's memory, which it keeps alive. V8 counts its size. Only where the
+// host allows them: EnvState::external_buffers().
+Napi::ArrayBuffer ExternalArrayBuffer(Napi::Env env, const Buffer& buffer);
+
 // Undefined for a run whose outputs all lie in the caller's memory as expected; else its error, or
-// an array with { dims, data?: ArrayBuffer } at the place of each output that the backend
-// allocated, or that has another shape than the caller expected.
+// an array with { dims, data?: ArrayBuffer, buffer?: NativeBuffer } at the place of each output
+// that `backend` allocated, or that has another shape than the caller expected.
 Napi::Value OutcomeToJs(Napi::Env env, Job& job);
 
 Value FromJs(Napi::Value value);

@@ -77,8 +77,26 @@ export interface NativeLoadRequest {
 /** An output whose shape was not known before the run. */
 export interface NativeProducedOutput {
   dims: number[];
-  /** Memory that the backend allocated; unset when it wrote to the caller's. */
+  /** Host memory that the backend allocated; unset when it wrote to the caller's. */
   data?: ArrayBuffer;
+  /** Device memory that it allocated. */
+  buffer?: NativeBuffer;
+}
+
+/** Memory that a backend allocated; native/buffer_wrap.h. */
+export interface NativeBuffer {
+  /** For the argument block. */
+  readonly handle: number;
+  /** For device memory, an address that only the device understands. */
+  readonly address: number;
+  readonly bytes: number;
+  /** Over pinned memory. */
+  readonly data?: ArrayBuffer;
+  /** Fills the typed array from the buffer's start. Neither may be touched until it settles. */
+  read(target: TypedArray): Promise<void>;
+  write(source: TypedArray): Promise<void>;
+  copyTo(target: NativeBuffer, bytes: number): Promise<void>;
+  dispose(): void;
 }
 
 /** What a run has to say besides its outputs in the caller's memory. */
@@ -86,13 +104,14 @@ export type NativeOutcome = undefined | (NativeProducedOutput | undefined)[];
 
 export interface NativeSession {
   /**
-   * The argument block: {@link ARGUMENT_SIZE} numbers for each input, then for each output: address,
-   * byte length, rank, dimensions. `submit` and `runSync` read it before they return.
+   * The argument block: {@link ARGUMENT_SIZE} numbers for each input, then for each output, which
+   * `submit` and `runSync` read before they return. Then {@link RECORD_SIZE} numbers that `runSync` writes.
    */
   readonly arguments: Float64Array;
   readonly inputs: NativeTensorInfo[];
   readonly outputs: NativeTensorInfo[];
   readonly lanes: number;
+  readonly preferredMemory: 'host' | 'pinned';
   readonly details: Record<string, unknown>;
   /** Queues a run; its outcome comes to {@link onRunsDone}. */
   submit(id: number): void;
@@ -101,6 +120,7 @@ export interface NativeSession {
   close(cancel: boolean): Promise<void>;
   profile(): Promise<unknown>;
   memory(): unknown;
+  busyLanes(): number;
   export(path: string): Promise<void>;
 }
 
@@ -118,7 +138,9 @@ interface Addon {
   devices(backend: string): Promise<NativeDeviceList>;
   load(request: NativeLoadRequest): Promise<NativeSession>;
   cancelLoad(id: number): void;
+  allocate(backend: string, device: string, kind: 'pinned' | 'device', bytes: number): NativeBuffer;
   addressOf(view: TypedArray): number;
+  externalBuffers(): boolean;
   shutdown(exitCode: number): void;
 }
 
@@ -131,24 +153,24 @@ interface NativeError {
   details?: { libraries?: LibraryAttempt[] };
 }
 
-/** Numbers of a tensor in the argument block: address, byte length, rank, 16 dimensions. */
-export const ARGUMENT_SIZE = 19;
-/** Numbers of a finished run: id, failed, then nanoseconds queued, H2D, computing, D2H. */
-const RECORD_SIZE = 6;
+/** Numbers of a tensor in the argument block: address, handle, byte length, rank, 16 dimensions. */
+export const ARGUMENT_SIZE = 20;
+/** Addresses of outputs that have none: the backend allocates them, or nobody wants them. */
+export const ALLOCATE_HOST = 0;
+export const NOT_WANTED = -1;
+export const ALLOCATE_DEVICE = -2;
+
+/**
+ * Numbers that tell of a finished run: id, failed; nanoseconds waiting for a lane, moving to the device,
+ * computing, moving back; bytes that accelnode copied, bytes moved to the device and back.
+ */
+export const RECORD_SIZE = 9;
 const RECORD_CAPACITY = 256;
 
 /** A run that is under way, as the delivery of outcomes sees it. */
 export interface PendingRun {
-  finish(outcome: AccelError | NativeOutcome, times: RunTimes): void;
-}
-
-/** Milliseconds. */
-export interface RunTimes {
-  /** From the call to the start on a lane. */
-  queued: number;
-  h2d: number;
-  compute: number;
-  d2h: number;
+  /** @param at where its record begins in `records`, which is only valid until this returns */
+  finish(outcome: AccelError | NativeOutcome, records: Float64Array, at: number): void;
 }
 
 const packageRoot = join(__dirname, '..', '..');
@@ -177,12 +199,7 @@ function onRunsDone(count: number, extras: unknown[] | undefined): void {
     const run = pending[id]!;
     pending[id] = undefined;
     freeIds.push(id);
-    run.finish(extras?.[i] as AccelError | NativeOutcome, {
-      queued: records[at + 2]! / 1e6,
-      h2d: records[at + 3]! / 1e6,
-      compute: records[at + 4]! / 1e6,
-      d2h: records[at + 5]! / 1e6,
-    });
+    run.finish(extras?.[i] as AccelError | NativeOutcome, records, at);
   }
 }
 

@@ -1,7 +1,7 @@
 // A backend without a vendor: its "models" copy their inputs to their outputs, if told so after
 // keeping their lane busy for a while. Tests of everything above the vendor use it, and the
-// overhead of the layer is measured with it. docs/contributing.md takes it as the example of how a
-// backend is written.
+// overhead of the layer is measured with it. It behaves like a card of its own: what is in host
+// memory counts as moved to the device and back.
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "../backend.h"
+#include "null_memory.h"
 
 namespace accelnode {
 namespace {
@@ -52,17 +53,22 @@ Spec ParseSpec(const Value& value) {
 
 class NullContext final : public Context {
  public:
-  explicit NullContext(const Spec& spec) : spec_(spec) {}
+  NullContext(const Spec& spec, int device) : spec_(spec), device_(device) {}
 
-  void Run(Span<const Tensor> inputs, Span<Output> outputs, RunTimes&) override {
+  void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) override {
     if (++runs_ == spec_.fail_at) {
       throw Error(ErrorCode::VENDOR_FAILURE, "The null model fails at this run, as it was told to.")
           .WithCall("null_run", -1);
     }
     double duration_ms = spec_.duration_ms;
-    if (spec_.duration_from_input) duration_ms = *static_cast<const float*>(inputs[0].data);
+    if (spec_.duration_from_input) {
+      duration_ms = *static_cast<const float*>(null::Contents(inputs[0].data, inputs[0].buffer));
+    }
     if (duration_ms > 0) Wait(std::chrono::nanoseconds(static_cast<int64_t>(duration_ms * 1e6)));
-    for (size_t i = 0; i < outputs.size(); ++i) Echo(inputs[i], outputs[i]);
+    for (const Tensor& input : inputs) {
+      if (!OnDevice(input.buffer)) stats.h2d_bytes += input.bytes;
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) Echo(inputs[i], outputs[i], stats);
   }
 
   void Cancel() override {
@@ -87,12 +93,19 @@ class NullContext final : public Context {
     if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
   }
 
-  static void Echo(const Tensor& input, Output& output) {
+  static bool OnDevice(const Buffer* buffer) {
+    return buffer != nullptr && buffer->kind == MemoryKind::kDevice;
+  }
+
+  void Echo(const Tensor& input, Output& output, RunStats& stats) const {
     if (!output.wanted) return;
+    const Buffer* target = output.buffer;
     if (output.data == nullptr) {
-      output.owner = std::shared_ptr<void>(::operator new(input.bytes),
-                                           [](void* data) { ::operator delete(data); });
-      output.data = output.owner.get();
+      output.allocated = output.memory == MemoryKind::kDevice
+                             ? null::Allocate(output.memory, input.bytes, device_)
+                             : AllocateHost(input.bytes);
+      output.data = output.allocated.data;
+      target = &output.allocated;
     } else if (output.bytes < input.bytes) {
       throw Error(ErrorCode::INVALID_ARGUMENT,
                   "The tensor given for an output is too small: it needs " +
@@ -101,10 +114,15 @@ class NullContext final : public Context {
     output.bytes = input.bytes;
     output.reshaped = output.shape != input.shape;
     output.shape = input.shape;
-    if (input.bytes > 0) std::memcpy(output.data, input.data, input.bytes);
+    if (!OnDevice(target)) stats.d2h_bytes += input.bytes;
+    if (input.bytes > 0) {
+      std::memcpy(null::Contents(output.data, target), null::Contents(input.data, input.buffer),
+                  input.bytes);
+    }
   }
 
   const Spec& spec_;
+  const int device_;
   int runs_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -113,15 +131,19 @@ class NullContext final : public Context {
 
 class NullModel final : public Model {
  public:
-  explicit NullModel(Spec spec) : spec_(std::move(spec)) {}
+  NullModel(Spec spec, int device) : spec_(std::move(spec)), device_(device) {}
 
   const std::vector<TensorInfo>& Inputs() const override { return spec_.inputs; }
   const std::vector<TensorInfo>& Outputs() const override { return spec_.outputs; }
-  std::unique_ptr<Context> NewContext(int) override { return std::make_unique<NullContext>(spec_); }
+  std::unique_ptr<Context> NewContext(int) override {
+    return std::make_unique<NullContext>(spec_, device_);
+  }
+  MemoryKind PreferredMemory() const override { return MemoryKind::kPinned; }
   Value Memory() const override { return spec_.memory; }
 
  private:
   const Spec spec_;
+  const int device_;
 };
 
 class NullBackend final : public Backend {
@@ -135,12 +157,17 @@ class NullBackend final : public Backend {
   }
 
   DeviceList Devices() override {
-    Device device;
-    device.id = "0";
-    device.name = "No device: copies inputs to outputs";
-    device.kind = "cpu";
-    device.automatic = false;
-    return {{device}, {}};
+    DeviceList devices;
+    for (int number : {0, 1}) {
+      Device& device = devices.present.emplace_back();
+      device.id = std::to_string(number);
+      device.name = "No device: copies inputs to outputs";
+      device.kind = "cpu";
+      device.memory_total = null::kDeviceMemory;
+      device.memory_free = null::FreeMemory(number);
+      device.automatic = false;
+    }
+    return devices;
   }
 
   std::unique_ptr<Model> Load(const LoadRequest& request) override {
@@ -155,7 +182,23 @@ class NullBackend final : public Backend {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     request.monitor->Progress("load", 1, 1);
-    return std::make_unique<NullModel>(ParseSpec(request.source.spec));
+    return std::make_unique<NullModel>(ParseSpec(request.source.spec),
+                                       DeviceNumber(request.device));
+  }
+
+  Buffer Allocate(MemoryKind kind, size_t bytes, const std::string& device) override {
+    return null::Allocate(kind, bytes, DeviceNumber(device));
+  }
+
+  void Copy(const Buffer& from, const Buffer& to, size_t bytes) override {
+    std::memcpy(null::Contents(to.data, to.kind), null::Contents(from.data, from.kind), bytes);
+  }
+
+ private:
+  static int DeviceNumber(const std::string& device) {
+    if (device == "0" || device == "1") return device[0] - '0';
+    throw Error(ErrorCode::DEVICE_NOT_FOUND, "There is no null device \"" + device + "\".")
+        .WithHint("There are null:0 and null:1.");
   }
 };
 

@@ -51,11 +51,11 @@ OpenvinoContext::OpenvinoContext(InferRequestHandle request, const std::vector<T
       input_bindings_(inputs.size()),
       output_bindings_(outputs.size()) {}
 
-void OpenvinoContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunTimes&) {
+void OpenvinoContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
   for (size_t i = 0; i < inputs.size(); ++i) BindInput(i, inputs[i]);
   for (size_t i = 0; i < outputs.size(); ++i) BindOutput(i, outputs[i]);
   Infer(outputs);
-  for (size_t i = 0; i < outputs.size(); ++i) CollectOutput(i, outputs[i]);
+  for (size_t i = 0; i < outputs.size(); ++i) CollectOutput(i, outputs[i], stats);
 }
 
 void OpenvinoContext::Infer(Span<Output> outputs) {
@@ -98,6 +98,10 @@ void OpenvinoContext::BindOutput(size_t index, const Output& output) {
     shape = output.shape;
     tensor = ViewOf(outputs_[index].type, shape, output.data);
   } else {
+    if (output.wanted && output.memory == MemoryKind::kDevice) {
+      throw Error(ErrorCode::UNSUPPORTED,
+                  "OpenVINO's outputs can't be kept in a device's memory here.");
+    }
     // Memory of OpenVINO's own. Also for an output that nobody wants: the request must not go on
     // pointing at the memory of an earlier run, whose owner may be gone.
     if (binding.tensor && binding.data == nullptr && !output.wanted) return;
@@ -115,9 +119,9 @@ void OpenvinoContext::BindOutput(size_t index, const Output& output) {
   binding = {std::move(tensor), output.data, shape};
 }
 
-void OpenvinoContext::CollectOutput(size_t index, Output& output) {
+void OpenvinoContext::CollectOutput(size_t index, Output& output, RunStats& stats) {
   if (!output.wanted) return;
-  if (passed_through_[index]) return CopyOutput(index, output);
+  if (passed_through_[index]) return CopyOutput(index, output, stats);
   Binding& binding = output_bindings_[index];
   if (output.data != nullptr) {
     if (outputs_[index].IsDynamic()) SetShape(output, ShapeOf(binding.tensor.get()));
@@ -127,19 +131,19 @@ void OpenvinoContext::CollectOutput(size_t index, Output& output) {
   OV_CALL(ov_tensor_get_byte_size, binding.tensor.get(), &output.bytes);
   if (output.bytes > 0) OV_CALL(ov_tensor_data, binding.tensor.get(), &output.data);
   // The caller keeps the tensor, so the next run must bind another.
-  output.owner = std::shared_ptr<ov_tensor>(std::move(binding.tensor));
+  output.allocated.owner = std::shared_ptr<ov_tensor>(std::move(binding.tensor));
   binding = {};
 }
 
-void OpenvinoContext::CopyOutput(size_t index, Output& output) {
+void OpenvinoContext::CopyOutput(size_t index, Output& output, RunStats& stats) {
   TensorHandle tensor;
   OV_CALL(ov_infer_request_get_output_tensor_by_index, request_.get(), index, Out(tensor));
   const Shape shape = ShapeOf(tensor.get());
   size_t bytes = 0;
   OV_CALL(ov_tensor_get_byte_size, tensor.get(), &bytes);
   if (output.data == nullptr) {
-    output.owner = std::shared_ptr<uint8_t>(new uint8_t[bytes], std::default_delete<uint8_t[]>());
-    output.data = output.owner.get();
+    output.allocated = AllocateHost(bytes);
+    output.data = output.allocated.data;
   } else if (bytes > output.bytes) {
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "The tensor given for the output \"" + outputs_[index].name +
@@ -149,6 +153,7 @@ void OpenvinoContext::CopyOutput(size_t index, Output& output) {
   if (bytes > 0) {
     OV_CALL(ov_tensor_data, tensor.get(), &data);
     std::memcpy(output.data, data, bytes);
+    stats.copied_bytes += bytes;
   }
   output.bytes = bytes;
   SetShape(output, shape);

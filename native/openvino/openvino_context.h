@@ -13,7 +13,7 @@ class OpenvinoContext final : public Context {
                   const std::vector<TensorInfo>& outputs, const std::vector<bool>& passed_through,
                   bool profiling);
 
-  void Run(Span<const Tensor> inputs, Span<Output> outputs, RunTimes& times) override;
+  void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) override;
   void Cancel() override;
   Value Profile() override;
 
@@ -29,8 +29,8 @@ class OpenvinoContext final : public Context {
   void Infer(Span<Output> outputs);
   void BindInput(size_t index, const Tensor& input);
   void BindOutput(size_t index, const Output& output);
-  void CollectOutput(size_t index, Output& output);
-  void CopyOutput(size_t index, Output& output);
+  void CollectOutput(size_t index, Output& output, RunStats& stats);
+  void CopyOutput(size_t index, Output& output, RunStats& stats);
 
   const InferRequestHandle request_;
   const std::vector<TensorInfo>& inputs_;
