@@ -103,10 +103,13 @@ export class Binder {
    * @throws `INVALID_ARGUMENT` that names the input or output
    */
   bind(inputs: Inputs, wanted?: WantedOutputs): Binding {
+    // The caller's getters run here and could start other runs, so nothing is written before they are done.
+    const tensors = this.#readInputs(inputs);
+    const targets = wanted === undefined ? undefined : readWanted(wanted, this.#outputPorts);
     const reads: Region[] = [];
     const writes: Region[] = [];
-    this.#bindInputs(inputs, reads);
-    const outputs = this.#bindOutputs(wanted, writes);
+    for (let i = 0; i < tensors.length; i++) reads.push(this.#bindTensor(this.#inputPorts[i]!, tensors[i]!, 'input'));
+    const outputs = this.#bindOutputs(targets, writes);
     this.#acquire(reads, writes, outputs);
     return new Binding(outputs, reads, writes);
   }
@@ -165,27 +168,28 @@ export class Binder {
     for (let i = 0; i < dims.length; i++) block[at + 4 + i] = dims[i]!;
   }
 
-  #bindInputs(inputs: Inputs, reads: Region[]): void {
+  #readInputs(inputs: Inputs): Tensor[] {
     if (inputs === null || typeof inputs !== 'object') {
       throw invalidArgument(`The inputs of a run are an object of tensors by name, not ${describe(inputs)}.`);
     }
     const ports = this.#inputPorts;
-    for (let i = 0; i < ports.length; i++) {
-      const port = ports[i]!;
-      reads.push(this.#bindTensor(port, toTensor(port, inputs[port.name]), 'input'));
-    }
+    const tensors: Tensor[] = [];
+    for (const port of ports) tensors.push(toTensor(port, inputs[port.name]));
     let given = 0;
     for (const name in inputs) given += Object.hasOwn(inputs, name) ? 1 : 0;
     if (given !== ports.length) throw unknownName('input', Object.keys(inputs), ports);
+    return tensors;
   }
 
-  #bindOutputs(wanted: WantedOutputs | undefined, writes: Region[]): (Tensor | null | undefined)[] {
+  #bindOutputs(
+    targets: ReadonlyMap<string, OutputTarget> | undefined,
+    writes: Region[],
+  ): (Tensor | null | undefined)[] {
     const ports = this.#outputPorts;
     const tensors = new Array<Tensor | null | undefined>(ports.length);
-    const choices = wanted === undefined ? undefined : readWanted(wanted, ports);
     for (let i = 0; i < ports.length; i++) {
       const port = ports[i]!;
-      const choice = choices === undefined ? null : choices.get(port.name);
+      const choice = targets === undefined ? null : targets.get(port.name);
       if (choice === undefined) {
         this.#block[port.at] = NOT_WANTED;
       } else if (choice === 'device' || (choice === null && port.dynamic)) {
@@ -355,8 +359,12 @@ function readWanted(wanted: WantedOutputs, ports: readonly Port[]): Map<string, 
       ? wanted.map((name: string) => [name, null])
       : Object.entries(wanted as Record<string, OutputTarget>),
   );
-  for (const name of choices.keys()) {
+  for (const [name, target] of choices) {
     if (!ports.some((port) => port.name === name)) throw unknownName('output', [name], ports);
+    if (target === null || target === 'device' || target instanceof Tensor) continue;
+    throw invalidArgument(
+      `The target of the output "${name}" must be a Tensor, null (for a new one) or 'device', not ${describe(target)}.`,
+    );
   }
   return choices;
 }
