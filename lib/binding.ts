@@ -105,7 +105,7 @@ export class Binder {
   bind(inputs: Inputs, wanted?: WantedOutputs): Binding {
     // The caller's getters run here and could start other runs, so nothing is written before they are done.
     const tensors = this.#readInputs(inputs);
-    const targets = wanted === undefined ? undefined : readWanted(wanted, this.#outputPorts);
+    const targets = wanted === undefined ? undefined : readTargets(wanted, this.#outputPorts);
     const reads: Region[] = [];
     const writes: Region[] = [];
     for (let i = 0; i < tensors.length; i++) reads.push(this.#bindTensor(this.#inputPorts[i]!, tensors[i]!, 'input'));
@@ -182,14 +182,14 @@ export class Binder {
   }
 
   #bindOutputs(
-    targets: ReadonlyMap<string, OutputTarget> | undefined,
+    targets: readonly (OutputTarget | undefined)[] | undefined,
     writes: Region[],
   ): (Tensor | null | undefined)[] {
     const ports = this.#outputPorts;
     const tensors = new Array<Tensor | null | undefined>(ports.length);
     for (let i = 0; i < ports.length; i++) {
       const port = ports[i]!;
-      const choice = targets === undefined ? null : targets.get(port.name);
+      const choice = targets === undefined ? null : targets[i];
       if (choice === undefined) {
         this.#block[port.at] = NOT_WANTED;
       } else if (choice === 'device' || (choice === null && port.dynamic)) {
@@ -350,23 +350,29 @@ function checkedType(port: Port, role: 'input' | 'output'): DataType {
   throw invalidArgument(`The ${role} "${port.name}" has the element type ${port.type}, which accelnode can't pass.`);
 }
 
-function readWanted(wanted: WantedOutputs, ports: readonly Port[]): Map<string, OutputTarget> {
+/** The caller's choice for each output; undefined for one that is not wanted. */
+function readTargets(wanted: WantedOutputs, ports: readonly Port[]): (OutputTarget | undefined)[] {
   if (wanted === null || typeof wanted !== 'object') {
     throw invalidArgument(`outputs must be names, or an object of tensors by name, not ${describe(wanted)}.`);
   }
-  const choices = new Map<string, OutputTarget>(
-    Array.isArray(wanted)
-      ? wanted.map((name: string) => [name, null])
-      : Object.entries(wanted as Record<string, OutputTarget>),
-  );
-  for (const [name, target] of choices) {
-    if (!ports.some((port) => port.name === name)) throw unknownName('output', [name], ports);
-    if (target === null || target === 'device' || target instanceof Tensor) continue;
-    throw invalidArgument(
-      `The target of the output "${name}" must be a Tensor, null (for a new one) or 'device', not ${describe(target)}.`,
-    );
+  const targets = new Array<OutputTarget | undefined>(ports.length);
+  let given = 0;
+  const names = Array.isArray(wanted) ? new Set(wanted as string[]) : undefined;
+  for (let i = 0; i < ports.length; i++) {
+    const { name } = ports[i]!;
+    if (names === undefined ? !Object.hasOwn(wanted, name) : !names.has(name)) continue;
+    given++;
+    const target = names === undefined ? (wanted as Record<string, OutputTarget>)[name]! : null;
+    if (target !== null && target !== 'device' && !(target instanceof Tensor)) {
+      throw invalidArgument(
+        `The target of the output "${name}" must be a Tensor, null (for a new one) or 'device', not ${describe(target)}.`,
+      );
+    }
+    targets[i] = target;
   }
-  return choices;
+  const all = names ?? Object.keys(wanted);
+  if ((names?.size ?? (all as string[]).length) !== given) throw unknownName('output', [...all], ports);
+  return targets;
 }
 
 function unknownName(

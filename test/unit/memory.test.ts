@@ -1,7 +1,6 @@
 /** Pinned and device memory, and who may use which memory when; on the null backend, which plays both. */
 import { inspect } from 'node:util';
 
-import fc from 'fast-check';
 import { Session, Tensor } from 'accelnode';
 import type { MemoryKind, NullModel } from 'accelnode';
 import { describe, expect, it } from 'vitest';
@@ -213,47 +212,6 @@ describe('runs', () => {
       pinned.data.set(VALUES);
       expect((await session.run({ x: pinned })).x!.data).toEqual(VALUES);
     }));
-
-  it.each([1, 2, 8])('give right results whatever memory, shape and way to run, %i lanes', (lanes) =>
-    withNull(
-      DYNAMIC,
-      async (session) => {
-        const run = fc.record({
-          length: fc.integer({ min: 0, max: 9 }),
-          from: fc.constantFrom(...KINDS),
-          to: fc.constantFrom(...KINDS, 'fresh', 'fresh on the device', 'nowhere'),
-          sync: fc.boolean(),
-          seed: fc.integer({ min: 0, max: 1000 }),
-        });
-        await fc.assert(
-          fc.asyncProperty(fc.array(run, { minLength: 1, maxLength: 20 }), async (runs) => {
-            await Promise.all(
-              runs.map(async ({ length, from, to, sync, seed }) => {
-                const values = Float32Array.from({ length }, (_, i) => seed + i);
-                const x = await tensorIn(from, values, [length]);
-                const outputs =
-                  to === 'fresh'
-                    ? { x: null }
-                    : to === 'nowhere'
-                      ? []
-                      : to === 'fresh on the device'
-                        ? { x: 'device' as const }
-                        : { x: await tensorIn(to, new Float32Array(length), [length]) };
-                const { x: y } = sync ? session.runSync({ x }, { outputs }) : await session.run({ x }, { outputs });
-                if (to === 'nowhere') expect(y).toBeUndefined();
-                else expect(await y!.read()).toEqual(values);
-                x.dispose();
-                y?.dispose();
-              }),
-            );
-          }),
-          { numRuns: 40 },
-        );
-        expect(session.stats().bytesCopied).toBe(0);
-      },
-      { lanes },
-    ),
-  );
 });
 
 describe('memory in use', () => {
