@@ -58,6 +58,7 @@ export async function compare(model, plan) {
         if (turn === 'benchmarkApp' && j % ROUNDS_PER_BENCHMARK_APP !== 0) continue;
         await sleep(10); // threads of the last one may still be spinning
         round[turn] = await turns[turn]();
+        if (round[turn] === undefined) delete turns[turn]; // it said why
       }
       rounds.push(round);
       progress(`  round ${rounds.length}: ${describe(round)}`);

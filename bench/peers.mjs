@@ -29,17 +29,16 @@ if (values.help) {
 }
 const names = values.models.split(',');
 const unknown = names.filter((name) => !modelNames.includes(name));
-if (unknown.length > 0) {
-  console.error(`There is no model ${unknown.join(', ')}.\n${usage}`);
-  process.exit(2);
-}
+if (unknown.length > 0) refuse(`There is no model ${unknown.join(', ')}.`);
 
 // Five models have to fit into two minutes in a hurry: slow machines make fewer rounds.
 const plan = values.quick
   ? { processes: 1, rounds: 5, milliseconds: 200, seconds: 14 }
   : { processes: 3, rounds: 3, milliseconds: 400, seconds: Infinity };
 for (const option of ['processes', 'rounds']) {
-  if (values[option] !== undefined) plan[option] = Number(values[option]);
+  if (values[option] === undefined) continue;
+  plan[option] = Number(values[option]);
+  if (!Number.isInteger(plan[option]) || plan[option] < 1) refuse(`--${option} takes a number from 1.`);
 }
 
 prepare({ openvino: true });
@@ -63,4 +62,9 @@ if (values.report !== undefined) await writeMarkdown(values.report, tables, envi
 
 function onnxruntimeVersion() {
   return JSON.parse(readFileSync(join(root, 'node_modules', 'onnxruntime-node', 'package.json'), 'utf8')).version;
+}
+
+function refuse(reason) {
+  console.error(`${reason}\n${usage}`);
+  process.exit(2);
 }
