@@ -74,5 +74,5 @@ async function report() {
       seen.map((kb) => (kb / 1024).toFixed(1)).join('  '),
     ]),
   };
-  await printTables([...comparisonTables(rows), gaps, memory], await environmentOf({ openvino: facts.openvino }));
+  await printTables([...comparisonTables(rows), gaps, memory], environmentOf({ openvino: facts.openvino }));
 }

@@ -51,7 +51,7 @@ const holds = Object.fromEntries(
   Object.entries(layerTargets).map(([figure, limit]) => [figure, within(result[figure], limit)]),
 );
 const bounds = Object.fromEntries(Object.entries(spread).map(([figure, { low, high }]) => [figure, [low, high]]));
-const environment = await environmentOf();
+const environment = environmentOf();
 const names = {
   sequentialUs: '`run`, awaited one by one, µs a call',
   inflight64Us: '`run`, 64 in flight, µs a call',

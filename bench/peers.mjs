@@ -51,7 +51,7 @@ for (const name of names) {
   facts = compared.facts;
 }
 
-const environment = await environmentOf({
+const environment = environmentOf({
   openvino: facts.openvino,
   onnxruntime: rows.some(({ onnxruntimeRatio }) => onnxruntimeRatio !== null) ? onnxruntimeVersion() : null,
 });

@@ -1,16 +1,20 @@
 // Results as tables: on the terminal with lines, in Markdown for docs/performance.md.
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 
 import { root } from '../scripts/setup/process.mjs';
 import { limitText } from './targets.mjs';
 
+/** Before the benchmark makes load of its own. */
+const load = Number(loadavg()[0].toFixed(1));
+
 /** What a result depends on. */
-export async function environmentOf(more = {}) {
+export function environmentOf(more = {}) {
   return {
     date: new Date().toISOString().slice(0, 10),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
+    load,
     node: process.version.slice(1),
     ...more,
   };
