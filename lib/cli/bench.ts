@@ -142,7 +142,9 @@ function printResult(result: BenchResult): void {
   const { device, precision, lanes, concurrency, mode, inputs, batch, measurement } = result;
   const shapes = Object.entries(inputs).map(([name, dims]) => `${name} [${dims.join(', ')}]`);
   print(`${result.model} on ${device}${precision === undefined ? '' : ` in ${precision}`}`);
-  print(`inputs: ${shapes.join(', ')}; batch ${batch}, ${lanes} lanes, ${concurrency} in flight, by ${mode}`);
+  print(
+    `inputs: ${shapes.join(', ')}; batch ${batch}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}, ${concurrency} in flight, by ${mode}`,
+  );
   print();
   const { latency, throughput, runs, duration, queued, compute } = measurement;
   const head = ['latency (ms)', 'min', 'mean', 'p50', 'p90', 'p95', 'p99', 'max', 'CV (%)'];
