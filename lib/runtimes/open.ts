@@ -49,7 +49,11 @@ export async function openRuntime(backend: BackendName, library?: string): Promi
 /** A folder may be named in place of the library in it. */
 function libraryFile(backend: BackendName, path: string): string {
   const pattern = LIBRARY_NAMES[backend];
-  if (pattern === undefined || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  const name = readdirSync(path).find((file) => pattern.test(file));
-  return name === undefined ? path : join(path, name);
+  if (pattern === undefined) return path;
+  try {
+    const name = statSync(path).isDirectory() ? readdirSync(path).find((file) => pattern.test(file)) : undefined;
+    return name === undefined ? path : join(path, name);
+  } catch {
+    return path; // missing, or not ours to read: the loader says which
+  }
 }
