@@ -142,6 +142,7 @@ export class Binder {
       throw invalidArgument(`The ${role} "${name}" needs a shape: ${describePort(port)}.`);
     }
     const shape = dims ?? port.shape!;
+    if (!Array.isArray(shape)) throw invalidArgument(`dims must be an array of numbers, not ${describe(shape)}.`);
     if (!shapeFits(port, shape)) {
       throw invalidArgument(`The ${role} "${name}" is ${describePort(port)}, not of shape [${shape.join(', ')}].`);
     }
@@ -252,7 +253,7 @@ export class Binder {
     if (buffer !== undefined) return new Tensor(type, new Storage('device', this.#device, buffer), dims);
     if (data !== undefined) return new Tensor(type, new array(data), dims);
     const { storage } = regionOf(given!);
-    if (storage.kind === 'device') return new Tensor(type, storage, dims);
+    if (storage.kind === 'device') return new Tensor(type, storage, dims, 'borrow');
     const { buffer: memory, byteOffset } = given!.data;
     return new Tensor(type, new array(memory, byteOffset, arrayLength(type, elementCount(dims))), dims);
   }

@@ -76,7 +76,7 @@ export class Storage {
   released(region: Region): void {
     const { inUse } = this;
     const last = inUse.pop()!;
-    if (last !== region) inUse[inUse.indexOf(region)] = last;
+    if (last !== region) inUse[inUse.indexOf(region)] = last; // the order does not matter
     if (this.#disposed && inUse.length === 0) this.native?.dispose();
   }
 }
@@ -90,7 +90,8 @@ export class Region {
   /** Keeps the memory alive where JavaScript allocated it. */
   readonly data: ArrayBufferView | undefined;
   #readers = 0;
-  #written = false;
+  /** At most one, but for a region without bytes, which is in nobody's way. */
+  #writers = 0;
 
   constructor(storage: Storage, address: number, bytes: number, data?: ArrayBufferView) {
     this.storage = storage;
@@ -106,18 +107,18 @@ export class Region {
   acquire(write: boolean): boolean {
     const { inUse } = this.storage;
     for (const other of inUse) {
-      if ((write || other.#written) && this.#overlaps(other)) return false;
+      if ((write || other.#writers > 0) && this.#overlaps(other)) return false;
     }
-    if (this.#readers === 0) inUse.push(this); // it is not written: that would have been in the way
-    if (write) this.#written = true;
+    if (this.#readers + this.#writers === 0) inUse.push(this);
+    if (write) this.#writers++;
     else this.#readers++;
     return true;
   }
 
   release(write: boolean): void {
-    if (write) this.#written = false;
+    if (write) this.#writers--;
     else this.#readers--;
-    if (this.#readers === 0) this.storage.released(this);
+    if (this.#readers + this.#writers === 0) this.storage.released(this);
   }
 
   #overlaps(other: Region): boolean {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { RECORD_SIZE, addPending, addon } from './native/addon.js';
+import { RECORD_SIZE, addPending, addon, dropPending } from './native/addon.js';
 import type { NativeOutcome, NativeSession, PendingRun } from './native/addon.js';
 import type { BackendName } from './backends.js';
 import { Binder } from './binding.js';
@@ -12,6 +12,7 @@ import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
 import type { MemoryKind } from './memory.js';
 import type { ModelSource } from './model-source.js';
+import { checkOptions } from './options/known.js';
 import type { LoadOptions } from './options/load.js';
 import type { Tensor } from './tensor.js';
 
@@ -215,8 +216,15 @@ export class Session {
       const binding = this.#binder.bind(inputs, outputs);
       const run = new SessionRun(this, binding, resolve, reject);
       const id = addPending(run);
+      try {
+        this.#native.submit(id);
+      } catch (error) {
+        // One of the caller's getters has closed the session.
+        dropPending(id);
+        binding.release();
+        throw withContext(error, this.backend, this.device);
+      }
       this.#pending++;
-      this.#native.submit(id);
       if (signal !== undefined || timeout !== undefined) {
         run.limit(signal, timeout, () => this.#native.cancel(id));
       }
@@ -453,18 +461,6 @@ const RUN_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeout', 'outputs'
 const RUN_SYNC_OPTIONS: ReadonlySet<string> = new Set(['outputs']);
 const CLOSE_OPTIONS: ReadonlySet<string> = new Set(['cancel']);
 const ALLOCATE_OPTIONS: ReadonlySet<string> = new Set(['memory']);
-
-/** So that a mistyped option is not passed over in silence. */
-function checkOptions(options: object, known: ReadonlySet<string>): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument(`The options must be an object, not ${describe(options)}.`);
-  }
-  for (const name in options) {
-    if (!known.has(name)) {
-      throw invalidArgument(`There is no option ${describe(name)} here.`, `There are: ${[...known].join(', ')}.`);
-    }
-  }
-}
 
 function checkLimits(signal: AbortSignal | undefined, timeout: number | undefined): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {

@@ -6,9 +6,12 @@ import type { DataType, DataTypeMap } from './data-type.js';
 import { AccelError, invalidArgument } from './errors.js';
 import { Region, Storage, alignedBytes } from './memory.js';
 import type { MemoryKind } from './memory.js';
+import { checkOptions } from './options/known.js';
 
 /** Dimensions beyond these are refused; native/tensor.h keeps shapes inline. */
 const MAX_RANK = addon.maxRank;
+
+const ALLOCATE_OPTIONS: ReadonlySet<string> = new Set(['memory', 'device']);
 
 const Float16ArrayIfAny = (globalThis as { Float16Array?: new () => object }).Float16Array;
 
@@ -42,8 +45,10 @@ export class Tensor<T extends DataType = DataType> {
   readonly #byteLength: number;
   /** Unset in device memory, and once disposed of. */
   #data: DataTypeMap[T] | undefined;
-  /** What {@link dispose} gives back: the storage that was allocated for this tensor. */
-  readonly #own: Storage | undefined;
+  /** Set where a backend allocated the memory. */
+  readonly #allocated: Storage | undefined;
+  /** Does {@link dispose} give the memory back? */
+  readonly #owns: boolean = false;
   /** Made when a run first asks. */
   #region: Region | undefined;
   #disposed = false;
@@ -56,15 +61,21 @@ export class Tensor<T extends DataType = DataType> {
    * detached or resizable
    */
   constructor(type: T, data: DataTypeMap[T] | TensorValues, dims?: readonly number[]);
-  /** @internal In memory that was allocated for it. */
-  constructor(type: T, data: Storage, dims: readonly number[]);
-  constructor(type: T, data: DataTypeMap[T] | TensorValues | Storage, dims?: readonly number[]) {
+  /** @internal In memory that a backend allocated: for this tensor, or for another one that disposes of it. */
+  constructor(type: T, data: Storage, dims: readonly number[], ownership?: 'own' | 'borrow');
+  constructor(
+    type: T,
+    data: DataTypeMap[T] | TensorValues | Storage,
+    dims?: readonly number[],
+    ownership: 'own' | 'borrow' = 'own',
+  ) {
     if (!isDataType(type)) throw unknownType(type);
     if (data instanceof Storage) {
       const shape = checkedDims(dims!);
       this.#size = elementCount(shape);
       this.#byteLength = byteLength(type, this.#size);
-      this.#own = data;
+      this.#allocated = data;
+      this.#owns = ownership === 'own';
       const buffer = data.native?.data;
       if (buffer !== undefined)
         this.#data = new dataTypes[type].array(buffer, 0, arrayLength(type, this.#size)) as DataTypeMap[T];
@@ -120,8 +131,15 @@ export class Tensor<T extends DataType = DataType> {
    * the program that Node is embedded in, has no such memory
    */
   static allocate<T extends DataType>(type: T, dims: readonly number[], options: AllocateOptions = {}): Tensor<T> {
-    const { memory = 'host', device } = options;
     if (!isDataType(type)) throw unknownType(type);
+    checkOptions(options, ALLOCATE_OPTIONS);
+    const { memory = 'host', device } = options;
+    if (memory === 'host' && device !== undefined) {
+      throw invalidArgument(
+        'Host memory belongs to no device.',
+        'Leave the device out, or name another kind of memory.',
+      );
+    }
     const shape = checkedDims(dims);
     const size = elementCount(shape);
     if (memory === 'host') {
@@ -188,7 +206,8 @@ export class Tensor<T extends DataType = DataType> {
 
   /**
    * A copy of the elements, from whatever memory they lie in.
-   * @param target a typed array to copy them into
+   * @param target a typed array to copy them into; until the promise settles, no run may use it, and
+   * its buffer must not be transferred to another thread
    * @throws {@link AccelError} `INVALID_ARGUMENT` while a run writes to the tensor, and after
    * {@link dispose}; `VENDOR_FAILURE`
    */
@@ -202,16 +221,19 @@ export class Tensor<T extends DataType = DataType> {
       throw invalidArgument(`The array to read into has ${copy.length} items; the tensor has ${length}.`);
     }
     const native = this.#requireMemory().native;
-    await this.#use(false, async () => {
-      if (this.#data !== undefined) setArray(copy, this.#data);
-      else await native!.read(copy);
-    });
+    await new Tensor(this.type, copy, this.#dims).#use(true, () =>
+      this.#use(false, async () => {
+        if (this.#data !== undefined) setArray(copy, this.#data);
+        else await native!.read(copy);
+      }),
+    );
     return copy;
   }
 
   /**
    * Copies elements into the tensor, whatever memory it lies in.
-   * @param source a typed array of as many elements
+   * @param source a typed array of as many elements; until the promise settles, no run may write it, and
+   * its buffer must not be transferred to another thread
    * @throws {@link AccelError} `INVALID_ARGUMENT` while a run uses the tensor, and after
    * {@link dispose}; `VENDOR_FAILURE`
    */
@@ -222,10 +244,12 @@ export class Tensor<T extends DataType = DataType> {
       throw invalidArgument(`The array to write has ${data.length} items; the tensor has ${length}.`);
     }
     const native = this.#requireMemory().native;
-    await this.#use(true, async () => {
-      if (this.#data !== undefined) setArray(this.#data, data);
-      else await native!.write(data);
-    });
+    await new Tensor(this.type, data, this.#dims).#use(false, () =>
+      this.#use(true, async () => {
+        if (this.#data !== undefined) setArray(this.#data, data);
+        else await native!.write(data);
+      }),
+    );
   }
 
   /**
@@ -243,6 +267,7 @@ export class Tensor<T extends DataType = DataType> {
     }
     const from = this.#requireMemory();
     const to = target.#requireMemory();
+    if (target === this) return;
     if (this.#data !== undefined) {
       await this.#use(false, () => target.write(this.#data!));
     } else if (target.#data !== undefined) {
@@ -267,7 +292,7 @@ export class Tensor<T extends DataType = DataType> {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#data = undefined;
-    this.#own?.dispose();
+    if (this.#owns) this.#allocated!.dispose();
   }
 
   /** For `using`. */
@@ -307,7 +332,7 @@ export class Tensor<T extends DataType = DataType> {
   }
 
   #storage(): Storage {
-    return this.#own ?? (this.#data === undefined ? new Storage() : Storage.of(this.#data.buffer));
+    return this.#allocated ?? (this.#data === undefined ? new Storage() : Storage.of(this.#data.buffer));
   }
 
   #requireMemory(): Storage {

@@ -74,7 +74,8 @@ BufferWrap::BufferWrap(const Napi::CallbackInfo& info)
   self.Set("address", number(buffer_.data));
   self.Set("bytes", static_cast<double>(buffer_.bytes));
   if (buffer_.kind == MemoryKind::kPinned) {
-    Napi::ArrayBuffer data = ExternalArrayBuffer(env, buffer_);
+    data_owner_ = std::make_shared<std::shared_ptr<void>>(buffer_.owner);
+    Napi::ArrayBuffer data = ExternalArrayBuffer(env, buffer_.data, buffer_.bytes, data_owner_);
     self.Set("data", data);
     data_ = Napi::Weak(data);
   }
@@ -99,7 +100,10 @@ void BufferWrap::Free(Napi::BasicEnv env) {
 Napi::Value BufferWrap::Dispose(const Napi::CallbackInfo& info) {
   if (!data_.IsEmpty()) {
     Napi::ArrayBuffer data = data_.Value();
-    if (!data.IsEmpty() && !data.IsDetached()) data.Detach();
+    if (!data.IsEmpty() && !data.IsDetached()) {
+      data.Detach();
+      data_owner_->reset();  // its finalizer comes only later
+    }
     data_.Reset();
   }
   Free(info.Env());
@@ -107,7 +111,7 @@ Napi::Value BufferWrap::Dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value BufferWrap::Copy(Napi::Env env, const Buffer& from, const Buffer& to, size_t bytes) {
-  return state_->RunTask(env, [backend = backend_, from, to, bytes]() -> EnvState::Settle {
+  return state_->RunCopy(env, [backend = backend_, from, to, bytes]() -> EnvState::Settle {
     backend->Copy(from, to, bytes);
     return [](Napi::Env env) { return env.Undefined(); };
   });

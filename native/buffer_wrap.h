@@ -37,6 +37,7 @@ class BufferWrap final : public Napi::ObjectWrap<BufferWrap> {
   // Runs point at it, which is why it stays where it is as long as this object lives.
   Buffer buffer_;
   Napi::Reference<Napi::ArrayBuffer> data_;
+  std::shared_ptr<std::shared_ptr<void>> data_owner_;  // what `data_` keeps
 };
 
 }  // namespace accelnode

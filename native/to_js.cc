@@ -26,10 +26,8 @@ Napi::Array ListToJs(Napi::Env env, const std::vector<T>& items) {
 // Host memory that a backend allocated: no copy, where the host of JavaScript allows that.
 Napi::ArrayBuffer AllocatedToJs(Napi::Env env, const Output& output, RunStats& stats) {
   if (output.bytes > 0 && EnvState::Of(env).external_buffers()) {
-    Buffer buffer = output.allocated;
-    buffer.data = output.data;
-    buffer.bytes = output.bytes;
-    return ExternalArrayBuffer(env, buffer);
+    return ExternalArrayBuffer(env, output.data, output.bytes,
+                               std::make_shared<std::shared_ptr<void>>(output.allocated.owner));
   }
   auto copy = Napi::ArrayBuffer::New(env, output.bytes);
   if (output.bytes > 0) std::memcpy(copy.Data(), output.data, output.bytes);
@@ -159,13 +157,14 @@ Napi::Error ThrowableError(Napi::Env env, const Error& error) {
   return Napi::Error(env, ErrorToJs(env, error));
 }
 
-Napi::ArrayBuffer ExternalArrayBuffer(Napi::Env env, const Buffer& buffer) {
-  auto owner = std::make_unique<std::shared_ptr<void>>(buffer.owner);
-  Napi::ArrayBuffer data = Napi::ArrayBuffer::New(
-      env, buffer.data, buffer.bytes,
-      [](Napi::Env, void*, std::shared_ptr<void>* held) { delete held; }, owner.get());
-  owner.release();
-  return data;
+Napi::ArrayBuffer ExternalArrayBuffer(Napi::Env env, void* data, size_t bytes,
+                                      std::shared_ptr<std::shared_ptr<void>> owner) {
+  using Owner = std::shared_ptr<std::shared_ptr<void>>;
+  auto held = std::make_unique<Owner>(std::move(owner));
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
+      env, data, bytes, [](Napi::Env, void*, Owner* held) { delete held; }, held.get());
+  held.release();
+  return buffer;
 }
 
 Napi::Value OutcomeToJs(Napi::Env env, Job& job) {

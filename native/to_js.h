@@ -19,9 +19,10 @@ Napi::Value ErrorToJs(Napi::Env env, const Error& error);
 // The same, to be thrown: throw ThrowableError(env, CurrentError()).
 Napi::Error ThrowableError(Napi::Env env, const Error& error);
 
-// An ArrayBuffer over a buffer's memory, which it keeps alive. V8 counts its size. Only where the
-// host allows them: EnvState::external_buffers().
-Napi::ArrayBuffer ExternalArrayBuffer(Napi::Env env, const Buffer& buffer);
+// An ArrayBuffer over foreign memory, which it keeps alive by holding what `owner` points at. V8
+// counts its size. Only where the host allows them: EnvState::external_buffers().
+Napi::ArrayBuffer ExternalArrayBuffer(Napi::Env env, void* data, size_t bytes,
+                                      std::shared_ptr<std::shared_ptr<void>> owner);
 
 // Undefined for a run whose outputs all lie in the caller's memory as expected; else its error, or
 // an array with { dims, data?: ArrayBuffer, buffer?: NativeBuffer } at the place of each output

@@ -206,14 +206,19 @@ export function addPending(run: PendingRun): number {
   return id;
 }
 
+/** For a run that was not submitted after all. */
+export function dropPending(id: number): void {
+  pending[id] = undefined;
+  freeIds.push(id);
+}
+
 /** Called by the addon once for all runs that have ended since the last time. */
 function onRunsDone(count: number, extras: unknown[] | undefined): void {
   for (let i = 0; i < count; i++) {
     const at = i * RECORD_SIZE;
     const id = records[at]!;
     const run = pending[id]!;
-    pending[id] = undefined;
-    freeIds.push(id);
+    dropPending(id);
     run.finish(extras?.[i] as AccelError | NativeOutcome, records, at);
   }
 }

@@ -4,6 +4,7 @@
 // memory counts as moved to the device and back.
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <thread>
@@ -191,6 +192,10 @@ class NullBackend final : public Backend {
   }
 
   void Copy(const Buffer& from, const Buffer& to, size_t bytes) override {
+    // For tests of what happens meanwhile: a copy that takes its time.
+    if (const char* delay = std::getenv("ACCELNODE_NULL_COPY_MS")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(delay)));
+    }
     std::memcpy(null::Contents(to.data, to.kind), null::Contents(from.data, from.kind), bytes);
   }
 

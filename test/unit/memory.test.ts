@@ -56,6 +56,9 @@ describe('Tensor.allocate', () => {
     ['an unknown backend', () => Tensor.allocate('float32', [1], { memory: 'device', device: 'tpu:0' })],
     ['an unknown kind', () => Tensor.allocate('float32', [1], { memory: 'disk' as MemoryKind })],
     ['a negative dimension', () => Tensor.allocate('float32', [-1])],
+    ['options that are none', () => Tensor.allocate('float32', [1], null as never)],
+    ['a mistyped option', () => Tensor.allocate('float32', [1], { memroy: 'device' } as never)],
+    ['host memory of a device', () => Tensor.allocate('float32', [1], { device: 'null:0' })],
     ['an unknown type', () => Tensor.allocate('float31' as 'float32', [1])],
   ])('refuses %s', async (_, action) => {
     await expectError('INVALID_ARGUMENT', action);
@@ -128,6 +131,7 @@ describe('session.allocate', () => {
       await expectError('INVALID_ARGUMENT', () => session.allocate('x'));
       await expectError('INVALID_ARGUMENT', () => session.allocate('x', [1, 2]));
       await expectError('INVALID_ARGUMENT', () => session.allocate('x', [-1]));
+      await expectError('INVALID_ARGUMENT', () => session.allocate('x', 5 as never));
       await expectError('INVALID_ARGUMENT', () => session.allocate('y', [1]));
     }));
 
@@ -287,6 +291,31 @@ describe('memory in use', () => {
     });
   });
 
+  it("of no bytes is in nobody's way, and unlocks nothing", async () => {
+    const memory = await tensorIn('pinned');
+    const nothing = new Tensor('float32', memory.data.subarray(0, 0), [0]);
+    await whileRunning(memory, await tensorIn('host'), async () => {
+      await withNull(DYNAMIC, (session) => session.run({ x: nothing }, { outputs: { x: nothing } }));
+      await expectError('INVALID_ARGUMENT', () => memory.write(VALUES));
+    });
+    await memory.write(VALUES);
+  });
+
+  it('is not locked by a run that was never submitted', async () => {
+    const memory = await tensorIn('host');
+    const session = await Session.load(nullModel(), { device: 'null:0' });
+    const run = session.run({
+      get x() {
+        void session.close();
+        return memory;
+      },
+    });
+    await expectError('CLOSED', () => run);
+    expect(session.pending).toBe(0);
+    await session.idle();
+    await memory.write(VALUES);
+  });
+
   it('is given back only when the run has ended', async () => {
     const device = { memory: 'device', device: 'null:0' } as const;
     const x = Tensor.allocate('uint8', [900_000_000], device);
@@ -323,6 +352,20 @@ describe('dispose', () => {
     if (memory === 'pinned') expect(view!.length).toBe(0);
     expect(inspect(tensor)).toContain('disposed');
   });
+
+  it.each(['pinned', 'device'] as const)('gives %s memory back at once', (memory) => {
+    for (let i = 0; i < 3; i++) Tensor.allocate('uint8', [600_000_000], { memory, device: 'null:1' }).dispose();
+  });
+
+  it.each(KINDS)('of a result that lies in a larger tensor leaves that alone: %s', (memory) =>
+    withNull(DYNAMIC, async (session) => {
+      const roomy = session.allocate('x', [8], { memory });
+      const { x: part } = await session.run({ x: new Tensor('float32', [1, 2]) }, { outputs: { x: roomy } });
+      part!.dispose();
+      expect([...(await roomy.read()).subarray(0, 2)]).toEqual([1, 2]);
+      await session.run({ x: new Tensor('float32', [3]) }, { outputs: { x: roomy } });
+    }),
+  );
 
   it('leaves other tensors over the same pinned memory without elements', async () => {
     const tensor = await tensorIn('pinned');
@@ -362,17 +405,48 @@ describe('copyTo', () => {
     );
   });
 
-  it('ends before its worker does', async () => {
-    const { code, stdout, stderr } = await runScript(`
+  it('keeps both sides to itself until it is done', async () => {
+    const [pinned, device] = [await tensorIn('pinned'), await tensorIn('device')];
+    await withNull({}, async (session) => {
+      for (const copy of [
+        () => device.read(pinned.data),
+        () => device.write(pinned.data),
+        () => pinned.copyTo(device),
+      ]) {
+        const done = copy();
+        const others = [device.write(VALUES), session.run({ x: VALUES }, { outputs: { x: pinned } })];
+        await Promise.all(others.map((other) => expectError('INVALID_ARGUMENT', () => other)));
+        await done;
+      }
+    });
+    await pinned.copyTo(pinned);
+    const last = device.read(pinned.data);
+    pinned.dispose(); // waits
+    expect(await last).toHaveLength(4);
+    expect(await device.read()).toEqual(VALUES);
+  });
+
+  it('of packed elements works too', async () => {
+    const tensor = Tensor.allocate('int4', [5], { memory: 'device', device: 'null:0' });
+    await tensor.write(new Uint8Array([0x21, 0x43, 0x05]));
+    expect([...(await tensor.read())]).toEqual([0x21, 0x43, 0x05]);
+  });
+
+  it('ends before the worker whose memory it fills', async () => {
+    // Longer than a worker waits for loads. Afterwards the memory is no longer mapped.
+    const { code, signal, stdout, stderr } = await runScript(
+      `
       import { Worker } from 'node:worker_threads';
       const worker = new Worker(
         "import { Tensor } from 'accelnode'; import { parentPort } from 'node:worker_threads';" +
-          "const t = Tensor.allocate('uint8', [100_000_000], { memory: 'device', device: 'null:0' });" +
-          "for (let i = 0; i < 4; i++) t.read(); parentPort.postMessage(1);",
+          "const t = Tensor.allocate('uint8', [50_000_000], { memory: 'device', device: 'null:0' });" +
+          "t.read(); parentPort.postMessage(1);",
         { eval: true },
       );
-      worker.once('message', async () => { await worker.terminate(); console.log('ended'); });`);
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'ended\n', stderr: '' });
+      worker.once('message', async () => { await worker.terminate(); console.log('ended'); });`,
+      { env: { ACCELNODE_NULL_COPY_MS: '3000' } },
+    );
+    expect({ code, signal, stdout, stderr }).toEqual({ code: 0, signal: null, stdout: 'ended\n', stderr: '' });
   });
 });
 
