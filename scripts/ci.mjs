@@ -1,5 +1,5 @@
-// What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests
-// again on the addon as node-gyp builds it. The last line sums everything.
+// What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and tests again
+// on the addon as node-gyp builds it, and under sanitizers. The last line sums everything.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,7 @@ const { prepareTests } = await import('./setup/tests.mjs');
 const { runVitest, sum, summary } = await import('./setup/vitest.mjs');
 await prepareTests();
 const { checkPackage } = await import('./check-package.mjs');
+const { testSanitizers } = await import('./setup/sanitizers.mjs');
 
 say('Tests');
 const tests = runVitest([]);
@@ -30,7 +31,9 @@ const packaged = checkPackage();
 say('The addon as node-gyp builds it');
 const gyp = testNodeGypBuild();
 
-const total = sum(tests, lint, packaged, gyp, requireOpenvino(tests));
+const sanitized = testSanitizers();
+
+const total = sum(tests, lint, packaged, gyp, sanitized, requireOpenvino(tests));
 console.log(`\n${summary(total)}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 
