@@ -1,42 +1,37 @@
-// What the benchmarks need: the build, a runtime, models, and C programs on the vendor's own headers.
+// What the benchmarks need, and where it is.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { makeModels, modelsFolder } from '../scripts/setup/models.mjs';
+import { benchModelsFolder, modelsFolder } from '../scripts/setup/models.mjs';
 import { root, run, setupFolder } from '../scripts/setup/process.mjs';
-import { build, installDependencies } from '../scripts/setup/project.mjs';
-import { installPython } from '../scripts/setup/python.mjs';
 import { openvinoReleases } from '../scripts/setup/releases.mjs';
-import { installTestRuntimes } from '../scripts/setup/runtimes.mjs';
 
 /**
- * Builds accelnode, installs OpenVINO and makes the models.
- * @param {string[]} names of the models
- * @returns the files of the models by name, and the environment that makes accelnode use this OpenVINO
+ * Builds and downloads what is missing, in a process whose output becomes progress: stdout belongs to results, and
+ * with --json to one object.
  */
-export function prepare(names) {
-  installDependencies();
-  build();
-  installTestRuntimes();
-  makeModels();
-  return {
-    models: Object.fromEntries(names.map((name) => [name, join(modelsFolder, `${name}.onnx`)])),
-    environment: { ACCELNODE_OPENVINO_LIBRARY: openvinoFolder },
-  };
+export function prepare({ openvino }) {
+  const args = [join(root, 'bench', 'setup.mjs'), ...(openvino ? ['--openvino'] : [])];
+  run(process.execPath, args, { stdio: ['ignore', process.stderr, process.stderr] });
 }
 
-const openvinoFolder = join(setupFolder, 'runtimes', 'openvino', openvinoReleases.current);
+export const openvinoFolder = join(setupFolder, 'runtimes', 'openvino', openvinoReleases.current);
 
-/**
- * Builds bench/programs against the library that accelnode uses, so that both sides run the same code.
- * @returns {string} the program of openvino.c
- */
-export function buildFloor() {
-  const headers = join(installPython('bench'), 'openvino', 'include');
-  const folder = join(setupFolder, 'floor');
-  run('cmake', [
-    ...['-S', join(root, 'bench', 'programs'), '-B', folder, '-DCMAKE_BUILD_TYPE=Release'],
-    ...[`-DOPENVINO_HEADERS=${headers}`, `-DOPENVINO_FOLDER=${openvinoFolder}`],
-  ]);
-  run('cmake', ['--build', folder]);
-  return join(folder, 'openvino-floor');
+/** Makes accelnode use the OpenVINO that the C programs are built against. */
+export const environment = { ACCELNODE_OPENVINO_LIBRARY: openvinoFolder };
+
+export const floorFolder = join(setupFolder, 'floor');
+
+/** The program of bench/programs/openvino.c. */
+export const floorProgram = join(floorFolder, 'openvino-floor');
+
+/** The file of a model by its name. */
+export function modelFile(name) {
+  const file = join(benchModelsFolder, `${name}.onnx`);
+  return existsSync(file) ? file : join(modelsFolder, `${name}.onnx`);
+}
+
+/** Says how far things are. */
+export function progress(text) {
+  console.error(text);
 }

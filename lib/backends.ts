@@ -26,8 +26,8 @@ export const backendNames = Object.keys(backends) as BackendName[];
 /** All but the null backend, which has no vendor and is used only when it is named. */
 export const vendorNames = backendNames.filter((name) => name !== 'null');
 
-export function isBackendName(name: string): name is BackendName {
-  return Object.hasOwn(backends, name);
+export function isBackendName(name: unknown): name is BackendName {
+  return typeof name === 'string' && Object.hasOwn(backends, name);
 }
 
 /**

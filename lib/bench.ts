@@ -4,12 +4,15 @@
 import { mean, quantileSorted, standardDeviation } from 'simple-statistics';
 
 import type { Inputs, WantedOutputs } from './binding.js';
-import type { Session } from './session.js';
+import { describe, isDataType } from './data-type.js';
+import { AccelError, invalidArgument } from './errors.js';
+import { Session } from './session.js';
+import { Tensor } from './tensor.js';
 
 export interface MeasureOptions {
   /** Runs in flight at the same time. Default: the session's lanes. */
   concurrency?: number | undefined;
-  /** Milliseconds of runs that are not counted. Default: 200. */
+  /** Milliseconds of runs that are not counted: at least one for each in flight. Default: 200. */
   warmup?: number | undefined;
   /** Milliseconds to measure for. Default: 3000. */
   duration?: number | undefined;
@@ -17,7 +20,9 @@ export interface MeasureOptions {
   minRuns?: number | undefined;
   /** Call `runSync` instead: one run at a time, on the calling thread. */
   sync?: boolean | undefined;
+  /** Ends the measurement when aborted, after the runs that have begun. */
   signal?: AbortSignal | undefined;
+  /** Told after each run. What it does is not measured, but delays the next run. */
   onProgress?: ((elapsed: number, duration: number) => void) | undefined;
 }
 
@@ -47,15 +52,24 @@ export interface Measurement {
   compute?: number;
 }
 
-/** Runs `session` on the same inputs over and over, with outputs that are allocated once. */
+/**
+ * Runs `session` on the same inputs over and over, while nobody else does. Outputs are allocated once, where the
+ * model fixes their shape.
+ * @throws {@link AccelError} `INVALID_ARGUMENT`, `CANCELLED`, and as {@link Session.run}
+ */
 export async function measure(session: Session, inputs: Inputs, options: MeasureOptions = {}): Promise<Measurement> {
-  const { sync = false, concurrency = sync ? 1 : session.lanes, warmup = 200, duration = 3000, minRuns = 10 } = options;
+  if (!(session instanceof Session)) throw invalidArgument(`session must be a Session, not ${describe(session)}.`);
+  // Loaded when it is first needed, as in Session.load.
+  const { parseMeasureOptions } = await import('./options/measure.js');
+  const { sync, concurrency = sync ? 1 : session.lanes, ...limits } = parseMeasureOptions(options);
+  // A tensor that two runs write to at once would be no fair measure, so each in flight has its own.
+  const outputs = Array.from({ length: concurrency }, () => reusableOutputs(session));
   const loop = sync ? syncLoop : asyncLoop;
-  await loop(session, inputs, concurrency, warmup, 1, [], options);
-  const latencies: number[] = [];
+  const { signal } = limits;
+  await loop(session, inputs, outputs, { signal, duration: limits.warmup, minRuns: concurrency });
   const before = session.stats();
   const begin = performance.now();
-  await loop(session, inputs, concurrency, duration, minRuns, latencies, options);
+  const latencies = await loop(session, inputs, outputs, limits);
   const elapsed = performance.now() - begin;
   const after = session.stats();
   const runs = latencies.length;
@@ -85,52 +99,79 @@ export function summarize(latencies: readonly number[]): Latencies {
   };
 }
 
-type Loop = typeof asyncLoop;
-
-async function asyncLoop(
-  session: Session,
-  inputs: Inputs,
-  concurrency: number,
-  duration: number,
-  minRuns: number,
-  latencies: number[],
-  { signal, onProgress }: MeasureOptions,
-): Promise<void> {
-  const begin = performance.now();
-  let started = 0;
-  const worker = async (): Promise<void> => {
-    const outputs = await reusableOutputs(session, inputs);
-    for (;;) {
-      const start = performance.now();
-      if (start - begin >= duration && started >= minRuns) return;
-      signal?.throwIfAborted();
-      started++;
-      await session.run(inputs, { outputs });
-      const end = performance.now();
-      latencies.push(end - start);
-      onProgress?.(Math.min(end - begin, duration), duration);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+/** When a loop ends, and who is told. */
+interface Limits {
+  duration: number;
+  minRuns: number;
+  signal?: AbortSignal | undefined;
+  onProgress?: MeasureOptions['onProgress'];
 }
 
-const syncLoop: Loop = async (session, inputs, _concurrency, duration, minRuns, latencies, { signal, onProgress }) => {
-  const outputs = await reusableOutputs(session, inputs);
+/** Runs the model until the limits are reached; one in flight for each of `outputs`. Gives the latency of each. */
+type Loop = (session: Session, inputs: Inputs, outputs: readonly WantedOutputs[], limits: Limits) => Promise<number[]>;
+
+const asyncLoop: Loop = async (session, inputs, outputs, limits) => {
+  const latencies: number[] = [];
   const begin = performance.now();
-  for (let runs = 0; ; runs++) {
+  let started = 0;
+  let failed = false;
+  const worker = async (own: WantedOutputs): Promise<void> => {
+    while (!failed) {
+      const start = performance.now();
+      if (start - begin >= limits.duration && started >= limits.minRuns) return;
+      started++;
+      try {
+        throwIfAborted(limits.signal);
+        await session.run(inputs, { outputs: own });
+        const end = performance.now();
+        latencies.push(end - start);
+        report(limits, end - begin);
+      } catch (error) {
+        failed = true; // the others stop too, after the run that they are in
+        throw error;
+      }
+    }
+  };
+  // All of them: the caller's tensors are in use until the last has ended.
+  const ends = await Promise.allSettled(outputs.map(worker));
+  const failure = ends.find((end) => end.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+  return latencies;
+};
+
+const syncLoop: Loop = (session, inputs, [outputs], limits) => {
+  const latencies: number[] = [];
+  const begin = performance.now();
+  for (;;) {
     const start = performance.now();
-    if (start - begin >= duration && runs >= minRuns) return;
-    signal?.throwIfAborted();
+    if (start - begin >= limits.duration && latencies.length >= limits.minRuns) return Promise.resolve(latencies);
+    throwIfAborted(limits.signal);
     session.runSync(inputs, { outputs });
-    latencies.push(performance.now() - start);
-    onProgress?.(Math.min(start - begin, duration), duration);
+    const end = performance.now();
+    latencies.push(end - start);
+    report(limits, end - begin);
   }
 };
 
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new AccelError('CANCELLED', 'The measurement was aborted by its signal.', { cause: signal.reason });
+}
+
+function report({ onProgress, duration }: Limits, elapsed: number): void {
+  try {
+    onProgress?.(Math.min(elapsed, duration), duration);
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', `onProgress threw: ${String(cause)}`, { cause });
+  }
+}
+
 /** Tensors for the outputs, so that the loop measures inference and not allocation. */
-async function reusableOutputs(session: Session, inputs: Inputs): Promise<WantedOutputs> {
-  const outputs = await session.run(inputs);
+function reusableOutputs({ outputs }: Session): WantedOutputs {
   return Object.fromEntries(
-    session.outputs.map(({ name, shape }) => [name, shape?.every((dim) => dim >= 0) ? outputs[name]! : null]),
+    outputs.map(({ name, type, shape }) => {
+      const fixed = shape?.every((dim) => dim >= 0) === true && isDataType(type);
+      return [name, fixed ? Tensor.zeros(type, shape) : null];
+    }),
   );
 }

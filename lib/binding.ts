@@ -103,10 +103,13 @@ export class Binder {
    * @throws `INVALID_ARGUMENT` that names the input or output
    */
   bind(inputs: Inputs, wanted?: WantedOutputs): Binding {
+    // The caller's getters run here and could start other runs, so nothing is written before they are done.
+    const tensors = this.#readInputs(inputs);
+    const targets = wanted === undefined ? undefined : readTargets(wanted, this.#outputPorts);
     const reads: Region[] = [];
     const writes: Region[] = [];
-    this.#bindInputs(inputs, reads);
-    const outputs = this.#bindOutputs(wanted, writes);
+    for (let i = 0; i < tensors.length; i++) reads.push(this.#bindTensor(this.#inputPorts[i]!, tensors[i]!, 'input'));
+    const outputs = this.#bindOutputs(targets, writes);
     this.#acquire(reads, writes, outputs);
     return new Binding(outputs, reads, writes);
   }
@@ -165,27 +168,28 @@ export class Binder {
     for (let i = 0; i < dims.length; i++) block[at + 4 + i] = dims[i]!;
   }
 
-  #bindInputs(inputs: Inputs, reads: Region[]): void {
+  #readInputs(inputs: Inputs): Tensor[] {
     if (inputs === null || typeof inputs !== 'object') {
       throw invalidArgument(`The inputs of a run are an object of tensors by name, not ${describe(inputs)}.`);
     }
     const ports = this.#inputPorts;
-    for (let i = 0; i < ports.length; i++) {
-      const port = ports[i]!;
-      reads.push(this.#bindTensor(port, toTensor(port, inputs[port.name]), 'input'));
-    }
+    const tensors: Tensor[] = [];
+    for (const port of ports) tensors.push(toTensor(port, inputs[port.name]));
     let given = 0;
     for (const name in inputs) given += Object.hasOwn(inputs, name) ? 1 : 0;
     if (given !== ports.length) throw unknownName('input', Object.keys(inputs), ports);
+    return tensors;
   }
 
-  #bindOutputs(wanted: WantedOutputs | undefined, writes: Region[]): (Tensor | null | undefined)[] {
+  #bindOutputs(
+    targets: readonly (OutputTarget | undefined)[] | undefined,
+    writes: Region[],
+  ): (Tensor | null | undefined)[] {
     const ports = this.#outputPorts;
     const tensors = new Array<Tensor | null | undefined>(ports.length);
-    const choices = wanted === undefined ? undefined : readWanted(wanted, ports);
     for (let i = 0; i < ports.length; i++) {
       const port = ports[i]!;
-      const choice = choices === undefined ? null : choices.get(port.name);
+      const choice = targets === undefined ? null : targets[i];
       if (choice === undefined) {
         this.#block[port.at] = NOT_WANTED;
       } else if (choice === 'device' || (choice === null && port.dynamic)) {
@@ -346,19 +350,29 @@ function checkedType(port: Port, role: 'input' | 'output'): DataType {
   throw invalidArgument(`The ${role} "${port.name}" has the element type ${port.type}, which accelnode can't pass.`);
 }
 
-function readWanted(wanted: WantedOutputs, ports: readonly Port[]): Map<string, OutputTarget> {
+/** The caller's choice for each output; undefined for one that is not wanted. */
+function readTargets(wanted: WantedOutputs, ports: readonly Port[]): (OutputTarget | undefined)[] {
   if (wanted === null || typeof wanted !== 'object') {
     throw invalidArgument(`outputs must be names, or an object of tensors by name, not ${describe(wanted)}.`);
   }
-  const choices = new Map<string, OutputTarget>(
-    Array.isArray(wanted)
-      ? wanted.map((name: string) => [name, null])
-      : Object.entries(wanted as Record<string, OutputTarget>),
-  );
-  for (const name of choices.keys()) {
-    if (!ports.some((port) => port.name === name)) throw unknownName('output', [name], ports);
+  const targets = new Array<OutputTarget | undefined>(ports.length);
+  let given = 0;
+  const names = Array.isArray(wanted) ? new Set(wanted as string[]) : undefined;
+  for (let i = 0; i < ports.length; i++) {
+    const { name } = ports[i]!;
+    if (names === undefined ? !Object.hasOwn(wanted, name) : !names.has(name)) continue;
+    given++;
+    const target = names === undefined ? (wanted as Record<string, OutputTarget>)[name]! : null;
+    if (target !== null && target !== 'device' && !(target instanceof Tensor)) {
+      throw invalidArgument(
+        `The target of the output "${name}" must be a Tensor, null (for a new one) or 'device', not ${describe(target)}.`,
+      );
+    }
+    targets[i] = target;
   }
-  return choices;
+  const all = names ?? Object.keys(wanted);
+  if ((names?.size ?? (all as string[]).length) !== given) throw unknownName('output', [...all], ports);
+  return targets;
 }
 
 function unknownName(

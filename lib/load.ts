@@ -34,8 +34,7 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
   const candidates = parseDevices(options.device);
   const sources = await readModelSource(source);
 
-  const attempts: DeviceAttempt[] = [];
-  let lastError: AccelError | undefined;
+  const refusals: Refusal[] = [];
   for (const candidate of candidates) {
     try {
       for (const device of await devicesToTry(candidate, sources, options)) {
@@ -45,40 +44,62 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
             native,
             backend: candidate.backend,
             device: `${candidate.backend}:${device}`,
-            attempts,
+            attempts: refusals.map(toAttempt),
             maxQueue: options.maxQueue,
           };
         } catch (error) {
-          lastError = recordAttempt(attempts, withContext(error, candidate.backend, `${candidate.backend}:${device}`));
+          const refusal = withContext(error, candidate.backend, `${candidate.backend}:${device}`);
+          refusals.push({ error: passedOver(refusal), tried: true });
         }
       }
     } catch (error) {
-      lastError = recordAttempt(attempts, withContext(error, candidate.backend));
+      refusals.push({ error: passedOver(withContext(error, candidate.backend)), tried: false });
     }
   }
-  throw noDevice(attempts, lastError);
+  throw noDevice(refusals);
 }
 
-/** Keeps a refusal and goes on; but a mistake of the caller, or the caller's wish, ends the load. */
-function recordAttempt(attempts: DeviceAttempt[], error: unknown): AccelError {
+/** Why a device was passed over. */
+interface Refusal {
+  error: AccelError;
+  /** Did it get as far as loading the model? */
+  tried: boolean;
+}
+
+/** The error, if the next device is to be tried: a mistake of the caller, or the caller's wish, ends the load. */
+function passedOver(error: unknown): AccelError {
   if (!(error instanceof AccelError) || error.code === 'INVALID_ARGUMENT' || error.code === 'CANCELLED') throw error;
-  const { code, message, hint, backend = '', device = backend } = error;
-  attempts.push({ device, code, message, ...(hint === undefined ? {} : { hint }) });
   return error;
 }
 
-function noDevice(attempts: readonly DeviceAttempt[], lastError: AccelError | undefined): AccelError {
-  if (attempts.length === 1 && lastError !== undefined) return lastError;
-  // What stopped a backend that is there says more than the backends that are not.
-  const telling = attempts.filter(
-    ({ code }) => code !== 'RUNTIME_NOT_FOUND' && code !== 'UNSUPPORTED' && code !== 'DEVICE_NOT_FOUND',
-  );
-  const code = telling.at(-1)?.code ?? attempts.at(-1)?.code ?? 'DEVICE_NOT_FOUND';
+function toAttempt({ error }: Refusal): DeviceAttempt {
+  const { code, message, hint, backend = '', device = backend } = error;
+  return { device, code, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function noDevice(refusals: readonly Refusal[]): AccelError {
+  if (refusals.length === 1) return refusals[0]!.error;
+  const attempts = refusals.map(toAttempt);
+  const telling = mostTelling(refusals);
   const lines = attempts.map(({ device, message }) => `\n  ${device}: ${message.replaceAll('\n', '\n    ')}`);
-  return new AccelError(code, `No device could load the model.${lines.join('')}`, {
-    hint: '`npx accelnode doctor` shows what each backend needs on this machine.',
+  return new AccelError(telling.code, `No device could load the model.${lines.join('')}`, {
+    hint: telling.hint ?? '`npx accelnode doctor` shows what each backend needs on this machine.',
+    libraries: telling.libraries,
     attempts,
   });
+}
+
+/**
+ * The refusal that says most about why nothing could load the model: that of a device which tried comes
+ * before that of a backend which lacks its runtime, and this before that of one which could not have
+ * loaded this model on any machine. Of equals, the backend that is preferred.
+ */
+function mostTelling(refusals: readonly Refusal[]): AccelError {
+  const rank = ({ tried, error: { code } }: Refusal): number => {
+    if (tried) return 0;
+    return code === 'UNSUPPORTED' || code === 'MODEL_UNSUPPORTED' ? 2 : 1;
+  };
+  return [...refusals].sort((a, b) => rank(a) - rank(b))[0]!.error;
 }
 
 function parseDevices(device: string | readonly string[]): Candidate[] {
@@ -216,7 +237,8 @@ function abortable(loading: Promise<NativeSession>, id: number, signal: AbortSig
       return;
     }
     signal.addEventListener('abort', onAbort, { once: true });
-    loading.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    // Before the caller learns the outcome: an abort after that must not close the session.
+    loading.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
   });
 }
 

@@ -105,8 +105,7 @@ export class Region {
    */
   acquire(write: boolean): boolean {
     const { inUse } = this.storage;
-    for (let i = 0; i < inUse.length; i++) {
-      const other = inUse[i]!;
+    for (const other of inUse) {
       if ((write || other.#written) && this.#overlaps(other)) return false;
     }
     if (this.#readers === 0) inUse.push(this); // it is not written: that would have been in the way

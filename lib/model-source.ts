@@ -64,6 +64,7 @@ const TWO_GIB_FORMATS: ReadonlySet<ModelFormat> = new Set<ModelFormat>(['onnx', 
  */
 export async function readModelSource(source: ModelSource): Promise<ModelSources> {
   if (isModelFile(source)) {
+    refuseDetached(source);
     const format = formatOf(source);
     return { [format]: await readFile(source, format) };
   }
@@ -112,7 +113,21 @@ async function readEntry(format: ModelFormat, value: unknown): Promise<NativeMod
   throw invalidArgument(`model.${format} must be a path, a URL or bytes, not ${describe(value)}.`);
 }
 
+/** A detached buffer has no bytes and can't be looked at. */
+function refuseDetached(file: ModelFile): void {
+  const buffer = file instanceof Uint8Array ? file.buffer : file;
+  // `detached` came with Node 21; before, a view of a detached buffer can't be made.
+  try {
+    if (buffer instanceof ArrayBuffer) new Uint8Array(buffer);
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', 'The buffer of the model is detached: it was transferred elsewhere.', {
+      cause,
+    });
+  }
+}
+
 async function readFile(file: ModelFile, format: ModelFormat): Promise<NativeModelSource> {
+  refuseDetached(file);
   if (file instanceof Uint8Array || file instanceof ArrayBuffer) {
     const bytes = file instanceof Uint8Array ? file : new Uint8Array(file);
     if (bytes.byteLength === 0) throw new AccelError('MODEL_INVALID', 'The model has no bytes.');
@@ -150,7 +165,13 @@ function toPath(file: string | URL): string {
     return resolve(file);
   }
   if (file.protocol !== 'file:') throw invalidArgument(`A model URL must be a file: URL, not ${file.protocol}`);
-  return fileURLToPath(file);
+  try {
+    return fileURLToPath(file);
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', `${file.href} is the URL of no file here: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /** The format by the file's ending, or by the first bytes. */

@@ -162,7 +162,9 @@ export class Session {
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<Session> {
     // Loaded when it is first needed: the checks of options take longer to start than all the rest.
-    const { loadOnFirstDevice } = await import('./load.js');
+    // Not by import(), which test runners such as Jest refuse in CommonJS.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { loadOnFirstDevice } = require('./load.js') as typeof import('./load.js');
     return new Session(await loadOnFirstDevice(source, options));
   }
 
@@ -207,6 +209,7 @@ export class Session {
     return new Promise((resolve, reject) => {
       this.#requireOpen();
       if (this.#pending >= this.#maxQueue) throw this.#queueFull();
+      checkOptions(options, RUN_OPTIONS);
       const { signal, timeout, outputs } = options;
       if (signal !== undefined || timeout !== undefined) checkLimits(signal, timeout);
       const binding = this.#binder.bind(inputs, outputs);
@@ -227,6 +230,7 @@ export class Session {
    */
   runSync(inputs: Inputs, options: RunSyncOptions = {}): Outputs {
     this.#requireOpen();
+    checkOptions(options, RUN_SYNC_OPTIONS);
     const binding = this.#binder.bind(inputs, options.outputs);
     const block = this.#native.arguments;
     try {
@@ -251,6 +255,7 @@ export class Session {
    */
   allocate(name: string, dims?: readonly number[], options: SessionAllocateOptions = {}): Tensor {
     this.#requireOpen();
+    checkOptions(options, ALLOCATE_OPTIONS);
     const { memory = addon.externalBuffers() ? this.#native.preferredMemory : 'host' } = options;
     return this.#binder.allocate(name, dims, memory);
   }
@@ -316,9 +321,17 @@ export class Session {
    * Ends the session: nothing is accepted any more, what is pending finishes (or is cancelled), then
    * lanes and model are freed. Called again, it returns the same promise.
    */
-  close({ cancel = false }: CloseOptions = {}): Promise<void> {
-    this.#closed ??= this.#native.close(cancel);
-    return this.#closed;
+  close(options: CloseOptions = {}): Promise<void> {
+    try {
+      checkOptions(options, CLOSE_OPTIONS);
+      const { cancel = false } = options;
+      if (typeof cancel !== 'boolean') throw invalidArgument(`cancel must be true or false, not ${describe(cancel)}.`);
+      this.#closed ??= this.#native.close(cancel);
+      return this.#closed;
+    } catch (error) {
+      const refused = error as AccelError;
+      return Promise.reject(refused);
+    }
   }
 
   /** For `await using`. */
@@ -432,6 +445,23 @@ class SessionRun implements PendingRun {
       this.#reject(result);
     } else {
       this.#resolve(result);
+    }
+  }
+}
+
+const RUN_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeout', 'outputs']);
+const RUN_SYNC_OPTIONS: ReadonlySet<string> = new Set(['outputs']);
+const CLOSE_OPTIONS: ReadonlySet<string> = new Set(['cancel']);
+const ALLOCATE_OPTIONS: ReadonlySet<string> = new Set(['memory']);
+
+/** So that a mistyped option is not passed over in silence. */
+function checkOptions(options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument(`The options must be an object, not ${describe(options)}.`);
+  }
+  for (const name in options) {
+    if (!known.has(name)) {
+      throw invalidArgument(`There is no option ${describe(name)} here.`, `There are: ${[...known].join(', ')}.`);
     }
   }
 }

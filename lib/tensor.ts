@@ -97,7 +97,7 @@ export class Tensor<T extends DataType = DataType> {
    */
   static zeros<T extends DataType>(type: T, dims: readonly number[]): Tensor<T> {
     if (!isDataType(type)) throw unknownType(type);
-    const length = arrayLength(type, elementCount(dims));
+    const length = arrayLength(type, elementCount(checkedDims(dims)));
     const TypedArrayOfType = dataTypes[type].array as unknown as new (length: number) => DataTypeMap[T];
     let data;
     try {

@@ -1,8 +1,11 @@
 #include "env_state.h"
 
 #include <cstdlib>
+#include <mutex>
 #include <utility>
+#include <vector>
 
+#include "platform.h"
 #include "to_js.h"
 
 namespace accelnode {
@@ -16,6 +19,17 @@ bool AllowsExternalBuffers(Napi::Env env) {
   napi_value result;
   return napi_create_external_arraybuffer(
              env, &probe, 1, [](napi_env, void*, void*) {}, nullptr, &result) == napi_ok;
+}
+
+// How long the end of an environment waits for loads.
+constexpr auto kLoadGrace = std::chrono::seconds(2);
+
+// Keeps it for the rest of the process, for a task that uses it still.
+void LeaveBehind(std::shared_ptr<EnvState> state) {
+  static std::mutex mutex;
+  static auto& states = *new std::vector<std::shared_ptr<EnvState>>();
+  std::lock_guard lock(mutex);
+  states.push_back(std::move(state));
 }
 
 void KeepInstanceData(Napi::Env, std::shared_ptr<EnvState>*) {}
@@ -32,15 +46,33 @@ void EnvState::Create(Napi::Env env, Napi::Object hooks) {
   auto* state = new std::shared_ptr<EnvState>(new EnvState(env, hooks));
   env.SetInstanceData<std::shared_ptr<EnvState>, KeepInstanceData>(state);
   // Hooks run last in, first out: this one comes before the mailbox's thread-safe function is taken
-  // down and before any ArrayBuffer is freed. It waits as long as it must, since a lane may still
-  // be writing into memory that dies with the environment.
+  // down and before any ArrayBuffer is freed.
   env.AddCleanupHook(
       [](std::shared_ptr<EnvState>* dying) {
-        (*dying)->Shutdown(std::nullopt);
-        (*dying)->ReleaseReferences();
+        (*dying)->End(*dying);
         delete dying;  // sessions that JavaScript never dropped share it until they are finalized
       },
       state);
+}
+
+void EnvState::End(const std::shared_ptr<EnvState>& self) {
+  BeginShutdown();
+  // As long as it takes: a lane or a copy may still write into memory that dies with the
+  // environment.
+  for (auto& session : sessions_) {
+    if (auto queue = session.lock()) queue->Join();
+  }
+  copies_.Join();
+  // Loads own all that they use. One that can't be stopped must not hold up process.exit, which
+  // waits here for each worker; it is left to itself, with this object.
+  if (!tasks_.Join(Clock::now() + kLoadGrace)) {
+    if (SkipDestructorsAtExit()) {
+      LeaveBehind(self);
+    } else {
+      tasks_.Join();
+    }
+  }
+  ReleaseReferences();
 }
 
 EnvState& EnvState::Of(Napi::Env env) { return **env.GetInstanceData<std::shared_ptr<EnvState>>(); }
@@ -59,6 +91,15 @@ void EnvState::ReleaseReferences() {
 
 Napi::Promise EnvState::RunTask(Napi::Env env, std::function<Settle()> work,
                                 std::function<void()> arrived) {
+  return Run(env, tasks_, std::move(work), std::move(arrived));
+}
+
+Napi::Promise EnvState::RunCopy(Napi::Env env, std::function<Settle()> work) {
+  return Run(env, copies_, std::move(work), nullptr);
+}
+
+Napi::Promise EnvState::Run(Napi::Env env, TaskRunner& runner, std::function<Settle()> work,
+                            std::function<void()> arrived) {
   Napi::Promise::Deferred deferred(env);
   auto deliver = [deferred, arrived = std::move(arrived)](Napi::Env env, const Settle& settle,
                                                           const std::optional<Error>& error) {
@@ -79,7 +120,7 @@ Napi::Promise EnvState::RunTask(Napi::Env env, std::function<Settle()> work,
   }
   mailbox_.Expect();
   try {
-    tasks_.Start([this, deliver, work = std::move(work)]() mutable {
+    runner.Start([this, deliver, work = std::move(work)]() mutable {
       Settle settle;
       std::optional<Error> error;
       try {
@@ -118,17 +159,22 @@ void EnvState::Retire(std::shared_ptr<LaneQueue> session) {
   }
 }
 
-bool EnvState::Shutdown(std::optional<Clock::time_point> deadline) {
+void EnvState::BeginShutdown() {
   shut_down_ = true;
   mailbox_.Close();
   for (auto& [id, load] : loads_) *load.cancelled = true;
   for (auto& session : sessions_) {
     if (auto queue = session.lock()) queue->BeginClose(true);
   }
+}
+
+bool EnvState::Shutdown(Clock::time_point deadline) {
+  BeginShutdown();
   bool ended = true;
   for (auto& session : sessions_) {
     if (auto queue = session.lock()) ended = queue->Join(deadline) && ended;
   }
+  ended = copies_.Join(deadline) && ended;
   return tasks_.Join(deadline) && ended;
 }
 

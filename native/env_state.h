@@ -39,6 +39,8 @@ class EnvState {
   using Settle = std::function<Napi::Value(Napi::Env)>;
   Napi::Promise RunTask(Napi::Env env, std::function<Settle()> work,
                         std::function<void()> arrived = nullptr);
+  // For work that reads or writes memory of JavaScript's: the environment does not end before it.
+  Napi::Promise RunCopy(Napi::Env env, std::function<Settle()> work);
 
   // Sessions end before the environment does.
   void AddSession(std::weak_ptr<LaneQueue> session);
@@ -53,20 +55,24 @@ class EnvState {
   };
   std::map<uint32_t, LoadInProgress>& loads() { return loads_; }
 
-  // Ends all lanes and tasks: nothing of ours touches JavaScript memory afterwards. False when
-  // `deadline` passed and a vendor's call still runs.
-  bool Shutdown(std::optional<Clock::time_point> deadline);
+  // At process.exit, which waits for nobody: ends all lanes and tasks. False when `deadline` passed
+  // and a vendor's call still runs.
+  bool Shutdown(Clock::time_point deadline);
 
  private:
   EnvState(Napi::Env env, Napi::Object hooks);
+  void BeginShutdown();
+  void End(const std::shared_ptr<EnvState>& self);
   void ReleaseReferences();
+  Napi::Promise Run(Napi::Env env, TaskRunner& runner, std::function<Settle()> work,
+                    std::function<void()> arrived);
 
   Napi::FunctionReference make_error_;
   Napi::FunctionReference session_class_;
   Napi::FunctionReference buffer_class_;
   bool external_buffers_;
   Mailbox mailbox_;
-  TaskRunner tasks_;
+  TaskRunner tasks_, copies_;
   std::list<std::weak_ptr<LaneQueue>> sessions_;
   std::map<uint32_t, LoadInProgress> loads_;
   bool shut_down_ = false;

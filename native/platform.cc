@@ -51,4 +51,12 @@ void SkipDestructorsAtExit(int exit_code) {
   });
 }
 
+bool SkipDestructorsAtExit() {
+#ifdef __GLIBC__
+  return on_exit([](int exit_code, void*) { _exit(exit_code); }, nullptr) == 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace accelnode

@@ -181,23 +181,27 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
   return job;
 }
 
-std::shared_ptr<LaneQueue> SessionWrap::Open(Napi::Env env) const {
+LaneQueue& SessionWrap::OpenQueue(Napi::Env env) const { return *Open(env); }
+
+const std::shared_ptr<LaneQueue>& SessionWrap::Open(Napi::Env env) const {
   if (!queue_) throw ThrowableError(env, Error(ErrorCode::CLOSED, "The session is closed."));
   return queue_;
 }
 
 // submit(id): the run's outcome comes to onRunsDone.
 Napi::Value SessionWrap::Submit(const Napi::CallbackInfo& info) {
+  LaneQueue& queue = OpenQueue(info.Env());
   state_->mailbox().Expect();
-  queue_->Push(TakeJob(info[0].As<Napi::Number>().Uint32Value()));
+  queue.Push(TakeJob(info[0].As<Napi::Number>().Uint32Value()));
   return {};
 }
 
 // runSync(): undefined, or what extras[i] is in onRunsDone; throws the run's error.
 Napi::Value SessionWrap::RunSync(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
+  LaneQueue& queue = OpenQueue(env);
   std::unique_ptr<Job> job = TakeJob(0);
-  queue_->RunSync(*job);
+  queue.RunSync(*job);
   double* record = argument_data_ + (input_count_ + output_count_) * kArgumentSize;
   if (job->error) {
     Mailbox::WriteRecord(*job, record);
@@ -219,9 +223,10 @@ Napi::Value SessionWrap::Cancel(const Napi::CallbackInfo& info) {
 // close(cancel): Promise<void>, settled when lanes, contexts and model are gone.
 Napi::Value SessionWrap::Close(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
+  const bool cancel = info[0].ToBoolean();
   std::shared_ptr<LaneQueue> queue = Open(env);
   queue_ = nullptr;
-  queue->BeginClose(info[0].As<Napi::Boolean>().Value());
+  queue->BeginClose(cancel);
   return state_->RunTask(env, [queue = std::move(queue)]() mutable -> EnvState::Settle {
     queue->Join();
     queue = nullptr;

@@ -45,7 +45,9 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value Export(const Napi::CallbackInfo& info);
 
   std::unique_ptr<Job> TakeJob(uint32_t id);
-  std::shared_ptr<LaneQueue> Open(Napi::Env env) const;  // throws CLOSED after close()
+  // Both throw CLOSED after close().
+  const std::shared_ptr<LaneQueue>& Open(Napi::Env env) const;
+  LaneQueue& OpenQueue(Napi::Env env) const;
 
   const std::shared_ptr<EnvState> state_;
   Backend* backend_ = nullptr;

@@ -21,7 +21,8 @@ class TaskRunner {
 
   void Start(std::function<void()> work);
 
-  // Waits for all tasks; false when `deadline` passed first.
+  // Waits for all tasks; false when `deadline` passed first. After false, nothing may be destroyed
+  // that a task uses, this object included.
   bool Join(std::optional<Clock::time_point> deadline = std::nullopt);
 
  private:

@@ -1,61 +1,40 @@
-// The accelnode side of the floor comparison: the same commands on stdin as openvino.c, and these:
+// accelnode's side of the comparison: the commands of openvino.c, by other names.
 //
+//   describe       lanes for throughput and threads of a single run
 //   sync MS        a loop of runSync, with tensors that are bound once
 //   run MS         a loop of run, one at a time
 //   flight N MS    run, N in flight, on as many lanes as the device recommends for throughput
 //   cycles N       load, run once and close, N times; needs --expose-gc
 //
-// usage: node accelnode.mjs MODEL
-import { createInterface } from 'node:readline';
-
+// usage: node accelnode.mjs MODEL [DIM...]   the model's open dimensions become these
 import { Session, Tensor } from 'accelnode';
 
-const model = process.argv[2];
+import { fill, fixedShape, serve, timeEach, timeTogether } from './serve.mjs';
+
+const [model, ...rest] = process.argv.slice(2);
+const dims = rest.map(Number);
 const device = 'openvino:CPU';
 const sessions = {};
 
-async function open(kind) {
-  if (sessions[kind] !== undefined) return sessions[kind];
-  const options = kind === 'throughput' ? { openvino: { hint: 'throughput' } } : {};
-  const session = await Session.load(model, { device, ...options });
-  return (sessions[kind] = { session, ...tensorsFor(session) });
+async function open(hint) {
+  if (sessions[hint] !== undefined) return sessions[hint];
+  const session = await Session.load(model, { device, openvino: { hint } });
+  return (sessions[hint] = { session, ...tensorsFor(session) });
 }
 
 function tensorsFor(session) {
-  const zeros = ({ name, type, shape }) => [
-    name,
-    Tensor.zeros(
-      type,
-      shape.map((dim) => Math.max(dim, 1)),
-    ),
-  ];
-  return {
-    inputs: Object.fromEntries(session.inputs.map(zeros)),
-    outputs: Object.fromEntries(session.outputs.map(zeros)),
-  };
+  const zeros = ({ name, type, shape }) => [name, Tensor.zeros(type, fixedShape(shape, dims))];
+  const inputs = Object.fromEntries(session.inputs.map(zeros));
+  for (const { data } of Object.values(inputs)) fill(data);
+  return { inputs, outputs: Object.fromEntries(session.outputs.map(zeros)) };
 }
 
-/** Times each turn of `run` for `milliseconds`; in a burst between two awaits where `run` is synchronous. */
-async function timeEach(milliseconds, run) {
-  const times = [];
-  const begin = performance.now();
-  let before = begin;
-  while (before - begin < milliseconds || times.length < 3) {
-    const outcome = run();
-    if (outcome instanceof Promise) await outcome;
-    const after = performance.now();
-    times.push((after - before) * 1000);
-    before = after;
-  }
-  times.sort((a, b) => a - b);
-  return {
-    runs: times.length,
-    medianUs: times[times.length >> 1],
-    perSecond: (times.length * 1000) / (before - begin),
-  };
-}
-
-const commands = {
+await serve(async () => ({
+  async describe() {
+    const { session: one } = await open('latency');
+    const { session: many } = await open('throughput');
+    return { lanes: many.lanes, threads: Number(one.details.threads) };
+  },
   async sync(milliseconds) {
     const { session, inputs, outputs } = await open('latency');
     return timeEach(milliseconds, () => void session.runSync(inputs, { outputs }));
@@ -66,17 +45,11 @@ const commands = {
   },
   async flight(count, milliseconds) {
     const { session } = await open('throughput');
-    const begin = performance.now();
-    let runs = 0;
-    const caller = async () => {
+    const runs = Array.from({ length: count }, () => {
       const { inputs, outputs } = tensorsFor(session);
-      while (performance.now() - begin < milliseconds) {
-        await session.run(inputs, { outputs });
-        runs++;
-      }
-    };
-    await Promise.all(Array.from({ length: count }, caller));
-    return { runs, perSecond: (runs * 1000) / (performance.now() - begin) };
+      return () => session.run(inputs, { outputs });
+    });
+    return timeTogether(milliseconds, runs);
   },
   async cycles(count) {
     for (let i = 0; i < count; i++) {
@@ -88,11 +61,7 @@ const commands = {
     gc();
     return { rssKB: Math.round(process.memoryUsage.rss() / 1024) };
   },
-};
-
-console.log(JSON.stringify({ ready: true }));
-for await (const line of createInterface({ input: process.stdin })) {
-  const [name, ...numbers] = line.split(' ');
-  console.log(JSON.stringify(await commands[name](...numbers.map(Number))));
-}
-for (const { session } of Object.values(sessions)) await session.close();
+  async close() {
+    for (const { session } of Object.values(sessions)) await session.close();
+  },
+}));

@@ -4,7 +4,8 @@
 import { Session, Tensor } from 'accelnode';
 import ort from 'onnxruntime-node';
 
-import { Program, quantile } from '../program.mjs';
+import { Program } from '../program.mjs';
+import { quantile } from '../statistics.mjs';
 
 const [model, cProgram] = process.argv.slice(2);
 const INFERENCES = 30;
@@ -56,4 +57,4 @@ const { medianUs } = await c.ask('infer 1000');
 results.push(await measure('C, another process', () => c.ask(`infer ${Math.round((medianUs / 1000) * INFERENCES)}`)));
 c.stop();
 
-console.log(JSON.stringify(results));
+console.log(JSON.stringify({ gaps: results }));

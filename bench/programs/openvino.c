@@ -7,7 +7,7 @@
  *   async N MS     N infer requests kept busy by start_async and wait
  *   cycles N       load the model, run it once and free it, N times
  *
- * usage: openvino-floor MODEL
+ * usage: openvino-floor MODEL [DIM...]   the model's open dimensions become these
  */
 #define _GNU_SOURCE
 #include <openvino/c/openvino.h>
@@ -29,6 +29,13 @@
 
 #define MAX_PORTS 16
 #define MAX_REQUESTS 64
+
+/* The fewest runs that a turn consists of, as in serve.mjs. */
+#define FEWEST_LATENCY 3
+#define FEWEST_THROUGHPUT 16
+
+static char** open_dims;
+static int open_dim_count;
 
 typedef struct {
   ov_infer_request_t* request;
@@ -56,26 +63,27 @@ static int by_value(const void* a, const void* b) {
   return (x > y) - (x < y);
 }
 
-/* The settings of accelnode's defaults: f32, one stream for latency, several for throughput. */
-static ov_compiled_model_t* load(ov_core_t* core, const char* path, int requests) {
+/* The settings that accelnode makes: f32, and the hint LATENCY or THROUGHPUT. */
+static ov_compiled_model_t* load(ov_core_t* core, const char* path, const char* hint) {
   ov_model_t* model = NULL;
   ov_compiled_model_t* compiled = NULL;
-  char count[16];
   CHECK(ov_core_read_model(core, path, NULL, &model));
-  snprintf(count, sizeof count, "%d", requests);
-  if (requests > 1) {
-    CHECK(ov_core_compile_model(core, model, "CPU", 6, &compiled, "INFERENCE_PRECISION_HINT", "f32",
-                                "PERFORMANCE_HINT", "THROUGHPUT", "PERFORMANCE_HINT_NUM_REQUESTS",
-                                count));
-  } else {
-    CHECK(ov_core_compile_model(core, model, "CPU", 4, &compiled, "INFERENCE_PRECISION_HINT", "f32",
-                                "PERFORMANCE_HINT", "LATENCY"));
-  }
+  CHECK(ov_core_compile_model(core, model, "CPU", 4, &compiled, "INFERENCE_PRECISION_HINT", "f32",
+                              "PERFORMANCE_HINT", hint));
   ov_model_free(model);
   return compiled;
 }
 
-/* Memory of our own for a port, bound once. Dynamic dimensions become 1. */
+/* The same input as in serve.mjs: ones for integers, a ramp for the rest. */
+static void fill(void* memory, ov_element_type_e type, size_t bytes) {
+  if (type == I64) {
+    for (size_t i = 0; i < bytes / sizeof(int64_t); i++) ((int64_t*)memory)[i] = 1;
+  } else if (type == F32) {
+    for (size_t i = 0; i < bytes / sizeof(float); i++) ((float*)memory)[i] = (float)(i % 256) / 256;
+  }
+}
+
+/* Memory of our own for a port, bound once. */
 static void bind(slot_t* slot, const ov_output_const_port_t* port, size_t index, int input) {
   ov_element_type_e type;
   ov_partial_shape_t partial;
@@ -83,14 +91,17 @@ static void bind(slot_t* slot, const ov_output_const_port_t* port, size_t index,
   size_t bytes = 0;
   CHECK(ov_port_get_element_type(port, &type));
   CHECK(ov_port_get_partial_shape(port, &partial));
-  for (int64_t i = 0; i < partial.rank.max; i++)
-    dims[i] = partial.dims[i].max > 0 ? partial.dims[i].max : 1;
+  for (int64_t i = 0, open = 0; i < partial.rank.max; i++) {
+    dims[i] = partial.dims[i].max;
+    if (dims[i] < 0) dims[i] = open < open_dim_count ? atoi(open_dims[open]) : 1, open++;
+  }
   ov_shape_t shape = {partial.rank.max, dims};
   ov_tensor_t* sizing = NULL;
   CHECK(ov_tensor_create(type, shape, &sizing));
   CHECK(ov_tensor_get_byte_size(sizing, &bytes));
   ov_tensor_free(sizing);
   void* memory = calloc(1, bytes + 64);
+  if (input) fill(memory, type, bytes);
   ov_tensor_t* tensor = NULL;
   CHECK(ov_tensor_create_from_host_ptr(type, shape, memory, &tensor));
   if (input) {
@@ -135,38 +146,36 @@ static void infer(slot_t* slot, double milliseconds) {
   size_t runs = 0;
   const double begin = now_us(), end = begin + milliseconds * 1e3;
   double before = begin;
-  while (before < end || runs < 3) {
+  while (before < end || runs < FEWEST_LATENCY) {
     CHECK(ov_infer_request_infer(slot->request));
     const double after = now_us();
     if (runs == room) times = realloc(times, (room = room ? room * 2 : 4096) * sizeof *times);
     times[runs++] = after - before;
     before = after;
   }
-  const double elapsed = before - begin;
   qsort(times, runs, sizeof *times, by_value);
-  printf("{\"runs\":%zu,\"medianUs\":%.3f,\"perSecond\":%.2f}\n", runs, times[runs / 2],
-         (double)runs * 1e6 / elapsed);
+  printf("{\"runs\":%zu,\"medianUs\":%.3f}\n", runs, times[runs / 2]);
 }
 
+/* The time until the last of them has ended counts, as in serve.mjs. */
 static void infer_async(slot_t* slots, int count, double milliseconds) {
-  size_t runs = 0;
+  size_t started = 0;
   const double begin = now_us(), end = begin + milliseconds * 1e3;
-  for (int i = 0; i < count; i++) CHECK(ov_infer_request_start_async(slots[i].request));
-  for (int i = 0;; i = (i + 1) % count) {
-    CHECK(ov_infer_request_wait(slots[i].request));
-    runs++;
-    if (now_us() >= end) break;
-    CHECK(ov_infer_request_start_async(slots[i].request));
+  for (int i = 0; i < count; i++, started++) CHECK(ov_infer_request_start_async(slots[i].request));
+  int next = 0;
+  for (; now_us() < end || started < FEWEST_THROUGHPUT; next = (next + 1) % count, started++) {
+    CHECK(ov_infer_request_wait(slots[next].request));
+    CHECK(ov_infer_request_start_async(slots[next].request));
   }
-  const double elapsed = now_us() - begin;
-  for (int i = 0; i < count; i++) CHECK(ov_infer_request_wait(slots[i].request));
-  printf("{\"runs\":%zu,\"perSecond\":%.2f}\n", runs, (double)runs * 1e6 / elapsed);
+  for (int i = 0; i < count; i++) CHECK(ov_infer_request_wait(slots[(next + i) % count].request));
+  printf("{\"runs\":%zu,\"perSecond\":%.2f}\n", started,
+         (double)started * 1e6 / (now_us() - begin));
 }
 
 static void cycles(ov_core_t* core, const char* path, int count) {
   for (int i = 0; i < count; i++) {
     slot_t slot;
-    ov_compiled_model_t* compiled = load(core, path, 1);
+    ov_compiled_model_t* compiled = load(core, path, "LATENCY");
     open_slot(&slot, compiled);
     CHECK(ov_infer_request_infer(slot.request));
     close_slot(&slot);
@@ -176,31 +185,36 @@ static void cycles(ov_core_t* core, const char* path, int count) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: %s MODEL\n", argv[0]);
+  if (argc < 2) {
+    fprintf(stderr, "usage: %s MODEL [DIM...]\n", argv[0]);
     return 2;
   }
+  open_dims = argv + 2;
+  open_dim_count = argc - 2;
   ov_core_t* core = NULL;
+  ov_version_t version;
   CHECK(ov_core_create(&core));
   ov_compiled_model_t *latency = NULL, *throughput = NULL;
   slot_t one, many[MAX_REQUESTS];
   int requests = 0;
   char line[256];
-  puts("{\"ready\":true}");
+  CHECK(ov_get_openvino_version(&version));
+  printf("{\"openvino\":\"%s\"}\n", version.buildNumber);
+  ov_version_free(&version);
   fflush(stdout);
   while (fgets(line, sizeof line, stdin) != NULL) {
     double milliseconds = 0;
     int count = 0;
     if (sscanf(line, "infer %lf", &milliseconds) == 1) {
       if (latency == NULL) {
-        latency = load(core, argv[1], 1);
+        latency = load(core, argv[1], "LATENCY");
         open_slot(&one, latency);
       }
       infer(&one, milliseconds);
     } else if (sscanf(line, "async %d %lf", &count, &milliseconds) == 2 && count > 0 &&
                count <= MAX_REQUESTS) {
       if (throughput == NULL) {
-        throughput = load(core, argv[1], count);
+        throughput = load(core, argv[1], "THROUGHPUT");
         for (requests = 0; requests < count; requests++) open_slot(&many[requests], throughput);
       }
       infer_async(many, requests, milliseconds);

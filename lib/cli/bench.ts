@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 
 import { AccelError, Session, inspectOnnx, measure } from '../index.js';
 import type { Measurement } from '../index.js';
-import { randomInputs, shapeFor } from './input.js';
-import { addModelOptions, loadOptions, parseAmount, parseCount } from './options.js';
+import { randomInputs, requireKnown, shapeFor } from './input.js';
+import { addModelOptions, entryOf, loadOptions, parseAmount, parseCount } from './options.js';
 import type { ModelCommandOptions } from './options.js';
 import { Progress, formatBytes, formatTable, print, printJson } from './output.js';
 
@@ -56,6 +56,7 @@ export function addBenchCommand(program: Command): void {
 }
 
 async function bench(model: string, options: BenchCommandOptions): Promise<void> {
+  checkOptions(options);
   const progress = new Progress(options.json);
   try {
     const result = await measureModel(model, options, progress);
@@ -76,11 +77,13 @@ async function measureModel(model: string, options: BenchCommandOptions, progres
 
   const shapes = Object.fromEntries(
     session.inputs.map((info) => {
-      const shape = shapeFor(info, options.shape[info.name]);
-      if (options.batch !== undefined && shape.length > 0) shape[0] = options.batch;
+      const given = entryOf(options.shape, info.name);
+      const shape = shapeFor(info, given);
+      if (options.batch !== undefined && given === undefined && shape.length > 0) shape[0] = options.batch;
       return [info.name, shape];
     }),
   );
+  requireKnown('--shape', Object.keys(options.shape), session);
   const inputs = randomInputs(session, shapes);
   const firstBegin = performance.now();
   await session.run(inputs);
@@ -112,6 +115,16 @@ async function measureModel(model: string, options: BenchCommandOptions, progres
   };
 }
 
+function checkOptions({ batch, shape, sync, concurrency = 1 }: BenchCommandOptions): void {
+  const other = Object.entries(shape).find(([, dims]) => batch !== undefined && dims[0] !== batch);
+  if (other !== undefined) {
+    throw new AccelError('INVALID_ARGUMENT', `--batch ${batch!} is not the first dimension of --shape ${other[0]}.`);
+  }
+  if (sync === true && concurrency !== 1) {
+    throw new AccelError('INVALID_ARGUMENT', 'With --sync, one run at a time is computed: --concurrency has no use.');
+  }
+}
+
 /** The model's own shapes with another batch, to compile for. */
 function batchShapes(model: string, batch: number | undefined): Record<string, number[]> {
   if (batch === undefined) return {};
@@ -129,7 +142,9 @@ function printResult(result: BenchResult): void {
   const { device, precision, lanes, concurrency, mode, inputs, batch, measurement } = result;
   const shapes = Object.entries(inputs).map(([name, dims]) => `${name} [${dims.join(', ')}]`);
   print(`${result.model} on ${device}${precision === undefined ? '' : ` in ${precision}`}`);
-  print(`inputs: ${shapes.join(', ')}; batch ${batch}, ${lanes} lanes, ${concurrency} in flight, by ${mode}`);
+  print(
+    `inputs: ${shapes.join(', ')}; batch ${batch}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}, ${concurrency} in flight, by ${mode}`,
+  );
   print();
   const { latency, throughput, runs, duration, queued, compute } = measurement;
   const head = ['latency (ms)', 'min', 'mean', 'p50', 'p90', 'p95', 'p99', 'max', 'CV (%)'];

@@ -1,10 +1,11 @@
-import { arch, cpus, platform, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 
 import type { Command } from 'commander';
 
 import packageJson = require('../../package.json');
 import { diagnose, runtimesFolder } from '../index.js';
 import type { BackendReport } from '../index.js';
+import { thisPlatform } from '../runtimes/manifest.js';
 import { EXIT_FAILED, formatBytes, indent, print, printJson } from './output.js';
 
 /** `accelnode doctor` */
@@ -34,21 +35,16 @@ interface Machine {
 
 function machine(): Machine {
   const processors = cpus();
+  const { name, glibc } = thisPlatform();
   return {
     accelnode: packageJson.version,
     node: process.versions.node,
-    platform: `${platform()}-${arch()}`,
-    libc: libc(),
+    platform: name,
+    libc: glibc !== undefined ? `glibc ${glibc}` : name.startsWith('linux-') ? 'musl' : '',
     cpu: processors[0]?.model.trim() ?? '',
     cores: processors.length,
     memory: totalmem(),
   };
-}
-
-function libc(): string {
-  if (platform() !== 'linux') return '';
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime === undefined ? 'musl' : `glibc ${header.glibcVersionRuntime}`;
 }
 
 function printReport(backends: readonly BackendReport[]): void {

@@ -3,7 +3,8 @@ import { extname } from 'node:path';
 
 import { AccelError, Tensor } from '../index.js';
 import type { DataType, Session, TensorInfo } from '../index.js';
-import { readNpy } from './npy.js';
+import { dataTypes, isDataType } from '../data-type.js';
+import { carrierOf, readNpy } from './npy.js';
 
 /** The shape to use for an input: the one given, else the model's, with 1 for each dynamic dimension. */
 export function shapeFor(info: TensorInfo, given: readonly number[] | undefined): number[] {
@@ -23,8 +24,17 @@ export function shapeFor(info: TensorInfo, given: readonly number[] | undefined)
 export async function makeInput(info: TensorInfo, what: string, shape: readonly number[] | undefined): Promise<Tensor> {
   if (what === 'zeros') return emptyTensor(info, shapeFor(info, shape));
   if (what === 'random') return randomTensor(info, shapeFor(info, shape));
-  if (extname(what).toLowerCase() === '.npy') return readNpy(what);
-  return readImage(info, what, shapeFor(info, shape));
+  if (extname(what).toLowerCase() === '.npy') return readArray(info, what, shape);
+  return readImage(info, what, shape);
+}
+
+/** @throws `INVALID_ARGUMENT` when an option names an input that the model lacks */
+export function requireKnown(option: string, names: readonly string[], { inputs }: Session): void {
+  const unknown = names.find((name) => !inputs.some((info) => info.name === name));
+  if (unknown === undefined) return;
+  throw new AccelError('INVALID_ARGUMENT', `${option}: the model has no input "${unknown}".`, {
+    hint: `Its inputs: ${inputs.map(({ name }) => name).join(', ')}`,
+  });
 }
 
 /** Random values for every input of a session. */
@@ -62,44 +72,93 @@ function randomTensor(info: TensorInfo, dims: readonly number[]): Tensor {
   return tensor;
 }
 
-/** Decodes an image for an NCHW or NHWC input: bytes as they are, floats as value / 255. */
-async function readImage(info: TensorInfo, path: string, dims: readonly number[]): Promise<Tensor> {
-  const channelsFirst = dims.length === 4 && (dims[1] === 3 || dims[1] === 1);
-  const channelsLast = dims.length === 4 && (dims[3] === 3 || dims[3] === 1);
-  const usable = dims[0] === 1 && (channelsFirst || channelsLast) && (info.type === 'float32' || info.type === 'uint8');
-  if (!usable) {
+/** An array from a file, which has a shape of its own. */
+function readArray(info: TensorInfo, path: string, shape: readonly number[] | undefined): Tensor {
+  const array = readNpy(path);
+  const carried = isDataType(info.type) && carrierOf(info.type) === array.type;
+  const type = carried ? (info.type as DataType) : array.type;
+  // How many elements packed bytes hold is not in the file.
+  const dims = dataTypes[type].bits < 8 ? shapeFor(info, shape) : array.dims;
+  const tensor = new Tensor(type, array.data, dims);
+  if (shape !== undefined && shape.join() !== tensor.dims.join()) {
     throw new AccelError(
       'INVALID_ARGUMENT',
-      `An image can't be the input "${info.name}" of type ${info.type} and shape [${dims.join(', ')}].`,
+      `${path} has the shape [${tensor.dims.join(', ')}], but --shape ${info.name} says [${shape.join(', ')}].`,
+    );
+  }
+  return tensor;
+}
+
+/** An image for an NCHW or NHWC input: bytes as they are, floats as value / 255. */
+async function readImage(info: TensorInfo, path: string, given: readonly number[] | undefined): Promise<Tensor> {
+  const { type } = info;
+  const shape = given ?? info.shape ?? [];
+  const channelsFirst = shape.length === 4 && (shape[1] === 3 || shape[1] === 1);
+  const channelsLast = shape.length === 4 && (shape[3] === 3 || shape[3] === 1);
+  const [batch = 1] = shapeFor(info, given);
+  if (batch !== 1 || !(channelsFirst || channelsLast) || !(type === 'float32' || type === 'uint8')) {
+    throw new AccelError(
+      'INVALID_ARGUMENT',
+      `An image can't be the input "${info.name}" of type ${type} and shape [${shape.join(', ')}].`,
       {
         hint: 'Images fit inputs of shape [1, 3, height, width] or [1, height, width, 3], float32 or uint8; use a .npy file for others.',
       },
     );
   }
-  const [height, width, channels] = (channelsFirst ? [dims[2], dims[3], dims[1]] : [dims[1], dims[2], dims[3]]) as [
+  const [channels, height, width] = (channelsFirst ? [1, 2, 3] : [3, 1, 2]).map((axis) => shape[axis]!) as [
     number,
     number,
     number,
   ];
-  const pixels = await decode(path, height, width, channels);
-  const data = info.type === 'float32' ? Float32Array.from(pixels, (value) => value / 255) : new Uint8Array(pixels);
-  if (!channelsFirst) return new Tensor(info.type as DataType, data, dims);
-  const planes = info.type === 'float32' ? new Float32Array(data.length) : new Uint8Array(data.length);
-  const plane = height * width;
-  for (let i = 0; i < data.length; i++) planes[(i % channels) * plane + Math.floor(i / channels)] = data[i]!;
-  return new Tensor(info.type as DataType, planes, dims);
+  const image = await decode(path, channels, height, width);
+  const pixels =
+    type === 'float32' ? Float32Array.from(image.data, (value) => value / 255) : Uint8Array.from(image.data);
+  if (!channelsFirst) return new Tensor<DataType>(type, pixels, [1, image.height, image.width, channels]);
+  const planes = pixels.slice();
+  const plane = image.height * image.width;
+  for (let i = 0; i < pixels.length; i++) planes[(i % channels) * plane + Math.floor(i / channels)] = pixels[i]!;
+  return new Tensor<DataType>(type, planes, [1, channels, image.height, image.width]);
 }
 
-async function decode(path: string, height: number, width: number, channels: number): Promise<Buffer> {
-  const { default: sharp } = await import('sharp').catch(() => {
-    throw new AccelError('UNSUPPORTED', 'Reading images needs the package sharp, which is not installed.', {
-      hint: 'npm install sharp',
-    });
-  });
+/** The pixels of an image, scaled; a height or width that is not fixed (-1) follows from the image. */
+async function decode(
+  path: string,
+  channels: number,
+  height: number,
+  width: number,
+): Promise<{ data: Buffer; height: number; width: number }> {
+  const sharp = await loadSharp();
+  const [fixedHeight, fixedWidth] = [height, width].map((size) => (size < 0 ? undefined : size));
+  const both = fixedHeight !== undefined && fixedWidth !== undefined;
   try {
-    const image = sharp(path).resize(width, height, { fit: 'fill' }).removeAlpha();
-    return await (channels === 1 ? image.greyscale() : image.toColourspace('srgb')).raw().toBuffer();
+    const image = sharp(path)
+      .rotate() // as the camera was held
+      .resize(fixedWidth, fixedHeight, both ? { fit: 'fill' } : {})
+      .removeAlpha();
+    const coloured = channels === 1 ? image.greyscale() : image.toColourspace('srgb');
+    const { data, info } = await coloured.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    return { data, height: info.height, width: info.width };
   } catch (cause) {
     throw new AccelError('INVALID_ARGUMENT', `Can't read the image ${path}: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+/** Only who reads images needs sharp, so accelnode does not bring it. */
+async function loadSharp(): Promise<typeof import('sharp')> {
+  try {
+    const { default: sharp } = await import('sharp');
+    return sharp;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') {
+      throw new AccelError('UNSUPPORTED', 'Reading images needs the package sharp, which is not installed.', {
+        hint: 'Run `npm install sharp`, or give the pixels in a .npy file.',
+        cause,
+      });
+    }
+    throw new AccelError('UNSUPPORTED', `The package sharp, which reads images, can't be loaded: ${message}`, {
+      hint: 'Give the pixels in a .npy file instead.',
+      cause,
+    });
   }
 }

@@ -14,10 +14,16 @@ export function addInspectCommand(program: Command): void {
   const command = program
     .command('inspect')
     .description('what a model says about itself: inputs, outputs, operators, metadata')
-    .argument('<model>', 'an ONNX file; other formats, or a --device, need that runtime')
+    .argument('<model>', 'the model file')
+    .addHelpText(
+      'after',
+      '\nAn ONNX file is read without any runtime. With an option other than --json, and in other formats, the\nmodel is loaded on a device, and what became of it there is shown.',
+    )
     .action(async (model: string, options: ModelCommandOptions, self: Command) => {
-      const onDevice = self.getOptionValueSource('device') !== 'default' || !model.toLowerCase().endsWith('.onnx');
-      if (onDevice) await inspectOnDevice(model, options);
+      const aboutLoading = Object.keys(options).some(
+        (name) => name !== 'json' && self.getOptionValueSource(name) !== 'default',
+      );
+      if (aboutLoading || !model.toLowerCase().endsWith('.onnx')) await inspectOnDevice(model, options);
       else inspectFile(model, options.json ?? false);
     });
   addModelOptions(command);

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 
 import packageJson = require('../../package.json');
+import { AccelError } from '../index.js';
 import { addBenchCommand } from './bench.js';
 import { addDevicesCommand } from './devices.js';
 import { addDoctorCommand } from './doctor.js';
@@ -12,10 +13,17 @@ import { addRuntimeCommand } from './runtime.js';
 import { EXIT_USAGE, reportError } from './output.js';
 
 async function main(): Promise<void> {
+  // Whoever reads JSON gets JSON in every case, also when the arguments can't be read.
+  const json = process.argv.includes('--json');
+  // What reads our output may end before we do: `accelnode doctor | head -1`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   const program = new Command('accelnode')
     .description(packageJson.description)
     .version(packageJson.version)
     .exitOverride()
+    .configureOutput(json ? { writeErr: () => undefined } : {})
     .showHelpAfterError('(add --help for what there is)');
   addDoctorCommand(program);
   addDevicesCommand(program);
@@ -27,12 +35,17 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
-    } else {
-      process.exitCode = reportError(error, process.argv.includes('--json'));
+    if (!(error instanceof CommanderError)) {
+      process.exitCode = reportError(error, json);
+    } else if (error.exitCode !== 0) {
+      process.exitCode = json ? reportError(wrongUsage(error), json) : EXIT_USAGE; // else it has printed it
     }
   }
+}
+
+function wrongUsage({ code, message }: CommanderError): AccelError {
+  const what = code === 'commander.help' ? 'No command was given.' : message.replace(/^error: /, '');
+  return new AccelError('INVALID_ARGUMENT', what, { hint: 'Add --help for what there is.' });
 }
 
 void main();

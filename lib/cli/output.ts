@@ -112,7 +112,10 @@ export class Progress {
 /** Prints an error as a person wants it, and returns the exit code. */
 export function reportError(error: unknown, json: boolean): number {
   if (!(error instanceof AccelError)) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    // A mistake in accelnode, which only its trace helps to find.
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (json) printJson({ error: { code: 'INTERNAL', message: trace } });
+    else process.stderr.write(`${trace}\n`);
     return EXIT_FAILED;
   }
   if (json) {

@@ -1,14 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { Command } from 'commander';
 
 import { AccelError, Session } from '../index.js';
 import type { Tensor } from '../index.js';
-import { makeInput } from './input.js';
-import { writeNpy } from './npy.js';
-import { addModelOptions, loadOptions, splitAssignment } from './options.js';
+import { makeInput, requireKnown } from './input.js';
+import { addModelOptions, entryOf, loadOptions, splitAssignment, withEntry } from './options.js';
 import type { ModelCommandOptions } from './options.js';
+import { OutputFolder } from './output-folder.js';
 import { formatTable, print, printJson } from './output.js';
 
 interface RunCommandOptions extends ModelCommandOptions {
@@ -25,46 +22,47 @@ export function addRunCommand(program: Command): void {
     .option(
       '-i, --input <name=what>',
       'an input: a .npy file, an image, "random" or "zeros"; may be repeated',
-      (text: string, inputs: Record<string, string>) => {
-        const [name, what] = splitAssignment(text);
-        return { ...inputs, [name]: what };
-      },
+      (text: string, inputs: Record<string, string>) => withEntry(inputs, ...splitAssignment(text)),
       {},
     )
     .option('-o, --output-dir <folder>', 'write each output to <folder>/<name>.npy')
-    .addHelpText('after', '\nImages are scaled to the input; float inputs get value / 255 in RGB order.')
+    .addHelpText(
+      'after',
+      '\nImages are scaled to the input, or keep their size where the model takes any; float inputs get value / 255\nin RGB order. They need the package sharp.',
+    )
     .action(run);
   addModelOptions(command);
 }
 
 async function run(model: string, options: RunCommandOptions): Promise<void> {
+  using folder = options.outputDir === undefined ? undefined : new OutputFolder(options.outputDir);
   await using session = await Session.load(model, loadOptions(options, false));
+  requireKnown('--input', Object.keys(options.input), session);
+  requireKnown('--shape', Object.keys(options.shape), session);
   const inputs: Record<string, Tensor> = {};
   for (const info of session.inputs) {
-    const what = options.input[info.name];
+    const what = entryOf(options.input, info.name);
     if (what === undefined) {
       const names = session.inputs.map(({ name }) => `--input ${name}=random`).join(' ');
       throw new AccelError('INVALID_ARGUMENT', `The input "${info.name}" is not given.`, {
         hint: `For example: ${names}`,
       });
     }
-    inputs[info.name] = await makeInput(info, what, options.shape[info.name]);
-  }
-  const unknown = Object.keys(options.input).find((name) => !(name in inputs));
-  if (unknown !== undefined) {
-    throw new AccelError('INVALID_ARGUMENT', `The model has no input "${unknown}".`, {
-      hint: `Its inputs: ${session.inputs.map(({ name }) => name).join(', ')}`,
-    });
+    inputs[info.name] = await makeInput(info, what, entryOf(options.shape, info.name));
   }
 
   const begin = performance.now();
   const outputs = await session.run(inputs);
   const milliseconds = performance.now() - begin;
 
-  const rows = Object.entries(outputs).map(([name, tensor]) => {
-    const file = options.outputDir === undefined ? undefined : save(options.outputDir, name, tensor);
-    return { name, type: tensor.type, shape: tensor.dims, ...summarize(tensor), file };
-  });
+  const files = folder?.save(outputs);
+  const rows = Object.entries(outputs).map(([name, tensor]) => ({
+    name,
+    type: tensor.type,
+    shape: tensor.dims,
+    ...summarize(tensor),
+    file: files?.get(name),
+  }));
   if (options.json === true) {
     printJson({ device: session.device, milliseconds, outputs: rows, attempts: session.attempts });
     return;
@@ -85,13 +83,6 @@ async function run(model: string, options: RunCommandOptions): Promise<void> {
       ]),
     ),
   );
-}
-
-function save(folder: string, name: string, tensor: Tensor): string {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${name.replaceAll(/[^\w.-]/g, '_')}.npy`);
-  writeNpy(file, tensor);
-  return file;
 }
 
 interface Summary {

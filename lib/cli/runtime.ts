@@ -9,6 +9,8 @@ import {
   runtimesFolder,
 } from '../index.js';
 import type { InstallProgress, InstallResult, RuntimeRelease } from '../index.js';
+import { libraryVariable } from '../runtimes/folder.js';
+import { installableNames } from '../runtimes/manifest.js';
 import { Progress, formatBytes, formatTable, print, printJson } from './output.js';
 
 interface JsonOption {
@@ -80,7 +82,7 @@ function list({ json }: JsonOption): void {
   for (const reason of new Set(releases.flatMap((release) => release.reason ?? []))) print(reason);
   print(`Runtimes folder: ${runtimesFolder()}`);
   for (const name of new Set(releases.map((release) => release.name))) {
-    const variable = `ACCELNODE_${name.toUpperCase()}_LIBRARY`;
+    const variable = libraryVariable(name);
     if (process.env[variable]) print(`${variable} is set: ${process.env[variable]} is used for ${name}.`);
   }
 }
@@ -140,6 +142,11 @@ function path(runtime: string | undefined, { json }: JsonOption): void {
 
 function folderOf(runtime: string): string {
   const { name, version } = parseRuntime(runtime);
+  if (!installableNames.includes(name)) {
+    throw new AccelError('INVALID_ARGUMENT', `There is no runtime named ${JSON.stringify(name)}.`, {
+      hint: `There are: ${installableNames.join(', ')}.`,
+    });
+  }
   const found = installedRuntimes(name).find((each) => version === undefined || each.version === version);
   if (found === undefined) {
     throw new AccelError('RUNTIME_NOT_FOUND', `${runtime} is not installed in ${runtimesFolder()}.`, {
@@ -151,6 +158,11 @@ function folderOf(runtime: string): string {
 
 /** `openvino@2026.4.1` */
 function parseRuntime(text: string): { name: string; version: string | undefined } {
-  const at = text.indexOf('@');
-  return at === -1 ? { name: text, version: undefined } : { name: text.slice(0, at), version: text.slice(at + 1) };
+  const [, name, version] = /^([^@]+)(?:@(.+))?$/.exec(text) ?? [];
+  if (name === undefined) {
+    throw new AccelError('INVALID_ARGUMENT', `${JSON.stringify(text)} names no runtime.`, {
+      hint: 'One is named like openvino or openvino@2025.4.1.',
+    });
+  }
+  return { name, version };
 }

@@ -174,7 +174,22 @@ export interface PendingRun {
 }
 
 const packageRoot = join(__dirname, '..', '..');
-export const addon = nodeGypBuild(packageRoot) as Addon;
+export const addon = loadAddon();
+
+function loadAddon(): Addon {
+  try {
+    return nodeGypBuild(packageRoot) as Addon;
+  } catch (cause) {
+    throw new AccelError(
+      'UNSUPPORTED',
+      `accelnode has no addon for ${process.platform}-${process.arch} that can be loaded here.`,
+      {
+        hint: `Build it: run \`npx node-gyp rebuild\` in ${packageRoot}, which needs a C++17 compiler and Python.`,
+        cause,
+      },
+    );
+  }
+}
 
 const records = new Float64Array(RECORD_CAPACITY * RECORD_SIZE);
 
@@ -211,4 +226,4 @@ addon.init({ makeError, onRunsDone, records });
 
 // Node runs no clean-up hooks when process.exit is called, and static destructors of the vendor's
 // libraries would meet running lanes. Workers do have their hooks run.
-if (isMainThread) process.on('exit', (code) => addon.shutdown(code));
+if (isMainThread) process.on('exit', (code: unknown) => addon.shutdown(Number(code))); // process.exit('3') gives a string

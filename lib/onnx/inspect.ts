@@ -5,10 +5,11 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
 import type { DataType } from '../data-type.js';
-import { AccelError } from '../errors.js';
+import { describe } from '../data-type.js';
+import { AccelError, invalidArgument } from '../errors.js';
 import { FileSource, MemorySource } from './byte-source.js';
 import type { ByteSource } from './byte-source.js';
-import { bytesOf, fields, textOf } from './message.js';
+import { damaged, decode, fields, fieldsOf, textOf } from './message.js';
 import type { Field } from './message.js';
 
 /** An input or output of an ONNX graph. */
@@ -32,7 +33,7 @@ export interface OnnxInfo {
   outputs: OnnxTensorInfo[];
   /** How many nodes there are of each operator, the most frequent first. Without those of subgraphs. */
   operators: Record<string, number>;
-  /** Elements of all weights. */
+  /** Elements of all weights: initializers, and tensors of `Constant` nodes. Without those of subgraphs. */
   parameters: number;
   /** Files that hold weights, relative to the model. */
   externalData: string[];
@@ -68,123 +69,151 @@ export const onnxTypes: readonly (DataType | 'string' | 'unknown')[] = [
 /**
  * Reads a model's description.
  * @param model a file's path or URL, or what is in it
- * @throws {@link AccelError} `MODEL_INVALID`, with the position of the damage
+ * @throws {@link AccelError} `MODEL_INVALID`, with the position of the damage; `INVALID_ARGUMENT`
  */
 export function inspectOnnx(model: string | URL | Uint8Array): OnnxInfo {
   if (model instanceof Uint8Array) return readModel(new MemorySource(model));
+  if (typeof model !== 'string' && !(model instanceof URL)) {
+    throw invalidArgument(`A model is a path, a URL or bytes, not ${describe(model)}.`);
+  }
   using source = new FileSource(model);
   return readModel(source);
 }
 
 function readModel(source: ByteSource): OnnxInfo {
-  const info: OnnxInfo = {
-    format: 'onnx',
-    irVersion: 0,
-    producer: '',
-    graph: '',
-    documentation: '',
-    opsets: {},
-    metadata: {},
-    inputs: [],
-    outputs: [],
-    operators: {},
-    parameters: 0,
-    externalData: [],
-  };
+  let irVersion = 0;
+  let producer = '';
   let producerVersion = '';
-  let graphs = 0;
+  let documentation = '';
+  // Names are any text, such as "__proto__", which an object would not keep as a key.
+  const opsets = new Map<string, number>();
+  const metadata = new Map<string, string>();
+  const graphs: Graph[] = [];
   for (const field of fields(source, 0, source.size)) {
     // ModelProto
-    if (field.number === 1) info.irVersion = field.value;
-    else if (field.number === 2) info.producer = textOf(source, field);
+    if (field.number === 1) irVersion = field.value;
+    else if (field.number === 2) producer = textOf(source, field);
     else if (field.number === 3) producerVersion = textOf(source, field);
-    else if (field.number === 6) info.documentation = textOf(source, field);
+    else if (field.number === 6) documentation = textOf(source, field);
     else if (field.number === 7) {
-      graphs++;
-      readGraph(source, field, info);
+      graphs.push(readGraph(source, field));
     } else if (field.number === 8) {
-      const { domain, version } = readOpset(bytesOf(source, field));
-      info.opsets[domain === '' ? 'ai.onnx' : domain] = version;
+      const { domain, version } = decode(source, field, readOpset);
+      opsets.set(domain === '' ? 'ai.onnx' : domain, version);
     } else if (field.number === 14) {
-      const [key, value] = readStringPair(bytesOf(source, field));
-      info.metadata[key] = value;
+      metadata.set(...decode(source, field, readStringPair));
     }
   }
-  if (graphs !== 1) throw new AccelError('MODEL_INVALID', 'This is no ONNX model: it has no graph.');
-  info.producer = `${info.producer} ${producerVersion}`.trim();
-  info.operators = Object.fromEntries(Object.entries(info.operators).sort(([, a], [, b]) => b - a));
-  return info;
+  const [graph] = graphs;
+  if (graph === undefined || graphs.length > 1) {
+    const found = graph === undefined ? 'no graph' : `${graphs.length} graphs`;
+    throw new AccelError('MODEL_INVALID', `This is no ONNX model: it has ${found}.`);
+  }
+  return {
+    format: 'onnx',
+    irVersion,
+    producer: `${producer} ${producerVersion}`.trim(),
+    graph: graph.name,
+    documentation,
+    opsets: Object.fromEntries(opsets),
+    metadata: Object.fromEntries(metadata),
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    operators: Object.fromEntries([...graph.operators].sort(([, a], [, b]) => b - a)),
+    parameters: graph.parameters,
+    externalData: [...graph.externalData],
+  };
 }
 
-function readGraph(source: ByteSource, graph: Field, info: OnnxInfo): void {
+interface Graph {
+  name: string;
+  inputs: OnnxTensorInfo[];
+  outputs: OnnxTensorInfo[];
+  operators: Map<string, number>;
+  parameters: number;
+  externalData: Set<string>;
+}
+
+function readGraph(source: ByteSource, message: Field): Graph {
+  const graph: Graph = {
+    name: '',
+    inputs: [],
+    outputs: [],
+    operators: new Map(),
+    parameters: 0,
+    externalData: new Set(),
+  };
   const initializers = new Set<string>();
-  const externalData = new Set<string>();
-  for (const field of fields(source, graph.begin, graph.end)) {
+  for (const field of fieldsOf(source, message)) {
     // GraphProto
-    if (field.number === 1) {
-      const operator = readOperator(source, field);
-      info.operators[operator] = (info.operators[operator] ?? 0) + 1;
-    } else if (field.number === 2) info.graph = textOf(source, field);
-    else if (field.number === 5) {
-      const { name, elements, location } = readInitializer(source, field);
-      initializers.add(name);
-      info.parameters += elements;
-      if (location !== undefined) externalData.add(location);
-    } else if (field.number === 11) info.inputs.push(readValueInfo(bytesOf(source, field)));
-    else if (field.number === 12) info.outputs.push(readValueInfo(bytesOf(source, field)));
+    if (field.number === 1) readNode(source, field, graph);
+    else if (field.number === 2) graph.name = textOf(source, field);
+    else if (field.number === 5) initializers.add(readWeights(source, field, graph));
+    else if (field.number === 11) graph.inputs.push(decode(source, field, readValueInfo));
+    else if (field.number === 12) graph.outputs.push(decode(source, field, readValueInfo));
   }
   // Before IR version 4 every weight was listed as an input too.
-  info.inputs = info.inputs.filter(({ name }) => !initializers.has(name));
-  info.externalData = [...externalData];
+  graph.inputs = graph.inputs.filter(({ name }) => !initializers.has(name));
+  return graph;
 }
 
-/** NodeProto: op_type and domain. */
-function readOperator(source: ByteSource, node: Field): string {
+/** NodeProto: op_type and domain; of a Constant, its tensor. */
+function readNode(source: ByteSource, node: Field, graph: Graph): void {
   let operator = '';
   let domain = '';
-  for (const field of fields(source, node.begin, node.end)) {
+  const attributes: Field[] = [];
+  for (const field of fieldsOf(source, node)) {
     if (field.number === 4) operator = textOf(source, field);
+    else if (field.number === 5) attributes.push(field);
     else if (field.number === 7) domain = textOf(source, field);
   }
-  return domain === '' || domain === 'ai.onnx' ? operator : `${domain}.${operator}`;
-}
-
-/** TensorProto, all but its data. */
-function readInitializer(source: ByteSource, tensor: Field): { name: string; elements: number; location?: string } {
-  let name = '';
-  let elements = 1;
-  let location: string | undefined;
-  for (const field of fields(source, tensor.begin, tensor.end)) {
-    if (field.number === 1) {
-      for (const dim of readDims(source, field)) elements *= dim;
-    } else if (field.number === 8) name = textOf(source, field);
-    else if (field.number === 13) {
-      const [key, value] = readStringPair(bytesOf(source, field));
-      if (key === 'location') location = value;
+  const name = domain === '' || domain === 'ai.onnx' ? operator : `${domain}.${operator}`;
+  graph.operators.set(name, (graph.operators.get(name) ?? 0) + 1);
+  if (name !== 'Constant') return;
+  for (const attribute of attributes) {
+    for (const field of fieldsOf(source, attribute)) {
+      if (field.number === 5) readWeights(source, field, graph); // AttributeProto: t
     }
   }
-  return { name, elements, ...(location === undefined ? {} : { location }) };
+}
+
+/** TensorProto, all but its data; returns its name. */
+function readWeights(source: ByteSource, tensor: Field, graph: Graph): string {
+  let name = '';
+  let elements = 1;
+  for (const field of fieldsOf(source, tensor)) {
+    if (field.number === 1) {
+      for (const dim of readDims(source, field)) {
+        elements *= dim;
+        if (dim < 0 || !Number.isSafeInteger(elements)) throw damaged(field.begin, 'there is a dimension of no tensor');
+      }
+    } else if (field.number === 8) name = textOf(source, field);
+    else if (field.number === 13) {
+      const [key, value] = decode(source, field, readStringPair);
+      if (key === 'location') graph.externalData.add(value);
+    }
+  }
+  graph.parameters += elements;
+  return name;
 }
 
 /** Repeated int64, packed or not. */
 function readDims(source: ByteSource, field: Field): number[] {
   if (field.wireType === WireType.Varint) return [field.value];
-  const reader = new BinaryReader(bytesOf(source, field));
-  const dims: number[] = [];
-  while (reader.pos < reader.len) dims.push(Number(reader.int64()));
-  return dims;
+  return decode(source, field, (bytes) => {
+    const reader = new BinaryReader(bytes);
+    const dims: number[] = [];
+    while (reader.pos < reader.len) dims.push(Number(reader.int64()));
+    return dims;
+  });
 }
 
 /** Reads the fields of a small message; `read` returns false for those it does not want. */
 function readMessage(bytes: Uint8Array, read: (field: number, reader: BinaryReader) => boolean): void {
   const reader = new BinaryReader(bytes);
-  try {
-    while (reader.pos < reader.len) {
-      const [field, wireType] = reader.tag();
-      if (!read(field, reader)) reader.skip(wireType, field);
-    }
-  } catch (cause) {
-    throw new AccelError('MODEL_INVALID', 'This is no complete ONNX model: a message in it is damaged.', { cause });
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (!read(field, reader)) reader.skip(wireType, field);
   }
 }
 

@@ -16,6 +16,9 @@ export interface Field {
 
 const MAX_VARINT_BYTES = 10;
 
+/** What is read at once is no larger, in bytes: no text or description is, so that a damaged length takes no memory. */
+const MAX_READ = 2 ** 28;
+
 /** By the low three bits of a tag. */
 const WIRE_TYPES: readonly (WireType | undefined)[] = [
   WireType.Varint,
@@ -68,13 +71,36 @@ export function* fields(source: ByteSource, begin: number, end: number): Generat
   }
 }
 
-/** The bytes of a field's value, copied. */
-export function bytesOf(source: ByteSource, { begin, end }: Field): Uint8Array {
-  return new Uint8Array(source.read(begin, end - begin)); // not slice(), which for a Buffer is a view
+/** The fields of the message that a field holds. */
+export function fieldsOf(source: ByteSource, field: Field): Generator<Field> {
+  requireBytes(field);
+  return fields(source, field.begin, field.end);
 }
 
-export function textOf(source: ByteSource, { begin, end }: Field): string {
-  return new TextDecoder().decode(source.read(begin, end - begin));
+/** A small message, as `read` makes it out of its bytes. */
+export function decode<T>(source: ByteSource, field: Field, read: (bytes: Uint8Array) => T): T {
+  const bytes = new Uint8Array(viewOf(source, field)); // not slice(), which for a Buffer is a view
+  try {
+    return read(bytes);
+  } catch (cause) {
+    // A BinaryReader throws errors of many kinds.
+    throw damaged(field.begin, 'a damaged message begins there', cause);
+  }
+}
+
+export function textOf(source: ByteSource, field: Field): string {
+  return new TextDecoder().decode(viewOf(source, field));
+}
+
+function viewOf(source: ByteSource, field: Field): Uint8Array {
+  requireBytes(field);
+  const { begin, end } = field;
+  if (end - begin > MAX_READ) throw damaged(begin, `a description of ${end - begin} bytes begins there`);
+  return source.read(begin, end - begin);
+}
+
+function requireBytes({ begin, wireType }: Field): void {
+  if (wireType !== WireType.LengthDelimited) throw damaged(begin, 'there is a number in place of a text or message');
 }
 
 function readVarint(source: ByteSource, at: number, end: number): { value: number; end: number } {
@@ -88,6 +114,7 @@ function readVarint(source: ByteSource, at: number, end: number): { value: numbe
   throw damaged(at, bytes.length === MAX_VARINT_BYTES ? 'no number begins there' : 'it ends within a number');
 }
 
-function damaged(at: number, what: string): AccelError {
-  return new AccelError('MODEL_INVALID', `This is no complete ONNX model: at byte ${at}, ${what}.`);
+/** An error about the byte at a position of the file. */
+export function damaged(at: number, what: string, cause?: unknown): AccelError {
+  return new AccelError('MODEL_INVALID', `This is no complete ONNX model: at byte ${at}, ${what}.`, { cause });
 }

@@ -1,6 +1,8 @@
 import { AccelError } from '../errors.js';
 
 const REASONS: Readonly<Record<string, string | undefined>> = {
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'it is a folder',
   EACCES: 'there is no permission to write there',
   EPERM: 'the system does not permit it',
   EROFS: 'it is read-only',
@@ -9,6 +11,12 @@ const REASONS: Readonly<Record<string, string | undefined>> = {
   ENOTDIR: 'a part of the path is a file',
   EEXIST: 'a file is in the way',
 };
+
+/** Why the system refused something with files, in words. */
+export function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+}
 
 /** What the system said about the runtimes folder, as an error; other errors as they are. */
 export function folderFailure(error: unknown, folder: string): unknown {
@@ -21,8 +29,7 @@ export function folderFailure(error: unknown, folder: string): unknown {
       cause: error,
     });
   }
-  const reason = REASONS[code] ?? (error as Error).message;
-  return new AccelError('VENDOR_FAILURE', `The runtimes folder ${folder} can't be changed: ${reason}.`, {
+  return new AccelError('VENDOR_FAILURE', `The runtimes folder ${folder} can't be changed: ${reasonOf(error)}.`, {
     hint: 'Mend that, or set ACCELNODE_RUNTIMES to another folder.',
     cause: error,
   });

@@ -3,11 +3,13 @@ import { join, resolve } from 'node:path';
 
 import { addon } from '../native/addon.js';
 import type { NativeRuntime } from '../native/addon.js';
-import { withContext } from '../errors.js';
+import { backendNames, isBackendName } from '../backends.js';
 import type { BackendName } from '../backends.js';
+import { describe } from '../data-type.js';
+import { invalidArgument, withContext } from '../errors.js';
 import { installedRuntimes, libraryVariable } from './folder.js';
 
-/** The file names of a runtime's main library in a folder, most wanted first. */
+/** What the main library of a runtime is called. */
 const LIBRARY_NAMES: Partial<Record<BackendName, RegExp>> = {
   openvino: /^(libopenvino_c\.so(\.\d+)?|openvino_c\.dll|libopenvino_c(\.\d+)?\.dylib)$/,
 };
@@ -22,6 +24,12 @@ const LIBRARY_NAMES: Partial<Record<BackendName, RegExp>> = {
  * @throws `RUNTIME_NOT_FOUND` or `RUNTIME_INCOMPATIBLE` with every library tried
  */
 export async function openRuntime(backend: BackendName, library?: string): Promise<NativeRuntime> {
+  if (!isBackendName(backend)) {
+    throw invalidArgument(`There is no backend ${describe(backend)}.`, `Backends: ${backendNames.join(', ')}.`);
+  }
+  if (library !== undefined && (typeof library !== 'string' || library.includes('\0'))) {
+    throw invalidArgument(`A library is named by its path, not by ${describe(library)}.`);
+  }
   const variable = libraryVariable(backend);
   const named = library ?? process.env[variable];
   const candidates =
@@ -41,7 +49,11 @@ export async function openRuntime(backend: BackendName, library?: string): Promi
 /** A folder may be named in place of the library in it. */
 function libraryFile(backend: BackendName, path: string): string {
   const pattern = LIBRARY_NAMES[backend];
-  if (pattern === undefined || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  const name = readdirSync(path).find((file) => pattern.test(file));
-  return name === undefined ? path : join(path, name);
+  if (pattern === undefined) return path;
+  try {
+    const name = statSync(path).isDirectory() ? readdirSync(path).find((file) => pattern.test(file)) : undefined;
+    return name === undefined ? path : join(path, name);
+  } catch {
+    return path; // missing, or not ours to read: the loader says which
+  }
 }

@@ -127,8 +127,6 @@ export async function runProgram(command: string, args: readonly string[], optio
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env,
-    timeout: options.timeout,
-    killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
   });
@@ -136,6 +134,8 @@ export async function runProgram(command: string, args: readonly string[], optio
   const kill = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', kill);
   process.once('exit', kill);
+  // Not spawn's own timeout: that of a program that can't be started keeps the process alive until it has passed.
+  const timer = options.timeout === undefined ? undefined : setTimeout(kill, options.timeout);
 
   let output = '';
   let line = '';
@@ -160,6 +160,7 @@ export async function runProgram(command: string, args: readonly string[], optio
     signal?.throwIfAborted();
     return { status, output };
   } finally {
+    clearTimeout(timer);
     signal?.removeEventListener('abort', kill);
     process.removeListener('exit', kill);
   }

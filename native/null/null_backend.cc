@@ -61,7 +61,7 @@ class NullContext final : public Context {
           .WithCall("null_run", -1);
     }
     double duration_ms = spec_.duration_ms;
-    if (spec_.duration_from_input) {
+    if (spec_.duration_from_input && inputs[0].bytes > 0) {
       duration_ms = *static_cast<const float*>(null::Contents(inputs[0].data, inputs[0].buffer));
     }
     if (duration_ms > 0) Wait(std::chrono::nanoseconds(static_cast<int64_t>(duration_ms * 1e6)));

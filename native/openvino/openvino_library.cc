@@ -14,6 +14,7 @@ Functions g_functions;
 std::string g_folder;
 
 constexpr Version kOldest{2023, 0};
+constexpr Version kOldestSupported{2024, 3};
 constexpr Version kNewestTested{2026, 4};
 
 // What a system's package or Intel's archive installs; the loader also looks in LD_LIBRARY_PATH,
@@ -79,6 +80,10 @@ Runtime Adopt(const Library& library) {
                 "OpenVINO " + runtime.version + " is older than 2023.0");
   }
   ChooseElementTypes(version);
+  if (version < kOldestSupported) {
+    runtime.warnings.push_back("OpenVINO " + runtime.version +
+                               " is older than 2024.3, the oldest one that accelnode supports.");
+  }
   if (kNewestTested < version) {
     runtime.warnings.push_back("OpenVINO " + runtime.version +
                                " is newer than the newest one that accelnode was tested with, " +

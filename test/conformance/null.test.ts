@@ -27,6 +27,7 @@ describeConformance({
   name: 'null',
   device: 'null:0',
   types,
+  memories: ['pinned', 'device'],
   echo: (inputs) => ({
     null: { model: 'echo', inputs, outputs: inputs.map((input) => ({ ...input, name: `${input.name}_out` })) },
   }),

@@ -1,4 +1,6 @@
-"""Makes the models that tests and benchmarks run. Usage: make.py FOLDER"""
+"""Makes the models that tests and benchmarks run. Usage: make.py FOLDER [NETWORK...]
+
+Without names, all that the tests need."""
 
 import sys
 import zlib
@@ -15,9 +17,16 @@ def generator(name):
     return np.random.default_rng(zlib.crc32(name.encode()))
 
 
-def main(folder):
-    for make in [networks.mlp, networks.resnet18, networks.resnet50, networks.encoder, networks.slow]:
+def make_networks(folder, makers):
+    for make in makers:
         make(generator(make.__name__)).save(folder)
+
+
+def main(folder, *names):
+    if names:
+        make_networks(folder, [getattr(networks, name) for name in names])
+        return
+    make_networks(folder, [networks.mlp, networks.resnet18, networks.resnet50, networks.encoder, networks.slow])
     for graph in special.all_special(generator("special")):
         graph.save(folder)
     special.external_data(generator("external data")).save(folder, external=True)
@@ -27,4 +36,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -89,9 +89,14 @@ def convolution(graph, random, x, channels, filters, size, stride, gain=1.0):
 # ---- A transformer encoder: Vaswani et al., Attention Is All You Need, as in BERT
 
 
-def encoder(random, size=128, heads=4, layers=4, words=1000, longest=512):
+def minilm(random):
+    """The sizes of all-MiniLM-L6: what people make embeddings of sentences with."""
+    return encoder(random, "minilm", size=384, heads=12, layers=6, words=30522)
+
+
+def encoder(random, name="encoder", size=128, heads=4, layers=4, words=1000, longest=512):
     """Token ids and a mask (1: a token, 0: padding) of any batch and sequence length."""
-    graph = Graph("encoder")
+    graph = Graph(name)
     tokens = graph.input("tokens", ["batch", "sequence"], "int64")
     mask = graph.input("mask", ["batch", "sequence"], "int64")
 

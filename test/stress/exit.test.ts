@@ -75,6 +75,11 @@ describe('process.exit', () => {
     expect(await script(text)).toMatchObject({ code: 7, signal: null });
   });
 
+  it('takes an exit code that is a string', async () => {
+    const text = `ignore(load({ loadMs: 1e9, stubborn: true }, { onProgress: () => process.exit('7') }));`;
+    expect(await script(text)).toMatchObject({ code: 7, signal: null });
+  });
+
   it('ends at an exception that nobody catches', async () => {
     const text = `const session = await load(); ignore(session.run(FOREVER)); setImmediate(() => { throw new Error('oh'); });`;
     expect(await script(text)).toMatchObject({ code: 1, signal: null });
@@ -145,6 +150,13 @@ describe('worker threads', () => {
       await Promise.all(workers.map((worker) => worker.terminate()));
       console.log('ended');`;
     expect(await script(text)).toMatchObject({ code: 0, signal: null, stdout: 'ended\n' });
+  });
+
+  it('do not hold up process.exit by a load that can not be stopped', async () => {
+    const text = `${WORKER}
+      const worker = ${worker(`ignore(load({ loadMs: 1e9, stubborn: true }, { onProgress: () => parentPort.postMessage('busy') }));`)};
+      worker.once('message', () => process.exit(7));`;
+    expect(await script(text)).toMatchObject({ code: 7, signal: null });
   });
 
   it('can call process.exit, which ends only them', async () => {

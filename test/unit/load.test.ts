@@ -23,6 +23,12 @@ function file(name: string, content: string | Uint8Array = 'x'): string {
 process.env.ACCELNODE_RUNTIMES = join(folder, 'no-runtimes');
 process.env.ACCELNODE_OPENVINO_LIBRARY = join(folder, 'no-such-library');
 
+function detached(): ArrayBuffer {
+  const buffer = new ArrayBuffer(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  return buffer;
+}
+
 describe('model', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['a missing file', () => join(folder, 'none.onnx'), /ENOENT/],
@@ -53,6 +59,8 @@ describe('model', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /path, a URL, bytes/],
+    ['the URL of another machine', new URL('file://host/a.onnx'), /URL of no file here/],
+    ['a detached buffer', detached(), /detached/],
     ['a number', 5, /not 5/],
     ['an empty object', {}, /names no file/],
     ['an unknown format', { caffe: 'x' }, /no model format "caffe"/],
@@ -122,6 +130,19 @@ describe('device', () => {
       },
     ]);
     expect(error.hint).toContain('accelnode runtime install openvino');
+  });
+
+  it('auto says what stopped the device that tried, or the runtime that it lacks', async () => {
+    // Of the backends that take ONNX, OpenVINO is the one that this version has.
+    const error = await expectError('RUNTIME_NOT_FOUND', () => Session.load(file('a.onnx')));
+    expect(error.hint).toContain('accelnode runtime install openvino');
+    expect(error.libraries).toHaveLength(1);
+    expect(error.attempts?.map(({ device, code }) => [device, code])).toContainEqual(['rknn', 'MODEL_UNSUPPORTED']);
+    const other = await expectError('DEVICE_NOT_FOUND', () =>
+      Session.load({ onnx: file('a.onnx'), ...nullModel() }, { device: ['rknn', 'null:7', 'openvino:CPU'] }),
+    );
+    expect(other.device).toBeUndefined();
+    expect(other.hint).toBe('There are null:0 and null:1.');
   });
 
   it('falls back along a list, and says why', () =>

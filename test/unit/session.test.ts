@@ -289,10 +289,76 @@ describe('what the null backend lacks', () => {
     }));
 });
 
-it('keeps the memory of a pending run alive', () =>
-  withTimed(async (session) => {
-    // Nothing but the run refers to the input.
-    const run = session.run({ x: Tensor.zeros('float32', [1]) });
-    globalThis.gc?.();
-    expect((await run).x!.data[0]).toBe(0);
-  }));
+describe('refuses', () => {
+  it.each<[string, (session: Session) => unknown]>([
+    ['options of a run that are none', (session) => session.run({ x }, null as never)],
+    ['a mistyped option of a run', (session) => session.run({ x }, { output: ['x'] } as never)],
+    ['an option that runSync lacks', (session) => session.runSync({ x }, { timeout: 5 } as never)],
+    ['an output without a target', (session) => session.run({ x }, { outputs: { x: undefined } as never })],
+    ['options of close that are none', (session) => session.close(null as never)],
+    ['a number for cancel', (session) => session.close({ cancel: 1 } as never)],
+    ['null for cancel', (session) => session.close({ cancel: null } as never)],
+    ['options of allocate that are none', (session) => session.allocate('x', [1, 4], null as never)],
+  ])('%s, and goes on', (_what, action) =>
+    withNull({}, async (session) => {
+      await expectError('INVALID_ARGUMENT', () => action(session));
+      expect(session.closed).toBe(false);
+      expect((await session.run({ x })).x!.data).toEqual(x);
+    }),
+  );
+
+  it('assignment to a tensor, whose size the addon relies on', () =>
+    withNull({}, async (session) => {
+      const tensor = new Tensor('float32', Float32Array.from(x), [1, 4]) as {
+        -readonly [key in keyof Tensor]: unknown;
+      };
+      for (const key of ['dims', 'data', 'type', 'size', 'byteLength'] as const) {
+        expect(() => (tensor[key] = [1e9, 2])).toThrow(TypeError);
+      }
+      expect((await session.run({ x: tensor as Tensor })).x!.data).toEqual(x);
+    }));
+});
+
+it('an abort that comes after a load was done leaves the session alone', async () => {
+  for (let i = 0; i < 30; i++) {
+    const controller = new AbortController();
+    // As close behind as it can be: in the microtasks around the one that hands over the session.
+    const loading = Session.load(nullModel(), { device: 'null', signal: controller.signal });
+    void loading.then(
+      () => controller.abort(),
+      () => undefined,
+    );
+    let turns = i % 6;
+    const step = (): void => (turns-- > 0 ? queueMicrotask(step) : controller.abort());
+    const session = await loading;
+    step();
+    expect((await session.run({ x })).x!.data).toEqual(x);
+    await session.close();
+  }
+});
+
+it('a getter of the inputs that runs the session does not disturb the run that it belongs to', () =>
+  withNull(
+    {
+      inputs: [
+        { name: 'x', type: 'float32', shape: [-1] },
+        { name: 'y', type: 'float32', shape: [-1] },
+      ],
+    },
+    (session) => {
+      const tensor = (...values: number[]): Tensor => new Tensor('float32', values);
+      let inner;
+      const outputs = session.runSync({
+        x: tensor(1, 2, 3),
+        get y() {
+          inner = session.runSync({ x: tensor(7), y: tensor(8) });
+          return tensor(4, 5);
+        },
+      });
+      expect(outputs).toMatchObject({
+        x: { data: new Float32Array([1, 2, 3]) },
+        y: { data: new Float32Array([4, 5]) },
+      });
+      expect(inner).toMatchObject({ x: { data: new Float32Array([7]) }, y: { data: new Float32Array([8]) } });
+    },
+  ));

@@ -11,7 +11,8 @@
  * The numbers are field numbers of onnx.proto.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { DataType, Tensor } from 'accelnode';
+import { Tensor } from 'accelnode';
+import type { DataType } from 'accelnode';
 
 export interface OnnxValue {
   name: string;
@@ -24,8 +25,8 @@ export interface OnnxNode {
   op: string;
   inputs: readonly string[];
   outputs: readonly string[];
-  /** Whole numbers become INT and INTS. */
-  attributes?: Readonly<Record<string, number | readonly number[]>>;
+  /** Whole numbers become INT and INTS, tensors TENSOR. */
+  attributes?: Readonly<Record<string, number | readonly number[] | Tensor>>;
 }
 
 export interface OnnxModel {
@@ -55,6 +56,7 @@ const ELEMENT_TYPES: Partial<Record<DataType, number>> = {
 
 /** AttributeProto.AttributeType */
 const INT = 2;
+const TENSOR = 4;
 const INTS = 7;
 
 export function onnxModel({ inputs, outputs, nodes, initializers = [], opset = 17 }: OnnxModel): Uint8Array {
@@ -80,10 +82,12 @@ function writeNode(writer: BinaryWriter, { op, inputs, outputs, attributes = {} 
       text(attribute, 1, name);
       if (typeof value === 'number') {
         int(attribute, 3, value);
+      } else if (value instanceof Tensor) {
+        message(attribute, 5, (tensor) => writeTensor(tensor, '', value));
       } else {
         for (const item of value) int(attribute, 8, item);
       }
-      int(attribute, 20, typeof value === 'number' ? INT : INTS);
+      int(attribute, 20, typeof value === 'number' ? INT : value instanceof Tensor ? TENSOR : INTS);
     });
   }
 }
