@@ -12,13 +12,12 @@ const root = join(import.meta.dirname, '..', '..');
 const runtimes = join(root, '.setup', 'runtimes');
 const sanitizers = JSON.parse(process.env.ACCELNODE_SANITIZERS ?? '{}') as Record<string, string>;
 
-function project(name: string, include: string[], env: Record<string, string> = {}, exclude: string[] = []): object {
+function project(name: string, include: string[], env: Record<string, string> = {}): object {
   return {
     extends: true,
     test: {
       name,
       include,
-      exclude,
       env: { ...sanitizers, ACCELNODE_TEST_PATIENCE: '4', ...env },
       pool: 'forks',
       setupFiles: [join(import.meta.dirname, 'leaks.ts')],
@@ -36,8 +35,8 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     maxWorkers: 2,
     projects: [
-      // The others of the unit tests run pip and Python, and nothing of ours that is native.
-      project('unit', ['test/unit/**/*.test.ts'], {}, ['test/unit/runtimes-*.test.ts']),
+      // The other unit tests are of TypeScript alone: the commands, pip and Python, the reading of files.
+      project('unit', ['test/unit/{errors,load,memory,names,run-arguments,session,tensor}.test.ts']),
       project('null', ['test/conformance/null.test.ts']),
       project('stress', ['test/stress/**/*.test.ts']),
       project('fakes', ['test/fakes/**/*.test.ts'], { ACCELNODE_RUNTIMES: runtimes }),
