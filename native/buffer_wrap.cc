@@ -112,7 +112,7 @@ Napi::Value BufferWrap::Dispose(const Napi::CallbackInfo& info) {
 
 Napi::Value BufferWrap::Copy(Napi::Env env, const Buffer& from, const Buffer& to, size_t bytes) {
   return state_->RunCopy(env, [backend = backend_, from, to, bytes]() -> EnvState::Settle {
-    backend->Copy(from, to, bytes);
+    if (bytes > 0) backend->Copy(from, to, bytes);  // no bytes may have no address either
     return [](Napi::Env env) { return env.Undefined(); };
   });
 }

@@ -11,8 +11,11 @@ export interface ChildResult {
 
 const root = join(import.meta.dirname, '..', '..');
 
+/** How many times as long as usual a child may take: more under sanitizers. */
+export const PATIENCE = Number(process.env.ACCELNODE_TEST_PATIENCE ?? 1);
+
 /** A child that hangs is a failure, not something to wait for. */
-const LIMIT = 60_000;
+const LIMIT = 60_000 * PATIENCE;
 
 /** Runs an ES module with this text, in the package's folder, so that it can import 'accelnode'. */
 export function runScript(

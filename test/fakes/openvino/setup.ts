@@ -12,6 +12,7 @@ import type { AbsentDevice, Device, ErrorCode, LibraryAttempt, Runtime } from 'a
 
 import { fakesFolder } from '../../../scripts/setup/fakes.mjs';
 import { openvinoReleases } from '../../../scripts/setup/releases.mjs';
+import { PATIENCE } from '../../utils/child.js';
 import { onnxModel } from '../../utils/onnx-model.js';
 import { CONTROL_VARIABLE, Control, REAL_VARIABLE } from './control.mjs';
 
@@ -90,7 +91,7 @@ export function runChild<Result>(
   input: object,
   options: { env?: Record<string, string>; cwd?: string; seconds?: number } = {},
 ): Promise<Result> {
-  const { env = {}, cwd, seconds = 50 } = options;
+  const { env = {}, cwd, seconds = 50 * PATIENCE } = options;
   const args = ['--expose-gc', join(import.meta.dirname, script), JSON.stringify(input)];
   return new Promise((resolve, reject) => {
     execFile(
