@@ -96,11 +96,14 @@ struct RunStats {
 class Context {
  public:
   virtual ~Context() = default;
+  // Before each Run, and never beside a Cancel: forget the last one. Whatever is cancelled from here
+  // on is the coming run, though it may not have begun.
+  virtual void Arm() {}
   // Blocks until the outputs are complete. Must not return, or throw, while the vendor can still
   // touch the caller's memory.
   virtual void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) = 0;
-  // From another thread, while Run works: ask the vendor to stop. Run then throws CANCELLED or
-  // simply ends.
+  // From another thread, between Arm and the end of Run: ask the vendor to stop. Run then throws
+  // CANCELLED or simply ends.
   virtual void Cancel() {}
   // Per-layer figures of the last run.
   virtual Value Profile();

@@ -106,6 +106,7 @@ std::unique_ptr<Job> LaneQueue::Take(Lane& lane) {
   waiting_.pop_front();
   waiting_count_.store(waiting_.size(), std::memory_order_relaxed);
   lane.running = job.get();
+  lane.context->Arm();  // under the mutex: a Cancel comes before, and misses the job, or after
   lane.spin = job->queued - idle_since < kSpinFor;
   return job;
 }
@@ -150,6 +151,7 @@ LaneQueue::Lane* LaneQueue::Claim() {
   --claims_waiting_;
   if (lane != nullptr) {
     lane->claimed = true;
+    lane->context->Arm();
     ++claims_held_;
   }
   const bool stood_back = closing_ || !waiting_.empty();

@@ -56,6 +56,11 @@ class NullContext final : public Context {
  public:
   NullContext(const Spec& spec, int device) : spec_(spec), device_(device) {}
 
+  void Arm() override {
+    std::lock_guard lock(mutex_);
+    cancelled_ = false;
+  }
+
   void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) override {
     if (++runs_ == spec_.fail_at) {
       throw Error(ErrorCode::VENDOR_FAILURE, "The null model fails at this run, as it was told to.")
@@ -82,7 +87,6 @@ class NullContext final : public Context {
   void Wait(std::chrono::nanoseconds duration) {
     const auto until = std::chrono::steady_clock::now() + duration;
     std::unique_lock lock(mutex_);
-    cancelled_ = false;
     if (spec_.sleep) {
       wake_.wait_until(lock, until, [&] { return cancelled_; });
     } else {

@@ -59,6 +59,8 @@ void OpenvinoContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
 }
 
 void OpenvinoContext::Infer(Span<Output> outputs) {
+  // OpenVINO forgets a cancel that comes before its infer.
+  if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
   const ov_status status = Api().ov_infer_request_infer(request_.get());
   if (status == kInferCancelled) Check(status, "ov_infer_request_infer", ErrorCode::CANCELLED);
   try {
@@ -159,7 +161,12 @@ void OpenvinoContext::CopyOutput(size_t index, Output& output, RunStats& stats) 
   SetShape(output, shape);
 }
 
-void OpenvinoContext::Cancel() { Api().ov_infer_request_cancel(request_.get()); }
+void OpenvinoContext::Arm() { cancelled_ = false; }
+
+void OpenvinoContext::Cancel() {
+  cancelled_ = true;
+  Api().ov_infer_request_cancel(request_.get());
+}
 
 Value OpenvinoContext::Profile() {
   // Some devices would list all layers as never run.

@@ -1,6 +1,7 @@
 // One infer request.
 #pragma once
 
+#include <atomic>
 #include <vector>
 
 #include "openvino_library.h"
@@ -13,6 +14,7 @@ class OpenvinoContext final : public Context {
                   const std::vector<TensorInfo>& outputs, const std::vector<bool>& passed_through,
                   bool profiling);
 
+  void Arm() override;
   void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) override;
   void Cancel() override;
   Value Profile() override;
@@ -37,6 +39,7 @@ class OpenvinoContext final : public Context {
   const std::vector<TensorInfo>& outputs_;
   const std::vector<bool>& passed_through_;  // outputs that can't be bound; see OpenvinoModel
   const bool profiling_;
+  std::atomic<bool> cancelled_{false};
   std::vector<Binding> input_bindings_, output_bindings_;
 };
 

@@ -36,6 +36,7 @@ constexpr int kMaxLanes = 8;
 constexpr int kJobsPerProducer = 150;
 constexpr int kRunsPerSyncCaller = 40;
 constexpr int kProfiles = 15;
+constexpr float kEndless = 1e9f;  // milliseconds
 // A sanitizer slows a machine down that may be busy, but no step of a round takes as long.
 constexpr auto kHang = std::chrono::seconds(30);
 
@@ -43,6 +44,11 @@ using Random = std::mt19937;
 
 int Below(Random& random, int limit) {
   return std::uniform_int_distribution<int>(0, limit - 1)(random);
+}
+
+// Some nanoseconds for each step.
+void Dawdle(int steps) {
+  for (std::atomic<int> left{steps}; left > 0;) --left;
 }
 
 std::atomic<int> failures{0};
@@ -144,9 +150,11 @@ class TestContext final : public Context {
       case Kind::kUnknownException:
         throw 1;
     }
+    if (contents.milliseconds == kEndless) Dawdle(1000);  // a cancel may come before it has begun
     inner_->Run(inputs, outputs, stats);
   }
 
+  void Arm() override { inner_->Arm(); }
   void Cancel() override { inner_->Cancel(); }
 
   Value Profile() override {
@@ -348,8 +356,19 @@ class Round {
       const auto id = static_cast<uint32_t>(producer * kJobsPerProducer + i);
       Record& record = records_[id];
       Fill(record, id, random);
+      const bool endless = Below(random, 10) == 0;
+      if (endless) {
+        record.input.kind = static_cast<float>(Kind::kEcho);
+        record.input.milliseconds = kEndless;
+        record.cancelled = true;
+      }
       queue_->Push(NewJob(record, id, Below(random, 2) == 0));
       record.accepted = !closing_;
+      if (endless) {
+        // While it waits, while a lane takes it, before its context waits, and after.
+        Dawdle(Below(random, 3000));
+        queue_->Cancel(id);
+      }
       // Others get their turn, so that the queue runs empty now and then.
       if (Below(random, 20) == 0) sink_->WaitFor(static_cast<size_t>(Below(random, i + 2)));
     }
@@ -449,6 +468,7 @@ class Round {
   }
 
   static void SettleRun(const Record& record, uint32_t id, const char* code, Tally& tally) {
+    Expect(record.input.milliseconds < kEndless, "an endless run has ended by itself", id, code);
     Expect(record.code == CodeOf(static_cast<Kind>(record.input.kind)), "another error", id, code);
     ++(record.code ? tally.failed : tally.completed);
   }
