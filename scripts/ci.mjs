@@ -1,38 +1,53 @@
-// What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests
-// again on the addon as node-gyp builds it. The last line sums everything.
+// What CI runs on a clean checkout: all tests, those of them that sanitizers can see into, the checks of the
+// sources and of the package, and the tests again on the addon as node-gyp builds it. The last line sums everything.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
+import { prepareTests } from './setup/tests.mjs';
+import { runVitest, sum, summary } from './setup/vitest.mjs';
 
-const { prepareTests } = await import('./setup/tests.mjs');
-const { runVitest, sum, summary } = await import('./setup/vitest.mjs');
-await prepareTests();
-const { checkPackage } = await import('./check-package.mjs');
+const results = [];
+await section('What the tests need', prepareTests);
+await section('Tests', testAll);
+await section('Sources', lint);
+// It imports what prepareTests has installed.
+await section('Package', async () => (await import('./check-package.mjs')).checkPackage());
+await section('The addon as node-gyp builds it', testNodeGypBuild);
+await section('Sanitizers', async () => (await import('./setup/sanitizers.mjs')).testSanitizers());
 
-say('Tests');
-const tests = runVitest([]);
-
-say('Sources');
-const { stdout } = spawnSync(process.execPath, ['scripts/lint.mjs'], {
-  cwd: root,
-  encoding: 'utf8',
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-console.log(stdout);
-const [, lintPassed, lintFailed] = /^lint: (\d+) passed, (\d+) failed$/m.exec(stdout) ?? [null, 0, 1];
-const lint = { passed: Number(lintPassed), failed: Number(lintFailed), skipped: 0 };
-
-say('Package');
-const packaged = checkPackage();
-
-say('The addon as node-gyp builds it');
-const gyp = testNodeGypBuild();
-
-const total = sum(tests, lint, packaged, gyp, requireOpenvino(tests));
+const total = sum(...results);
 console.log(`\n${summary(total)}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
+
+/** What breaks off counts as one failure, and the rest still runs. */
+async function section(name, check) {
+  say(name);
+  try {
+    const result = await check();
+    if (result) results.push(result);
+  } catch (error) {
+    console.error(`FAILED  ${error.message}`);
+    results.push({ passed: 0, failed: 1, skipped: 0 });
+  }
+}
+
+function testAll() {
+  const tests = runVitest([]);
+  return sum(tests, requireOpenvino(tests));
+}
+
+function lint() {
+  const { stdout } = spawnSync(process.execPath, ['scripts/lint.mjs'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  console.log(stdout);
+  const [, passed, failed] = /^lint: (\d+) passed, (\d+) failed$/m.exec(stdout) ?? [null, 0, 1];
+  return { passed: Number(passed), failed: Number(failed), skipped: 0 };
+}
 
 /** In a copy, as it writes to the same folder as CMake. Its tests are those that touch the addon most. */
 function testNodeGypBuild() {

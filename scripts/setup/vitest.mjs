@@ -14,7 +14,7 @@ export function runVitest(args, env = {}) {
   const report = join(setupFolder, 'test-report.json');
   mkdirSync(setupFolder, { recursive: true });
   rmSync(report, { force: true });
-  const { status } = spawnSync(
+  const { status, signal } = spawnSync(
     bin('vitest'),
     ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } },
@@ -23,7 +23,8 @@ export function runVitest(args, env = {}) {
   try {
     results = JSON.parse(readFileSync(report, 'utf8'));
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, files: [] }; // it did not get as far as a report
+    console.log(`FAILED  vitest wrote no report; it ended with ${signal ?? `exit code ${status}`}`);
+    return { passed: 0, failed: 1, skipped: 0, files: [] };
   }
   const files = results.testResults.map(({ name, assertionResults }) => ({
     name,
