@@ -37,7 +37,7 @@ const ROUNDS_PER_BENCHMARK_APP = 2;
  * @param {string[]} [plan.turns] Default: all
  * @param {number} plan.processes how many times everything is started anew: memory lies elsewhere each time
  * @param {number} plan.rounds turns of each in a process
- * @param {number} plan.milliseconds of a turn
+ * @param {{ latency: number, throughput: number }} plan.milliseconds of a turn
  * @param {number} plan.seconds after which no round begins, once there are three
  * @returns rows, and facts of the vendor's library
  */
@@ -69,7 +69,7 @@ export async function compare(model, plan) {
 }
 
 /** Starts the programs; those of peers that are not there are left out, with a reason. */
-async function start({ name, file, dims, inputs }, { milliseconds, turns: wanted }) {
+async function start({ name, file, dims, inputs }, { milliseconds: { latency, throughput }, turns: wanted }) {
   const args = [file, ...dims.map(String)];
   const has = (turn) => wanted === undefined || wanted.includes(turn);
   const absent = (library, error) => {
@@ -86,14 +86,14 @@ async function start({ name, file, dims, inputs }, { milliseconds, turns: wanted
     : undefined;
   const { openvino } = c.facts;
   const turns = {
-    infer: () => c.ask(`infer ${milliseconds}`),
-    async: () => c.ask(`async ${lanes} ${milliseconds}`),
-    runSync: () => js.ask(`sync ${milliseconds}`),
-    run: () => js.ask(`run ${milliseconds}`),
-    flight: () => js.ask(`flight ${IN_FLIGHT} ${milliseconds}`),
-    onnxruntime: ort && (() => ort.ask(`run ${milliseconds}`)),
+    infer: () => c.ask(`infer ${latency}`),
+    async: () => c.ask(`async ${lanes} ${throughput}`),
+    runSync: () => js.ask(`sync ${latency}`),
+    run: () => js.ask(`run ${latency}`),
+    flight: () => js.ask(`flight ${IN_FLIGHT} ${throughput}`),
+    onnxruntime: ort && (() => ort.ask(`run ${latency}`)),
     benchmarkApp: () =>
-      benchmarkApp({ file, dims, inputs }, { lanes, seconds: 1, openvino }).catch((error) =>
+      benchmarkApp({ file, dims, inputs }, { lanes, seconds: Math.ceil(throughput / 1000), openvino }).catch((error) =>
         absent('benchmark_app', error),
       ),
   };

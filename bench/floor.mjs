@@ -13,7 +13,7 @@ const plan = {
   turns: ['infer', 'runSync', 'run'],
   processes: values.quick ? 1 : 3,
   rounds: 5,
-  milliseconds: values.quick ? 300 : 500,
+  milliseconds: { latency: values.quick ? 300 : 500 },
   seconds: Infinity,
 };
 

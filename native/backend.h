@@ -96,8 +96,8 @@ struct RunStats {
 class Context {
  public:
   virtual ~Context() = default;
-  // Before each Run, and never beside a Cancel: forget the last one. Whatever is cancelled from here
-  // on is the coming run, though it may not have begun.
+  // Before each Run, and never beside a Cancel: forget the last one. Whatever is cancelled from
+  // here on is the coming run, though it may not have begun.
   virtual void Arm() {}
   // Blocks until the outputs are complete. Must not return, or throw, while the vendor can still
   // touch the caller's memory.
