@@ -46,6 +46,7 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
             device: `${candidate.backend}:${device}`,
             attempts: refusals.map(toAttempt),
             maxQueue: options.maxQueue,
+            inline: options.inline,
           };
         } catch (error) {
           const refusal = withContext(error, candidate.backend, `${candidate.backend}:${device}`);

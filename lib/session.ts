@@ -69,6 +69,8 @@ export interface SessionStats {
   bytesH2d: number;
   /** Bytes moved from the device's own memory. */
   bytesD2h: number;
+  /** Of the runs, how many `run` has computed on the calling thread: see {@link LoadOptions.inline}. */
+  inline: number;
   /** Lanes that compute at this moment. */
   busyLanes: number;
 }
@@ -93,6 +95,7 @@ export interface LoadedModel {
   device: string;
   attempts: readonly DeviceAttempt[];
   maxQueue: number;
+  inline: boolean;
 }
 
 // Set by the class below: a run that ends has to reach the session's private fields.
@@ -113,7 +116,8 @@ let endRun: (
  * await session.close();
  * ```
  *
- * Runs are computed on threads of the session's own, its lanes; the event loop is never blocked.
+ * Runs are computed on threads of the session's own, its lanes; the event loop is never blocked for longer
+ * than waking a thread would take (see {@link LoadOptions.inline}).
  * A session belongs to the thread (main or worker) that loaded it.
  */
 export class Session {
@@ -135,6 +139,7 @@ export class Session {
   readonly #native: NativeSession;
   readonly #binder: Binder;
   readonly #maxQueue: number;
+  readonly #inline: boolean;
   readonly #stats = {
     runs: 0,
     failed: 0,
@@ -145,6 +150,7 @@ export class Session {
     bytesCopied: 0,
     bytesH2d: 0,
     bytesD2h: 0,
+    inline: 0,
   };
   #pending = 0;
   #whenIdle: (() => void)[] = [];
@@ -169,10 +175,11 @@ export class Session {
     return new Session(await loadOnFirstDevice(source, options));
   }
 
-  private constructor({ native, backend, device, attempts, maxQueue }: LoadedModel) {
+  private constructor({ native, backend, device, attempts, maxQueue, inline }: LoadedModel) {
     this.#native = native;
     this.#binder = new Binder(native, device);
     this.#maxQueue = maxQueue;
+    this.#inline = inline;
     this.backend = backend;
     this.device = device;
     this.attempts = attempts;
@@ -212,12 +219,13 @@ export class Session {
       if (this.#pending >= this.#maxQueue) throw this.#queueFull();
       checkOptions(options, RUN_OPTIONS);
       const { signal, timeout, outputs } = options;
-      if (signal !== undefined || timeout !== undefined) checkLimits(signal, timeout);
+      const limited = signal !== undefined || timeout !== undefined;
+      if (limited) checkLimits(signal, timeout);
       const binding = this.#binder.bind(inputs, outputs);
       const run = new SessionRun(this, binding, resolve, reject);
       const id = addPending(run);
       try {
-        this.#native.submit(id);
+        this.#native.submit(id, this.#inline && !limited && this.#pending === 0);
       } catch (error) {
         // One of the caller's getters has closed the session.
         dropPending(id);
@@ -225,9 +233,7 @@ export class Session {
         throw withContext(error, this.backend, this.device);
       }
       this.#pending++;
-      if (signal !== undefined || timeout !== undefined) {
-        run.limit(signal, timeout, () => this.#native.cancel(id));
-      }
+      if (limited) run.limit(signal, timeout, () => this.#native.cancel(id));
     });
   }
 
@@ -374,6 +380,7 @@ export class Session {
     stats.bytesCopied += records[at + 6]!;
     stats.bytesH2d += records[at + 7]!;
     stats.bytesD2h += records[at + 8]!;
+    stats.inline += records[at + 9]!;
   }
 
   #requireOpen(): void {

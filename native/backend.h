@@ -117,6 +117,9 @@ class Model {
   virtual std::unique_ptr<Context> NewContext(int lane) = 0;
   // Lanes that use the device well, for `lanes: 'auto'`.
   virtual int PreferredLanes() const { return 1; }
+  // Does the thread that calls Context::Run compute itself, in about the same time for the same
+  // shapes? Runs that take less than waking a lane may then stay on the thread that asks for them.
+  virtual bool ComputesOnCaller() const { return false; }
   // Facts about what was really loaded: precision, execution devices, streams, fallbacks.
   virtual Value Details() const { return Value::Map{}; }
   // Where inputs and outputs are best kept, for session.allocate.

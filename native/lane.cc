@@ -17,6 +17,12 @@ namespace {
 // in such quick succession: an idle session costs nothing.
 constexpr auto kSpinFor = std::chrono::microseconds(100);
 
+// A run that takes less than waking a lane, and then the thread that asked, is better made by that
+// thread: it would not have been free for other work either. All of so many runs must have been
+// short before, as nobody knows how long the next one takes.
+constexpr auto kShort = std::chrono::microseconds(30);
+constexpr int kShortRuns = 16;
+
 inline void PauseCpu() {
 #if defined(__x86_64__) || defined(_M_X64)
   _mm_pause();
@@ -32,7 +38,7 @@ Error Cancelled() { return Error(ErrorCode::CANCELLED, "The run was cancelled.")
 }  // namespace
 
 LaneQueue::LaneQueue(std::shared_ptr<Model> model, int lanes, JobSink& sink)
-    : model_(std::move(model)), sink_(sink) {
+    : model_(std::move(model)), computes_on_caller_(model_->ComputesOnCaller()), sink_(sink) {
   for (int i = 0; i < lanes; ++i) {
     auto lane = std::make_unique<Lane>();
     lane->context = model_->NewContext(i);
@@ -79,6 +85,8 @@ void LaneQueue::Loop(Lane& lane) {
   NameThisThread("accel-lane");
   while (std::unique_ptr<Job> job = Take(lane)) {
     Execute(lane, *job);
+    // After a longer run, waking hardly counts; and who is to ask for the next one needs the core.
+    lane.last_was_short = job->finished - job->started < kSpinFor;
     {
       std::lock_guard lock(mutex_);
       lane.running = nullptr;
@@ -95,7 +103,7 @@ void LaneQueue::Loop(Lane& lane) {
 
 std::unique_ptr<Job> LaneQueue::Take(Lane& lane) {
   const auto idle_since = Clock::now();
-  if (lane.spin) Spin();
+  if (lane.in_succession && lane.last_was_short) Spin();
   std::unique_lock lock(mutex_);
   // A claim goes before queued jobs, else a steady stream of runs would starve runSync.
   work_.wait(lock, [&] {
@@ -107,7 +115,7 @@ std::unique_ptr<Job> LaneQueue::Take(Lane& lane) {
   waiting_count_.store(waiting_.size(), std::memory_order_relaxed);
   lane.running = job.get();
   lane.context->Arm();  // under the mutex: a Cancel comes before, and misses the job, or after
-  lane.spin = job->queued - idle_since < kSpinFor;
+  lane.in_succession = job->queued - idle_since < kSpinFor;
   return job;
 }
 
@@ -116,6 +124,8 @@ void LaneQueue::Spin() {
   const auto until = Clock::now() + kSpinFor;
   // A pause takes up to 140 cycles, reading the clock not much less.
   for (int pauses = 0; waiting_count_.load(std::memory_order_relaxed) == 0; ++pauses) {
+    // The vendor's own threads need the core for the run of the one who claims.
+    if (claims_held_.load(std::memory_order_relaxed) > 0) break;
     if (pauses % 16 == 15 && Clock::now() >= until) break;
     PauseCpu();
   }
@@ -131,32 +141,49 @@ void LaneQueue::Execute(Lane& lane, Job& job) {
     job.error = CurrentError();
   }
   job.finished = Clock::now();
+  if (computes_on_caller_) {
+    const auto took = job.finished - job.started;
+    const int before = short_runs_.load(std::memory_order_relaxed);
+    const int count = job.error || took > kShort ? 0 : std::min(before + 1, kShortRuns);
+    if (count != before) short_runs_.store(count, std::memory_order_relaxed);
+  }
   if (job.stats.compute == 0) {
     job.stats.compute =
         std::chrono::duration_cast<std::chrono::nanoseconds>(job.finished - job.started).count();
   }
 }
 
+LaneQueue::Lane* LaneQueue::FreeLane() const {
+  for (auto& lane : lanes_) {
+    if (lane->running == nullptr && !lane->claimed) return lane.get();
+  }
+  return nullptr;
+}
+
+void LaneQueue::Hold(Lane& lane) {
+  lane.claimed = true;
+  lane.context->Arm();
+  claims_held_.fetch_add(1, std::memory_order_relaxed);
+}
+
 LaneQueue::Lane* LaneQueue::Claim() {
   std::unique_lock lock(mutex_);
   Lane* lane = nullptr;
   ++claims_waiting_;
-  free_.wait(lock, [&] {
-    if (closing_) return true;
-    for (auto& each : lanes_) {
-      if (each->running == nullptr && !each->claimed) lane = each.get();
-    }
-    return lane != nullptr;
-  });
+  free_.wait(lock, [&] { return closing_ || (lane = FreeLane()) != nullptr; });
   --claims_waiting_;
-  if (lane != nullptr) {
-    lane->claimed = true;
-    lane->context->Arm();
-    ++claims_held_;
-  }
+  if (lane != nullptr) Hold(*lane);
   const bool stood_back = closing_ || !waiting_.empty();
   lock.unlock();
   if (stood_back) work_.notify_all();  // other lanes let this claim go first
+  return lane;
+}
+
+LaneQueue::Lane* LaneQueue::TryClaim() {
+  std::lock_guard lock(mutex_);
+  if (closing_ || !waiting_.empty() || claims_waiting_ > 0) return nullptr;
+  Lane* lane = FreeLane();
+  if (lane != nullptr) Hold(*lane);
   return lane;
 }
 
@@ -165,7 +192,7 @@ void LaneQueue::Release(Lane& lane) {
   {
     std::lock_guard lock(mutex_);
     lane.claimed = false;
-    --claims_held_;
+    claims_held_.fetch_sub(1, std::memory_order_relaxed);
     if (claims_waiting_ > 0) free_.notify_all();
     wake = closing_ || !waiting_.empty();
   }
@@ -180,6 +207,17 @@ void LaneQueue::RunSync(Job& job) {
   } else {
     job.error = Closed();
   }
+}
+
+bool LaneQueue::TryRunInline(Job& job) {
+  if (short_runs_.load(std::memory_order_relaxed) < kShortRuns) return false;
+  Lane* lane = TryClaim();
+  if (lane == nullptr) return false;
+  job.queued = Clock::now();
+  Execute(*lane, job);
+  Release(*lane);
+  job.ran_inline = true;
+  return true;
 }
 
 Value LaneQueue::Profile() {

@@ -34,6 +34,7 @@ struct Job {
   std::optional<Error> error;
   Clock::time_point queued, started, finished;
   RunStats stats;
+  bool ran_inline = false;
 };
 
 // Receives finished jobs, on the lane's thread.
@@ -57,6 +58,10 @@ class LaneQueue {
   // Runs on the calling thread, with the context of the first lane that is free; goes before
   // whatever is queued. The error, if any, is left in the job.
   void RunSync(Job& job);
+
+  // Runs on the calling thread too, but only if that takes less than waking a lane would, by what
+  // the last runs took, and no other run has to wait for it. False: nothing was done.
+  bool TryRunInline(Job& job);
 
   // A waiting job is handed to the sink as CANCELLED at once; a running one as soon as the vendor
   // has let go of its memory.
@@ -84,17 +89,23 @@ class LaneQueue {
     Job* running = nullptr;  // what its thread works on
     bool claimed = false;    // RunSync or Profile uses the context
     bool ended = false;      // the thread has left Loop, or never began
-    bool spin = false;       // see Spin; only its own thread looks
+    // Both for Spin; only the lane's own thread looks.
+    bool in_succession = false;  // the last job came soon after the one before
+    bool last_was_short = true;  // and took no longer than a spin
   };
 
   void Loop(Lane& lane);
   std::unique_ptr<Job> Take(Lane& lane);
-  static void Execute(Lane& lane, Job& job);
+  void Execute(Lane& lane, Job& job);
   void Spin();
-  Lane* Claim();  // a free lane for the calling thread to use; null when closing
+  Lane* Claim();     // a free lane for the calling thread to use; null when closing
+  Lane* TryClaim();  // the same, without waiting; null when none is free or jobs wait
+  Lane* FreeLane() const;
+  void Hold(Lane& lane);  // for Claim and TryClaim
   void Release(Lane& lane);
 
   const std::shared_ptr<Model> model_;
+  const bool computes_on_caller_;
   JobSink& sink_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 
@@ -104,13 +115,15 @@ class LaneQueue {
   std::condition_variable ended_;  // for Join
   std::deque<std::unique_ptr<Job>> waiting_;
   int claims_waiting_ = 0;
-  int claims_held_ = 0;
   bool closing_ = false;
   std::mutex join_mutex_;
 
-  // For Spin, which looks without taking the mutex.
+  // For Spin, which looks without taking the mutex; changed under it.
+  std::atomic<int> claims_held_{0};
   std::atomic<size_t> waiting_count_{0};
   std::atomic<bool> spinning_{false};
+
+  std::atomic<int> short_runs_{0};  // for TryRunInline: how many in a row
 };
 
 }  // namespace accelnode

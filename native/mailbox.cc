@@ -139,6 +139,7 @@ void Mailbox::WriteRecord(const Job& job, double* record) {
   record[6] = static_cast<double>(job.stats.copied_bytes);
   record[7] = static_cast<double>(job.stats.h2d_bytes);
   record[8] = static_cast<double>(job.stats.d2h_bytes);
+  record[9] = job.ran_inline ? 1 : 0;
 }
 
 void Mailbox::Close() {
@@ -164,6 +165,7 @@ void Mailbox::Recycle(std::unique_ptr<Job> job) {
   if (spare_jobs_.size() >= kSpareJobs) return;
   job->error.reset();
   job->cancelled = false;
+  job->ran_inline = false;
   job->stats = {};
   for (Output& output : job->outputs) output.allocated = {};
   spare_jobs_.push_back(std::move(job));

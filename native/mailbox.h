@@ -35,8 +35,8 @@ class Mailbox final : public JobSink {
   void ReleaseReferences();
 
   // What lib/native/addon.ts reads of a finished run, kRecordSize numbers: id, failed, nanoseconds
-  // queued, H2D, computing, D2H, bytes copied, H2D, D2H.
-  static constexpr size_t kRecordSize = 9;
+  // queued, H2D, computing, D2H, bytes copied, H2D, D2H, whether the run was inline.
+  static constexpr size_t kRecordSize = 10;
   static void WriteRecord(const Job& job, double* record);
 
   // Jobs are used again, so that a run allocates nothing. JavaScript thread only.

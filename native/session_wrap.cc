@@ -188,11 +188,16 @@ const std::shared_ptr<LaneQueue>& SessionWrap::Open(Napi::Env env) const {
   return queue_;
 }
 
-// submit(id): the run's outcome comes to onRunsDone.
+// submit(id, inline): the run's outcome comes to onRunsDone, never before this has returned.
 Napi::Value SessionWrap::Submit(const Napi::CallbackInfo& info) {
   LaneQueue& queue = OpenQueue(info.Env());
   state_->mailbox().Expect();
-  queue.Push(TakeJob(info[0].As<Napi::Number>().Uint32Value()));
+  std::unique_ptr<Job> job = TakeJob(info[0].As<Napi::Number>().Uint32Value());
+  if (info[1].As<Napi::Boolean>() && queue.TryRunInline(*job)) {
+    state_->mailbox().Done(std::move(job));
+  } else {
+    queue.Push(std::move(job));
+  }
   return {};
 }
 

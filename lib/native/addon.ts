@@ -113,8 +113,11 @@ export interface NativeSession {
   readonly lanes: number;
   readonly preferredMemory: 'host' | 'pinned';
   readonly details: Record<string, unknown>;
-  /** Queues a run; its outcome comes to {@link onRunsDone}. */
-  submit(id: number): void;
+  /**
+   * Queues a run, or makes it at once if it may be `inline` and is expected to be short. Its outcome comes to
+   * {@link onRunsDone}, never before this has returned.
+   */
+  submit(id: number, inline: boolean): void;
   runSync(): NativeOutcome;
   cancel(id: number): void;
   close(cancel: boolean): Promise<void>;
@@ -164,7 +167,7 @@ export const ALLOCATE_DEVICE = -2;
  * Numbers that tell of a finished run: id, failed; nanoseconds waiting for a lane, moving to the device,
  * computing, moving back; bytes that accelnode copied, bytes moved to the device and back.
  */
-export const RECORD_SIZE = 9;
+export const RECORD_SIZE = 10;
 const RECORD_CAPACITY = 256;
 
 /** A run that is under way, as the delivery of outcomes sees it. */

@@ -52,6 +52,13 @@ export interface LoadOptions {
   profiling?: boolean | undefined;
   /** Runs that may be pending at once; beyond it `run` rejects with QUEUE_FULL. Default: 1024. */
   maxQueue?: number | undefined;
+  /**
+   * May `run` compute on the calling thread when that takes less than handing the run to a lane and
+   * being woken again, some 30 µs? So it is with tiny models of fixed shape on a CPU, when runs come one at
+   * a time, without `signal` and `timeout`. The promise still settles later. Should a run then take longer for
+   * once, it has held up the event loop, and the next ones go to lanes. Default: true.
+   */
+  inline?: boolean | undefined;
   /** Gives the load up when aborted. */
   signal?: AbortSignal | undefined;
   /** Told how far the load has come, as far as the vendor tells. If it throws, the load is given up. */
@@ -88,6 +95,7 @@ const loadOptions = z.strictObject({
   cache: z.union([z.boolean(), z.string().min(1)]).default(false),
   profiling: z.boolean().default(false),
   maxQueue: z.int().min(1).max(1_000_000).default(1024),
+  inline: z.boolean().default(true),
   signal: z.instanceof(AbortSignal).optional(),
   onProgress: z
     .custom<NonNullable<LoadOptions['onProgress']>>((value) => typeof value === 'function', 'must be a function')

@@ -31,6 +31,8 @@ export interface NullModel {
   loadMs?: number | undefined;
   /** A load that goes on when it is cancelled, as a vendor's compiler does. */
   stubborn?: boolean | undefined;
+  /** Like a CPU's, its runs may be {@link LoadOptions.inline}. A device's never are. */
+  computesOnCaller?: boolean | undefined;
   /** What `session.memory()` says. */
   memory?: { device?: number | undefined; host?: number | undefined } | undefined;
 }
@@ -51,6 +53,7 @@ export const nullModel = z
     failAt: z.int().positive().optional(),
     loadMs: z.number().nonnegative().optional(),
     stubborn: z.boolean().optional(),
+    computesOnCaller: z.boolean().optional(),
     memory: z.strictObject({ device: z.number().optional(), host: z.number().optional() }).optional(),
   })
   .refine((spec) => (spec.outputs?.length ?? 0) <= spec.inputs.length, 'there can be no more outputs than inputs')

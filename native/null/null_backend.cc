@@ -22,6 +22,7 @@ struct Spec {
   bool duration_from_input = false;  // then it is the first element of the first input
   bool sleep = false;                // else the lane's core is kept busy
   int fail_at = 0;                   // the n-th run of a lane fails; 0: none
+  bool computes_on_caller = false;
   Value memory;
 };
 
@@ -48,6 +49,7 @@ Spec ParseSpec(const Value& value) {
   }
   spec.sleep = value.String("wait") == "sleep";
   spec.fail_at = static_cast<int>(value.Number("failAt", 0));
+  spec.computes_on_caller = value.Bool("computesOnCaller", false);
   spec.memory = value["memory"];
   return spec;
 }
@@ -144,6 +146,7 @@ class NullModel final : public Model {
     return std::make_unique<NullContext>(spec_, device_);
   }
   MemoryKind PreferredMemory() const override { return MemoryKind::kPinned; }
+  bool ComputesOnCaller() const override { return spec_.computes_on_caller; }
   Value Memory() const override { return spec_.memory; }
 
  private:

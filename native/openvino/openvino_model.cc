@@ -239,6 +239,13 @@ int OpenvinoModel::PreferredLanes() const {
   return std::atoi(Property("OPTIMAL_NUMBER_OF_INFER_REQUESTS").c_str());
 }
 
+bool OpenvinoModel::ComputesOnCaller() const {
+  // A new shape makes the CPU plugin prepare its kernels again, which takes milliseconds.
+  return Property("EXECUTION_DEVICES") == "CPU" &&
+         std::none_of(inputs_.begin(), inputs_.end(),
+                      [](const TensorInfo& input) { return input.IsDynamic(); });
+}
+
 Value OpenvinoModel::Details() const {
   Value::Map details{{"device", device_}};
   auto add = [&](const char* name, const char* key) {

@@ -28,6 +28,7 @@ class OpenvinoModel final : public Model {
   const std::vector<TensorInfo>& Outputs() const override { return outputs_; }
   std::unique_ptr<Context> NewContext(int lane) override;
   int PreferredLanes() const override;
+  bool ComputesOnCaller() const override;
   Value Details() const override;
   void Export(const std::string& path) override;
 

@@ -1,7 +1,8 @@
 import { Tensor } from 'accelnode';
-import type { DataType } from 'accelnode';
+import type { DataType, NullModel } from 'accelnode';
 
 import { describeConformance } from './suite.js';
+import type { Subject } from './suite.js';
 
 const types: DataType[] = [
   'float32',
@@ -23,7 +24,7 @@ const types: DataType[] = [
   'float8e5m2',
 ];
 
-describeConformance({
+const subject: Subject = {
   name: 'null',
   device: 'null:0',
   types,
@@ -42,5 +43,16 @@ describeConformance({
       },
     },
     input: new Tensor('float32', [1]),
+  },
+};
+
+describeConformance(subject);
+describeConformance({
+  ...subject,
+  name: 'null, as if on a CPU',
+  types: ['float32'],
+  echo: (inputs) => {
+    const { null: spec } = subject.echo(inputs) as { null: NullModel };
+    return { null: { ...spec, computesOnCaller: true } };
   },
 });

@@ -265,6 +265,21 @@ function describeMemory(subject: Subject): void {
 }
 
 function describeConcurrency(subject: Subject): void {
+  describe('one after the other', () => {
+    // Short ones on a CPU stay on this thread after a while.
+    it('runs that change their memory, or not, give what went in', () =>
+      load(subject, [FLOATS], async (session) => {
+        const kept = filled('float32', [2, 3]);
+        const given = Tensor.zeros('float32', [2, 3]);
+        for (let i = 0; i < 300; i++) {
+          const x = i % 3 === 0 ? filled('float32', [2, 3], i) : kept;
+          const outputs = await session.run({ x }, i % 2 === 0 ? {} : { outputs: { x_out: given } });
+          expectEcho(outputs, x);
+        }
+        expect(session.stats()).toMatchObject({ runs: 300, failed: 0, busyLanes: 0 });
+      }));
+  });
+
   describe('several at once', () => {
     it.each([1, 3, 8])('runs on %i lanes give each caller its own result', (lanes) =>
       load(
