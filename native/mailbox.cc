@@ -116,10 +116,9 @@ void Mailbox::DeliverJobs(Napi::Env env, size_t begin, size_t count) {
   napi_value extras = nullptr;
   for (size_t i = 0; i < count; ++i) {
     Job& job = *arriving_jobs_[begin + i];
-    Napi::Value extra = OutcomeToJs(env, job);
-    if (!extra.IsUndefined()) {
+    if (HasOutcome(job)) {
       if (extras == nullptr) extras = Napi::Array::New(env, count);
-      napi_set_element(env, extras, static_cast<uint32_t>(i), extra);
+      napi_set_element(env, extras, static_cast<uint32_t>(i), OutcomeToJs(env, job));
     }
     WriteRecord(job, record_data_ + i * kRecordSize);
     Recycle(std::move(arriving_jobs_[begin + i]));

@@ -149,13 +149,11 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
   job->inputs.resize(input_count_);
   job->outputs.resize(output_count_);
   const double* argument = argument_data_;
-  auto read_shape = [&argument] {
-    Shape shape;
+  auto read_shape = [&argument](Shape& shape) {
     shape.Resize(static_cast<size_t>(argument[3]));
     for (size_t i = 0; i < shape.rank(); ++i) {
       shape.data()[i] = static_cast<int64_t>(argument[4 + i]);
     }
-    return shape;
   };
   auto pointer = [](double number) {
     return reinterpret_cast<void*>(static_cast<uintptr_t>(number));
@@ -164,7 +162,7 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
     input.data = pointer(argument[0]);
     input.buffer = static_cast<const Buffer*>(pointer(argument[1]));
     input.bytes = static_cast<size_t>(argument[2]);
-    input.shape = read_shape();
+    read_shape(input.shape);
     argument += kArgumentSize;
   }
   for (Output& output : job->outputs) {
@@ -174,7 +172,7 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
     output.data = allocate ? nullptr : pointer(argument[0]);
     output.buffer = allocate ? nullptr : static_cast<const Buffer*>(pointer(argument[1]));
     output.bytes = static_cast<size_t>(argument[2]);
-    output.shape = read_shape();
+    read_shape(output.shape);
     output.reshaped = false;
     argument += kArgumentSize;
   }
@@ -214,7 +212,7 @@ Napi::Value SessionWrap::RunSync(const Napi::CallbackInfo& info) {
     state_->mailbox().Recycle(std::move(job));
     throw error;
   }
-  Napi::Value outcome = OutcomeToJs(env, *job);
+  Napi::Value outcome = HasOutcome(*job) ? OutcomeToJs(env, *job) : env.Undefined();
   Mailbox::WriteRecord(*job, record);
   state_->mailbox().Recycle(std::move(job));
   return outcome;

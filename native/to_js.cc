@@ -1,5 +1,6 @@
 #include "to_js.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -49,6 +50,8 @@ Napi::Object ProducedToJs(Napi::Env env, Job& job, Output& output) {
   object.Set("dims", dims);
   return object;
 }
+
+bool WasProduced(const Output& output) { return output.allocated.owner || output.reshaped; }
 
 }  // namespace
 
@@ -167,14 +170,16 @@ Napi::ArrayBuffer ExternalArrayBuffer(Napi::Env env, void* data, size_t bytes,
   return buffer;
 }
 
+bool HasOutcome(const Job& job) {
+  return job.error || std::any_of(job.outputs.begin(), job.outputs.end(), WasProduced);
+}
+
 Napi::Value OutcomeToJs(Napi::Env env, Job& job) {
   if (job.error) return ErrorToJs(env, *job.error);
-  Napi::Value produced = env.Undefined();
+  Napi::Array produced = Napi::Array::New(env, job.outputs.size());
   for (uint32_t i = 0; i < job.outputs.size(); ++i) {
     Output& output = job.outputs[i];
-    if (!output.allocated.owner && !output.reshaped) continue;
-    if (produced.IsUndefined()) produced = Napi::Array::New(env, job.outputs.size());
-    produced.As<Napi::Object>().Set(i, ProducedToJs(env, job, output));
+    if (WasProduced(output)) produced.Set(i, ProducedToJs(env, job, output));
   }
   return produced;
 }

@@ -24,9 +24,11 @@ Napi::Error ThrowableError(Napi::Env env, const Error& error);
 Napi::ArrayBuffer ExternalArrayBuffer(Napi::Env env, void* data, size_t bytes,
                                       std::shared_ptr<std::shared_ptr<void>> owner);
 
-// Undefined for a run whose outputs all lie in the caller's memory as expected; else its error, or
-// an array with { dims, data?: ArrayBuffer, buffer?: NativeBuffer } at the place of each output
-// that `backend` allocated, or that has another shape than the caller expected.
+// Did a run end otherwise than with all outputs in the caller's memory, as expected?
+bool HasOutcome(const Job& job);
+
+// Its error, or an array with { dims, data?: ArrayBuffer, buffer?: NativeBuffer } at the place of
+// each output that the backend allocated, or that has another shape than the caller expected.
 Napi::Value OutcomeToJs(Napi::Env env, Job& job);
 
 Value FromJs(Napi::Value value);
