@@ -166,7 +166,9 @@ void Mailbox::Recycle(std::unique_ptr<Job> job) {
   job->cancelled = false;
   job->ran_inline = false;
   job->stats = {};
-  for (Output& output : job->outputs) output.allocated = {};
+  for (Output& output : job->outputs) {
+    if (output.allocated.owner) output.allocated = {};
+  }
   spare_jobs_.push_back(std::move(job));
 }
 

@@ -68,6 +68,13 @@ LoadRequest RequestFromJs(Napi::Object object) {
   return request;
 }
 
+// A job that was used before mostly says the same again. What is not written stays in the caches of
+// both cores.
+template <typename T>
+void Update(T& field, T value) {
+  if (field != value) field = value;
+}
+
 }  // namespace
 
 void SessionWrap::Define(Napi::Env env) {
@@ -150,30 +157,32 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
   job->outputs.resize(output_count_);
   const double* argument = argument_data_;
   auto read_shape = [&argument](Shape& shape) {
-    shape.Resize(static_cast<size_t>(argument[3]));
+    if (shape.rank() != static_cast<size_t>(argument[3])) {
+      shape.Resize(static_cast<size_t>(argument[3]));
+    }
     for (size_t i = 0; i < shape.rank(); ++i) {
-      shape.data()[i] = static_cast<int64_t>(argument[4 + i]);
+      Update(shape.data()[i], static_cast<int64_t>(argument[4 + i]));
     }
   };
   auto pointer = [](double number) {
     return reinterpret_cast<void*>(static_cast<uintptr_t>(number));
   };
   for (Tensor& input : job->inputs) {
-    input.data = pointer(argument[0]);
-    input.buffer = static_cast<const Buffer*>(pointer(argument[1]));
-    input.bytes = static_cast<size_t>(argument[2]);
+    Update(input.data, pointer(argument[0]));
+    Update(input.buffer, static_cast<const Buffer*>(pointer(argument[1])));
+    Update(input.bytes, static_cast<size_t>(argument[2]));
     read_shape(input.shape);
     argument += kArgumentSize;
   }
   for (Output& output : job->outputs) {
-    output.wanted = argument[0] != kNotWanted;
     const bool allocate = argument[0] <= kAllocateHost;
-    output.memory = argument[0] == kAllocateDevice ? MemoryKind::kDevice : MemoryKind::kHost;
-    output.data = allocate ? nullptr : pointer(argument[0]);
-    output.buffer = allocate ? nullptr : static_cast<const Buffer*>(pointer(argument[1]));
-    output.bytes = static_cast<size_t>(argument[2]);
+    Update(output.wanted, argument[0] != kNotWanted);
+    Update(output.memory, argument[0] == kAllocateDevice ? MemoryKind::kDevice : MemoryKind::kHost);
+    Update(output.data, allocate ? nullptr : pointer(argument[0]));
+    Update(output.buffer, allocate ? nullptr : static_cast<const Buffer*>(pointer(argument[1])));
+    Update(output.bytes, static_cast<size_t>(argument[2]));
     read_shape(output.shape);
-    output.reshaped = false;
+    Update(output.reshaped, false);
     argument += kArgumentSize;
   }
   return job;

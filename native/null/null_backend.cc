@@ -118,9 +118,11 @@ class NullContext final : public Context {
                   "The tensor given for an output is too small: it needs " +
                       std::to_string(input.bytes) + " bytes.");
     }
-    output.bytes = input.bytes;
     output.reshaped = output.shape != input.shape;
-    output.shape = input.shape;
+    if (output.reshaped || output.bytes != input.bytes) {
+      output.bytes = input.bytes;
+      output.shape = input.shape;
+    }
     if (!OnDevice(target)) stats.d2h_bytes += input.bytes;
     if (input.bytes > 0) {
       std::memcpy(null::Contents(output.data, target), null::Contents(input.data, input.buffer),
