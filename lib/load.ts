@@ -46,7 +46,7 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
             device: `${candidate.backend}:${device}`,
             attempts: refusals.map(toAttempt),
             maxQueue: options.maxQueue,
-            inline: options.inline,
+            inline: options.inline ?? takesAlwaysAsLong(sourceFor(candidate.backend, sources)),
           };
         } catch (error) {
           const refusal = withContext(error, candidate.backend, `${candidate.backend}:${device}`);
@@ -208,6 +208,30 @@ function withNames(source: NativeModelSource): NativeModelSource {
     return { ...source, inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) };
   } catch {
     return source; // the runtime will refuse it, and `explain` says what is wrong
+  }
+}
+
+/** Operators that make a run's duration depend on its data: by their own work, or by shapes that they decide. */
+const DATA_DEPENDENT = new Set([
+  'Loop',
+  'If',
+  'Scan',
+  'SequenceMap',
+  'NonZero',
+  'Unique',
+  'NonMaxSuppression',
+  'Compress',
+]);
+
+/** Does one run take about as long as another, as far as the model shows? */
+function takesAlwaysAsLong({ format, path, bytes }: NativeModelSource): boolean {
+  if (format !== 'onnx') return format === 'null';
+  try {
+    const operators = Object.keys(inspectOnnx(path ?? bytes!).operators);
+    // Those of another domain may be functions, with anything in them.
+    return !operators.some((name) => DATA_DEPENDENT.has(name) || name.includes('.'));
+  } catch {
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { RECORD_SIZE, addPending, addon, dropPending } from './native/addon.js';
+import { RECORD_SIZE, addPending, addon, deliverSoon, dropPending } from './native/addon.js';
 import type { NativeOutcome, NativeSession, PendingRun } from './native/addon.js';
 import type { BackendName } from './backends.js';
 import { Binder } from './binding.js';
@@ -69,7 +69,7 @@ export interface SessionStats {
   bytesH2d: number;
   /** Bytes moved from the device's own memory. */
   bytesD2h: number;
-  /** Of the runs, how many `run` has computed on the calling thread: see {@link LoadOptions.inline}. */
+  /** Runs, failed ones too, that `run` has computed on the calling thread: see {@link LoadOptions.inline}. */
   inline: number;
   /** Lanes that compute at this moment. */
   busyLanes: number;
@@ -116,8 +116,8 @@ let endRun: (
  * await session.close();
  * ```
  *
- * Runs are computed on threads of the session's own, its lanes; the event loop is never blocked for longer
- * than waking a thread would take (see {@link LoadOptions.inline}).
+ * Runs are computed on threads of the session's own, its lanes, so that they do not hold up the event loop; but
+ * for those that take less than going there would ({@link LoadOptions.inline}).
  * A session belongs to the thread (main or worker) that loaded it.
  */
 export class Session {
@@ -225,7 +225,7 @@ export class Session {
       const run = new SessionRun(this, binding, resolve, reject);
       const id = addPending(run);
       try {
-        this.#native.submit(id, this.#inline && !limited && this.#pending === 0);
+        if (this.#native.submit(id, this.#inline && !limited && this.#pending === 0)) deliverSoon();
       } catch (error) {
         // One of the caller's getters has closed the session.
         dropPending(id);
@@ -248,14 +248,14 @@ export class Session {
     const binding = this.#binder.bind(inputs, options.outputs);
     const block = this.#native.arguments;
     try {
-      const outputs = this.#binder.collect(binding, this.#native.runSync());
-      this.#count(block, block.length - RECORD_SIZE);
+      const outcome = this.#native.runSync();
       this.#stats.runs++;
-      return outputs;
+      return this.#binder.collect(binding, outcome);
     } catch (error) {
       this.#stats.failed++;
       throw withContext(error, this.backend, this.device);
     } finally {
+      this.#count(block, block.length - RECORD_SIZE);
       binding.release();
     }
   }
@@ -398,6 +398,9 @@ export class Session {
   }
 }
 
+/** Milliseconds between two cancels of a run that has not ended. */
+const REPEAT_CANCEL = 5;
+
 /** A run under way. It holds its session and tensors until it has ended. */
 class SessionRun implements PendingRun {
   readonly #session: Session;
@@ -423,9 +426,12 @@ class SessionRun implements PendingRun {
   /** Gives the run up when the signal is aborted or the time has passed. */
   limit(signal: AbortSignal | undefined, timeout: number | undefined, cancel: () => void): void {
     const { backend, device } = this.#session;
+    let repeated: NodeJS.Timeout | undefined;
     const giveUp = (error: AccelError): void => {
       this.#givenUp ??= error;
       cancel();
+      // Vendors forget a cancel that comes a moment before their part of the run begins.
+      repeated ??= setInterval(cancel, REPEAT_CANCEL);
     };
     const onAbort = (): void =>
       giveUp(
@@ -441,6 +447,7 @@ class SessionRun implements PendingRun {
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#dropLimits = () => {
       clearTimeout(timer);
+      clearInterval(repeated);
       signal?.removeEventListener('abort', onAbort);
     };
   }

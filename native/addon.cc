@@ -72,6 +72,12 @@ Napi::Value ExternalBuffers(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), EnvState::Of(info.Env()).external_buffers());
 }
 
+// deliver(): what has gathered in the mailbox; see SessionWrap::Submit.
+Napi::Value Deliver(const Napi::CallbackInfo& info) {
+  EnvState::Of(info.Env()).mailbox().Deliver(info.Env());
+  return {};
+}
+
 // shutdown(exitCode): for the main thread's 'exit' event. Node runs no clean-up hooks when
 // process.exit is called, so without this, static destructors would meet running lanes.
 Napi::Value Shutdown(const Napi::CallbackInfo& info) {
@@ -97,6 +103,7 @@ Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("allocate", Napi::Function::New<BufferWrap::Allocate>(env, "allocate"));
   exports.Set("addressOf", Napi::Function::New<AddressOf>(env, "addressOf"));
   exports.Set("externalBuffers", Napi::Function::New<ExternalBuffers>(env, "externalBuffers"));
+  exports.Set("deliver", Napi::Function::New<Deliver>(env, "deliver"));
   exports.Set("shutdown", Napi::Function::New<Shutdown>(env, "shutdown"));
 
   // Both sides write these lists down; tests compare them.

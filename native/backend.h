@@ -102,8 +102,8 @@ class Context {
   // Blocks until the outputs are complete. Must not return, or throw, while the vendor can still
   // touch the caller's memory.
   virtual void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) = 0;
-  // From another thread, between Arm and the end of Run: ask the vendor to stop. Run then throws
-  // CANCELLED or simply ends.
+  // From another thread, any number of times from Arm until a moment after Run: ask the vendor to
+  // stop. Run then throws CANCELLED or simply ends.
   virtual void Cancel() {}
   // Per-layer figures of the last run.
   virtual Value Profile();

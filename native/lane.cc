@@ -23,6 +23,8 @@ constexpr auto kSpinFor = std::chrono::microseconds(100);
 constexpr auto kShort = std::chrono::microseconds(30);
 constexpr int kShortRuns = 16;
 
+constexpr auto kRepeatCancel = std::chrono::milliseconds(5);
+
 inline void PauseCpu() {
 #if defined(__x86_64__) || defined(_M_X64)
   _mm_pause();
@@ -34,6 +36,12 @@ inline void PauseCpu() {
 Error Closed() { return Error(ErrorCode::CLOSED, "The session was closed before this run began."); }
 
 Error Cancelled() { return Error(ErrorCode::CANCELLED, "The run was cancelled."); }
+
+// Ends a job that no lane has begun.
+void Refuse(Job& job, Error error) {
+  job.error = std::move(error);
+  job.started = job.finished = Clock::now();
+}
 
 }  // namespace
 
@@ -72,7 +80,7 @@ void LaneQueue::Push(std::unique_ptr<Job> job) {
     claimed = claims_held_ > 0;
   }
   if (job) {
-    job->error = Closed();
+    Refuse(*job, Closed());
     sink_.Done(std::move(job));
   } else if (claimed) {
     work_.notify_all();  // the one woken might be a claimed lane, which can't take the job
@@ -90,6 +98,7 @@ void LaneQueue::Loop(Lane& lane) {
     {
       std::lock_guard lock(mutex_);
       lane.running = nullptr;
+      NoteDuration(*job);
       if (claims_waiting_ > 0) free_.notify_all();
     }
     sink_.Done(std::move(job));
@@ -141,16 +150,18 @@ void LaneQueue::Execute(Lane& lane, Job& job) {
     job.error = CurrentError();
   }
   job.finished = Clock::now();
-  if (computes_on_caller_) {
-    const auto took = job.finished - job.started;
-    const int before = short_runs_.load(std::memory_order_relaxed);
-    const int count = job.error || took > kShort ? 0 : std::min(before + 1, kShortRuns);
-    if (count != before) short_runs_.store(count, std::memory_order_relaxed);
-  }
   if (job.stats.compute == 0) {
     job.stats.compute =
         std::chrono::duration_cast<std::chrono::nanoseconds>(job.finished - job.started).count();
   }
+}
+
+void LaneQueue::NoteDuration(const Job& job) {
+  if (!computes_on_caller_) return;
+  const int before = short_runs_.load(std::memory_order_relaxed);
+  const bool is_short = !job.error && job.finished - job.started <= kShort;
+  const int count = is_short ? std::min(before + 1, kShortRuns) : 0;
+  if (count != before) short_runs_.store(count, std::memory_order_relaxed);
 }
 
 LaneQueue::Lane* LaneQueue::FreeLane() const {
@@ -187,11 +198,12 @@ LaneQueue::Lane* LaneQueue::TryClaim() {
   return lane;
 }
 
-void LaneQueue::Release(Lane& lane) {
+void LaneQueue::Release(Lane& lane, const Job* job) {
   bool wake = false;
   {
     std::lock_guard lock(mutex_);
     lane.claimed = false;
+    if (job != nullptr) NoteDuration(*job);
     claims_held_.fetch_sub(1, std::memory_order_relaxed);
     if (claims_waiting_ > 0) free_.notify_all();
     wake = closing_ || !waiting_.empty();
@@ -203,9 +215,9 @@ void LaneQueue::RunSync(Job& job) {
   job.queued = Clock::now();
   if (Lane* lane = Claim()) {
     Execute(*lane, job);
-    Release(*lane);
+    Release(*lane, &job);
   } else {
-    job.error = Closed();
+    Refuse(job, Closed());
   }
 }
 
@@ -215,7 +227,7 @@ bool LaneQueue::TryRunInline(Job& job) {
   if (lane == nullptr) return false;
   job.queued = Clock::now();
   Execute(*lane, job);
-  Release(*lane);
+  Release(*lane, &job);
   job.ran_inline = true;
   return true;
 }
@@ -250,7 +262,7 @@ void LaneQueue::Cancel(uint32_t job_id) {
     }
   }
   if (removed) {
-    removed->error = Cancelled();
+    Refuse(*removed, Cancelled());
     sink_.Done(std::move(removed));
   }
 }
@@ -261,20 +273,25 @@ void LaneQueue::BeginClose(bool cancel) {
     std::lock_guard lock(mutex_);
     closing_ = true;
     if (cancel) {
+      cancelling_ = true;
       removed.swap(waiting_);
       waiting_count_ = 0;
-      for (auto& lane : lanes_) {
-        if (lane->running == nullptr) continue;
-        lane->running->cancelled = true;
-        lane->context->Cancel();
-      }
+      CancelRunning();
     }
   }
   work_.notify_all();
   free_.notify_all();
   for (auto& job : removed) {
-    job->error = Closed();
+    Refuse(*job, Closed());
     sink_.Done(std::move(job));
+  }
+}
+
+void LaneQueue::CancelRunning() {
+  for (auto& lane : lanes_) {
+    if (lane->running == nullptr) continue;
+    lane->running->cancelled = true;
+    lane->context->Cancel();
   }
 }
 
@@ -291,10 +308,18 @@ bool LaneQueue::Join(std::optional<Clock::time_point> deadline) {
     auto all_ended = [&] {
       return std::all_of(lanes_.begin(), lanes_.end(), [](auto& lane) { return lane->ended; });
     };
-    if (!deadline) {
-      ended_.wait(lock, all_ended);
-    } else if (!ended_.wait_until(lock, *deadline, all_ended)) {
-      return false;
+    while (!all_ended()) {
+      const auto now = Clock::now();
+      if (deadline && now >= *deadline) return false;
+      if (cancelling_) {
+        const auto repeat = now + kRepeatCancel;
+        ended_.wait_until(lock, deadline ? std::min(*deadline, repeat) : repeat, all_ended);
+        CancelRunning();
+      } else if (deadline) {
+        ended_.wait_until(lock, *deadline, all_ended);
+      } else {
+        ended_.wait(lock, all_ended);
+      }
     }
   }
   std::lock_guard lock(join_mutex_);  // close and teardown may both come here

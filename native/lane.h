@@ -37,7 +37,8 @@ struct Job {
   bool ran_inline = false;
 };
 
-// Receives finished jobs, on the lane's thread.
+// Receives finished jobs: on the lane's thread, or on that of who cancels, closes or comes too
+// late.
 class JobSink {
  public:
   virtual ~JobSink() = default;
@@ -64,15 +65,16 @@ class LaneQueue {
   bool TryRunInline(Job& job);
 
   // A waiting job is handed to the sink as CANCELLED at once; a running one as soon as the vendor
-  // has let go of its memory.
+  // has let go of its memory. To be repeated until it has: vendors forget what comes a moment
+  // before the run begins.
   void Cancel(uint32_t job_id);
 
   // From now on nothing is accepted. What is queued runs to its end, or is cancelled. Returns at
   // once.
   void BeginClose(bool cancel);
 
-  // Waits until the lanes have ended; false when `deadline` passed first. After true, the contexts
-  // are gone. Call after BeginClose.
+  // Waits until the lanes have ended, repeating the cancels of BeginClose; false when `deadline`
+  // passed first. After true, the contexts are gone. Call after BeginClose.
   bool Join(std::optional<Clock::time_point> deadline = std::nullopt);
 
   size_t lanes() const { return lanes_.size(); }
@@ -96,13 +98,15 @@ class LaneQueue {
 
   void Loop(Lane& lane);
   std::unique_ptr<Job> Take(Lane& lane);
-  void Execute(Lane& lane, Job& job);
+  static void Execute(Lane& lane, Job& job);
   void Spin();
   Lane* Claim();     // a free lane for the calling thread to use; null when closing
   Lane* TryClaim();  // the same, without waiting; null when none is free or jobs wait
   Lane* FreeLane() const;
   void Hold(Lane& lane);  // for Claim and TryClaim
-  void Release(Lane& lane);
+  void Release(Lane& lane, const Job* job = nullptr);
+  void CancelRunning();
+  void NoteDuration(const Job& job);  // for TryRunInline
 
   const std::shared_ptr<Model> model_;
   const bool computes_on_caller_;
@@ -116,6 +120,7 @@ class LaneQueue {
   std::deque<std::unique_ptr<Job>> waiting_;
   int claims_waiting_ = 0;
   bool closing_ = false;
+  bool cancelling_ = false;  // what runs, as the queue closes
   std::mutex join_mutex_;
 
   // For Spin, which looks without taking the mutex; changed under it.
@@ -123,7 +128,7 @@ class LaneQueue {
   std::atomic<size_t> waiting_count_{0};
   std::atomic<bool> spinning_{false};
 
-  std::atomic<int> short_runs_{0};  // for TryRunInline: how many in a row
+  std::atomic<int> short_runs_{0};  // for TryRunInline: how many in a row; changed under the mutex
 };
 
 }  // namespace accelnode

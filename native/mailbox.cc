@@ -64,6 +64,11 @@ void Mailbox::Done(std::unique_ptr<Job> job) {
   Wake(was_empty);
 }
 
+void Mailbox::Keep(std::unique_ptr<Job> job) {
+  std::lock_guard lock(mutex_);
+  if (!closed_) jobs_.push_back(std::move(job));
+}
+
 void Mailbox::Send(Letter letter) { Put({std::move(letter), true}); }
 
 void Mailbox::SendNews(Letter letter) { Put({std::move(letter), false}); }

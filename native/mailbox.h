@@ -27,8 +27,12 @@ class Mailbox final : public JobSink {
   void Expect();
 
   void Done(std::unique_ptr<Job> job) override;  // any thread
+  void Keep(std::unique_ptr<Job> job);           // without a wake-up: Deliver is to be called
   void Send(Letter letter);                      // any thread; announced
   void SendNews(Letter letter);                  // any thread; not announced, may come or not
+
+  // Hands over what has gathered. JavaScript thread only.
+  void Deliver(Napi::Env env);
 
   // Nothing is delivered any more. Later jobs and letters are dropped.
   void Close();
@@ -52,7 +56,6 @@ class Mailbox final : public JobSink {
   static void CallJs(napi_env env, napi_value callback, void* context, void* data);
   void Put(Envelope envelope);
   void Wake(bool was_empty);
-  void Deliver(Napi::Env env);
   void DeliverJobs(Napi::Env env, size_t begin, size_t count);
   void Arrived(size_t count);
 

@@ -195,17 +195,20 @@ const std::shared_ptr<LaneQueue>& SessionWrap::Open(Napi::Env env) const {
   return queue_;
 }
 
-// submit(id, inline): the run's outcome comes to onRunsDone, never before this has returned.
+// submit(id, inline): the run's outcome comes to onRunsDone. True when the run was inline: the
+// outcome then waits for deliver(). Node hands over a thousand of what comes by a thread-safe
+// function in one turn of the event loop, and a loop of awaits would add another run each time.
 Napi::Value SessionWrap::Submit(const Napi::CallbackInfo& info) {
   LaneQueue& queue = OpenQueue(info.Env());
   state_->mailbox().Expect();
   std::unique_ptr<Job> job = TakeJob(info[0].As<Napi::Number>().Uint32Value());
-  if (info[1].As<Napi::Boolean>() && queue.TryRunInline(*job)) {
-    state_->mailbox().Done(std::move(job));
+  const bool ran = info[1].As<Napi::Boolean>() && queue.TryRunInline(*job);
+  if (ran) {
+    state_->mailbox().Keep(std::move(job));
   } else {
     queue.Push(std::move(job));
   }
-  return {};
+  return Napi::Boolean::New(info.Env(), ran);
 }
 
 // runSync(): undefined, or what extras[i] is in onRunsDone; throws the run's error.

@@ -54,9 +54,13 @@ export interface LoadOptions {
   maxQueue?: number | undefined;
   /**
    * May `run` compute on the calling thread when that takes less than handing the run to a lane and
-   * being woken again, some 30 µs? So it is with tiny models of fixed shape on a CPU, when runs come one at
-   * a time, without `signal` and `timeout`. The promise still settles later. Should a run then take longer for
-   * once, it has held up the event loop, and the next ones go to lanes. Default: true.
+   * being woken again, by what the last runs took (up to 30 µs)? Only for models of fixed shapes on a CPU, when
+   * runs come one at a time, without `signal` and `timeout`. The promise still settles in a later turn of the
+   * event loop. Should a run take longer for once, it has held up the event loop, and the next ones go to lanes.
+   *
+   * Default: where nothing in the model could make one run take longer than another, as far as is known: ONNX
+   * without loops, branches, functions and operators whose shapes depend on data. `true`: any model of fixed shapes.
+   * `false`: never.
    */
   inline?: boolean | undefined;
   /** Gives the load up when aborted. */
@@ -95,7 +99,7 @@ const loadOptions = z.strictObject({
   cache: z.union([z.boolean(), z.string().min(1)]).default(false),
   profiling: z.boolean().default(false),
   maxQueue: z.int().min(1).max(1_000_000).default(1024),
-  inline: z.boolean().default(true),
+  inline: z.boolean().optional(),
   signal: z.instanceof(AbortSignal).optional(),
   onProgress: z
     .custom<NonNullable<LoadOptions['onProgress']>>((value) => typeof value === 'function', 'must be a function')

@@ -59,7 +59,8 @@ void OpenvinoContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
 }
 
 void OpenvinoContext::Infer(Span<Output> outputs) {
-  // OpenVINO forgets a cancel that comes before its infer.
+  // OpenVINO forgets a cancel that comes before its infer; one that comes right now too, but
+  // cancels are repeated.
   if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
   const ov_status status = Api().ov_infer_request_infer(request_.get());
   if (status == kInferCancelled) Check(status, "ov_infer_request_infer", ErrorCode::CANCELLED);

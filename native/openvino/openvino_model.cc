@@ -240,10 +240,11 @@ int OpenvinoModel::PreferredLanes() const {
 }
 
 bool OpenvinoModel::ComputesOnCaller() const {
-  // A new shape makes the CPU plugin prepare its kernels again, which takes milliseconds.
-  return Property("EXECUTION_DEVICES") == "CPU" &&
-         std::none_of(inputs_.begin(), inputs_.end(),
-                      [](const TensorInfo& input) { return input.IsDynamic(); });
+  // AUTO and the like compute elsewhere. A new shape makes the CPU plugin prepare its kernels
+  // again, which takes milliseconds.
+  const auto fixed = [](const TensorInfo& info) { return !info.IsDynamic(); };
+  return device_ == "CPU" && std::all_of(inputs_.begin(), inputs_.end(), fixed) &&
+         std::all_of(outputs_.begin(), outputs_.end(), fixed);
 }
 
 Value OpenvinoModel::Details() const {

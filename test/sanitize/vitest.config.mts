@@ -36,7 +36,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       // The other unit tests are of TypeScript alone: the commands, pip and Python, the reading of files.
-      project('unit', ['test/unit/{errors,load,memory,names,run-arguments,session,tensor}.test.ts']),
+      project('unit', ['test/unit/{errors,inline,load,memory,names,run-arguments,session,tensor}.test.ts']),
       project('null', ['test/conformance/null.test.ts']),
       project('stress', ['test/stress/**/*.test.ts']),
       project('fakes', ['test/fakes/**/*.test.ts'], { ACCELNODE_RUNTIMES: runtimes }),

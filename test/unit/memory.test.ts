@@ -206,6 +206,15 @@ describe('runs', () => {
       expect([...(await part!.read())]).toEqual([1, 2]);
     }));
 
+  it('leave no trace of device memory in the runs that follow', () =>
+    withNull(DYNAMIC, async (session) => {
+      const three = new Tensor('float32', new Float32Array([1, 2, 3]));
+      const { x: there } = await session.run({ x: three }, { outputs: { x: 'device' } });
+      there!.dispose();
+      const { x: here } = await session.run({ x: three }, { outputs: { x: Tensor.zeros('float32', [5]) } });
+      expect(here).toMatchObject({ memory: 'host', dims: [3], data: three.data });
+    }));
+
   it("refuse another device's memory, but not pinned memory of one", () =>
     withNull({}, async (session) => {
       const there = Tensor.allocate('float32', [1, 4], { memory: 'device', device: 'null:1' });

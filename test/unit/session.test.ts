@@ -245,6 +245,11 @@ describe('close', () => {
     const runs = [1, 2, 3].map(() => outcome(session.run(FOREVER)));
     await session.close({ cancel: true });
     for (const error of await Promise.all(runs)) expect((error as AccelError).code).toMatch(/CANCELLED|CLOSED/);
+    const { failed, queued } = session.stats();
+    expect(failed).toBe(3);
+    // Those that no lane has begun have waited too, but not since the epoch of some clock.
+    expect(queued).toBeGreaterThanOrEqual(0);
+    expect(queued).toBeLessThan(3 * 60_000);
   });
 
   it('can be called again, also while it is under way', async () => {
