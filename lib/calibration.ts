@@ -1,6 +1,7 @@
 /** Calibration data of a load, batch by batch, from the caller's iterator to the addon. */
 import type { NativeCalibrationTensor } from './native/addon.js';
 import { dataTypes, describe, isDataType } from './data-type.js';
+import type { TypedArray } from './data-type.js';
 import { AccelError, invalidArgument } from './errors.js';
 import type { Region } from './memory.js';
 import type { OnnxTensorInfo } from './onnx/inspect.js';
@@ -155,7 +156,7 @@ function shapeOf({ name, shape }: OnnxTensorInfo, shapes: ParsedShapes | undefin
   return shape.map((dim, i) => (typeof dim === 'number' ? dim : (bounds?.[i]?.[2] ?? -1)));
 }
 
-function checkedTensor(what: string, { type, shape }: ExpectedInput, given: unknown): Tensor {
+function checkedTensor(what: string, { type, shape }: ExpectedInput, given: Tensor | TypedArray | undefined): Tensor {
   if (given === undefined) throw invalidArgument(`${what} is missing.`);
   if (!isDataType(type))
     throw new AccelError('UNSUPPORTED', `${what} has the element type ${type}, which can't be passed.`);
@@ -187,7 +188,7 @@ function checkedTensor(what: string, { type, shape }: ExpectedInput, given: unkn
     );
   }
   try {
-    return new Tensor(type, given as never, shape) as unknown as Tensor;
+    return new Tensor(type, given, shape);
   } catch (cause) {
     throw new AccelError('INVALID_ARGUMENT', `${what}: ${(cause as Error).message}`, { cause });
   }

@@ -12,7 +12,7 @@ import type { Device } from './devices.js';
 import { AccelError } from './errors.js';
 import { aborted, cacheFolderOf, libraryOption, loadNative } from './load-native.js';
 import type { LoadTarget } from './load-native.js';
-import type { ModelFormat, ModelSources } from './model-source.js';
+import type { ModelSources } from './model-source.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { ParsedLoadOptions } from './options/load.js';
 import { loadThroughCache } from './plan-cache/cached-load.js';
@@ -112,7 +112,7 @@ async function loadCached(
       key,
       // Building may have written the ranges that the key depends on.
       keyToStore: calibration && (async () => ({ key: await planKey(parts()) })),
-      open: (file) => loadNative(target, { format: extension as ModelFormat, path: file }),
+      open: (file) => loadNative(target, { format: extension, path: file }),
       build,
       save: (native, path) => native.export(path),
       signal,

@@ -20,11 +20,11 @@ export interface CachedLoad<T> {
    */
   keyToStore?: (() => Promise<{ key: string } | { reason: string }>) | undefined;
   /** Loads a compiled model. `RUNTIME_INCOMPATIBLE` and `MODEL_INVALID` mean that it is of no use here. */
-  open(file: string): Promise<T>;
+  open: (file: string) => Promise<T>;
   /** Compiles the model. */
-  build(): Promise<T>;
+  build: () => Promise<T>;
   /** Writes what was compiled to a file. */
-  save(built: T, path: string): Promise<void>;
+  save: (built: T, path: string) => Promise<void>;
   signal?: AbortSignal | undefined;
   /** Told when another process is building the same. */
   onWait?: (() => void) | undefined;
