@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tensorrt.h"
 
@@ -55,6 +56,9 @@ bool SetInputShape(Inner* self, const char* name, const Dims& dims) {
     return false;
   }
   if (*context.queued > 0) Violation("setInputShape while what was enqueued is not done");
+  if (context.profile_index < 0) {
+    Violation("setInputShape before the context has an optimization profile");
+  }
   const Shape shape = FromDims(dims);
   const Profile* const profile = context.profile();
   const bool ranged = profile != nullptr && profile->count(name) != 0;
@@ -458,6 +462,7 @@ Context::Context(Engine& engine, int strategy, std::unique_ptr<DeviceBlock> own)
       own(std::move(own)),
       queued(std::make_shared<std::atomic<int>>(0)) {
   ++engine.users;
+  if (!std::exchange(engine.had_context, true)) profile_index = 0;
 }
 
 void Context::End() {

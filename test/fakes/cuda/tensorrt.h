@@ -39,6 +39,7 @@ struct Engine : Object {
   const int device;
   std::unique_ptr<DeviceBlock> weights;
   int users = 0;  // contexts, inspectors, configs
+  bool had_context = false;
 };
 
 struct Inspector : Object {
@@ -67,7 +68,7 @@ struct Context : Object {
   std::unique_ptr<DeviceBlock> own;  // device memory, where the caller does not give it
   void* given = nullptr;
   int64_t given_bytes = 0;
-  int profile_index = 0;
+  int profile_index = -1;  // only the first context of an engine begins with one
   std::map<std::string, Shape> shapes;  // of the inputs, as set
   std::map<std::string, void*> addresses;
   std::map<std::string, void*> allocators;
