@@ -20,6 +20,8 @@ export const missing =
 export const folderOf = (major: Major): string => join(fakesFolder, `tensorrt${major}`);
 export const libraryOf = (major: Major): string => join(folderOf(major), `libnvinfer.so.${major}`);
 
+export const majorOf = (library: string): Major => (library.endsWith('10') ? 10 : 11);
+
 export interface Doubles {
   readonly control: Control;
   /** For the environment of the process that opens them. */
