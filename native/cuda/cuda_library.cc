@@ -234,12 +234,11 @@ void Destroy::operator()(void* object) const {
 }
 
 Runtime OpenLibraries(const OpenRequest& request) {
-#ifdef _WIN32
-  (void)request;
-  throw Error(ErrorCode::UNSUPPORTED,
-              "TensorRT runs on Linux here; its C++ interface on Windows is another one.")
-      .WithHint("Use WSL2, where Linux and its TensorRT have the GPU.");
-#else
+  if (OnWindows()) {
+    throw Error(ErrorCode::UNSUPPORTED,
+                "TensorRT runs on Linux here; its C++ interface on Windows is another one.")
+        .WithHint("Use WSL2, where Linux and its TensorRT have the GPU.");
+  }
   static auto& opener = *new RuntimeOpener;
   // lib/ names the files of the runtimes folder without order: libnvinfer, or what goes with it. A
   // full TensorRT, wherever it is installed, comes before a lean one.
@@ -272,7 +271,6 @@ Runtime OpenLibraries(const OpenRequest& request) {
                       "to its libnvinfer; for plans alone, `npx accelnode runtime install "
                       "tensorrt-lean` and `npx accelnode runtime install cuda` do."},
                      [&](const Library& library) { return Adopt(library, named); });
-#endif
 }
 
 }  // namespace accelnode::cuda
