@@ -50,10 +50,7 @@ function refused({ code, message, hint, call, status, cause }: AccelError): Acce
     call,
     status,
     cause,
-    hint:
-      hint ??
-      'A compiled model fits the runtime and the kind of device that it was made with. Make it again from the ONNX ' +
-        'model, or give both: { plan, onnx }.',
+    hint: `${hint === undefined ? '' : `${hint} `}With the ONNX model beside it, it is made again when needed: { plan, onnx }.`,
   });
 }
 

@@ -76,25 +76,37 @@ function noDevice(refusals: readonly Refusal[]): AccelError {
   if (refusals.length === 1) return refusals[0]!.error;
   const attempts = refusals.map(toAttempt);
   const telling = mostTelling(refusals);
+  const [first] = telling;
   const lines = attempts.map(({ device, message }) => `\n  ${device}: ${message.replaceAll('\n', '\n    ')}`);
-  return new AccelError(telling.code, `No device could load the model.${lines.join('')}`, {
-    hint: telling.hint ?? '`npx accelnode doctor` shows what each backend needs on this machine.',
-    libraries: telling.libraries,
+  return new AccelError(first!.code, `No device could load the model.${lines.join('')}`, {
+    hint: hintOf(telling) ?? '`npx accelnode doctor` shows what each backend needs on this machine.',
+    libraries: telling.some(({ libraries }) => libraries !== undefined)
+      ? telling.flatMap(({ libraries = [] }) => libraries)
+      : undefined,
     attempts,
   });
 }
 
+/** Any one of these remedies helps. */
+function hintOf(errors: readonly AccelError[]): string | undefined {
+  if (errors.length === 1) return errors[0]!.hint;
+  const hints = errors.flatMap(({ backend, hint }) => (hint === undefined ? [] : `${String(backend)}: ${hint}`));
+  return hints.length === 0 ? undefined : hints.join('\n');
+}
+
 /**
- * The refusal that says most about why nothing could load the model: that of a device which tried comes
- * before that of a backend which lacks its runtime, and this before that of one which could not have
- * loaded this model on any machine. Of equals, the backend that is preferred.
+ * The refusals that say most about why nothing could load the model: that of a device which tried comes
+ * before those of backends which lack their runtime, and these before those of backends which could not have
+ * loaded this model on any machine.
  */
-function mostTelling(refusals: readonly Refusal[]): AccelError {
+function mostTelling(refusals: readonly Refusal[]): AccelError[] {
   const rank = ({ tried, error: { code } }: Refusal): number => {
     if (tried) return 0;
     return code === 'UNSUPPORTED' || code === 'MODEL_UNSUPPORTED' ? 2 : 1;
   };
-  return [...refusals].sort((a, b) => rank(a) - rank(b))[0]!.error;
+  const best = Math.min(...refusals.map(rank));
+  const telling = refusals.filter((refusal) => rank(refusal) === best).map(({ error }) => error);
+  return best === 1 ? telling : telling.slice(0, 1);
 }
 
 function parseDevices(device: string | readonly string[]): Candidate[] {

@@ -6,7 +6,7 @@ import type { Measurement, MemoryKind } from '../index.js';
 import { moveInputs, randomInputs, requireKnown, shapeFor } from './input.js';
 import { addModelOptions, entryOf, loadOptions, parseAmount, parseCount } from './options.js';
 import type { ModelCommandOptions } from './options.js';
-import { Progress, formatBytes, formatTable, print, printJson } from './output.js';
+import { Progress, formatBytes, formatTable, inPrecision, print, printJson } from './output.js';
 
 interface BenchCommandOptions extends ModelCommandOptions {
   batch?: number;
@@ -158,7 +158,7 @@ function batchShapes(model: string, batch: number | undefined): Record<string, n
 function printResult(result: BenchResult): void {
   const { device, precision, lanes, concurrency, mode, inputs, batch, measurement } = result;
   const shapes = Object.entries(inputs).map(([name, dims]) => `${name} [${dims.join(', ')}]`);
-  print(`${result.model} on ${device}${precision === undefined ? '' : ` in ${precision}`}`);
+  print(`${result.model} on ${device}${inPrecision(precision)}`);
   print(
     `inputs: ${shapes.join(', ')}; batch ${batch}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}, ${concurrency} in flight, by ${mode}`,
   );

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
 import { isForCuda, parseShapes, parseSize } from './options.js';
-import { Progress, formatBytes, print, printJson } from './output.js';
+import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
 
 interface CompileCommandOptions {
   device: string;
@@ -102,8 +102,9 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
     const milliseconds = performance.now() - begin;
     if (options.json) printJson({ model, device, precision, output, size, milliseconds, details });
     else {
-      const what = precision === undefined ? '' : ` in ${precision}`;
-      print(`${model} for ${device}${what}: ${output}, ${formatBytes(size)}, in ${(milliseconds / 1000).toFixed(1)} s`);
+      print(
+        `${model} for ${device}${inPrecision(precision)}: ${output}, ${formatBytes(size)}, in ${(milliseconds / 1000).toFixed(1)} s`,
+      );
     }
   } finally {
     progress.stop();

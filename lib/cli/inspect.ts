@@ -5,7 +5,7 @@ import type { OnnxInfo, TensorInfo } from '../index.js';
 import { formatOf } from '../model-source.js';
 import { addModelOptions, loadOptions } from './options.js';
 import type { ModelCommandOptions } from './options.js';
-import { formatBytes, formatTable, print, printJson } from './output.js';
+import { formatBytes, formatTable, inPrecision, print, printJson } from './output.js';
 
 /** Metadata values beyond this are cut; PP-OCR keeps its whole alphabet in one. */
 const LONGEST_VALUE = 100;
@@ -96,7 +96,7 @@ async function inspectOnDevice(model: string, options: ModelCommandOptions): Pro
     return;
   }
   print(
-    `${device}${precision === undefined ? '' : `, computing in ${precision}`}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`,
+    `${device}${precision === undefined ? '' : `, computing${inPrecision(precision)}`}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`,
   );
   print();
   print(formatPorts(inputs, outputs));

@@ -110,9 +110,20 @@ export function parseLoadOptions(options: LoadOptions): ParsedLoadOptions {
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const lines = result.error.issues.map((issue) => {
-    const path = [what, ...issue.path.map(String)].join('.');
-    return `${path}: ${issue.message}`;
+  const lines = result.error.issues.flatMap(telling).map(({ path, message }) => {
+    return `${[what, ...path.map(String)].join('.')}: ${message}`;
   });
   throw invalidArgument(lines.join('\n'));
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Where several forms are allowed: what is wrong by the one that comes closest, where one does. */
+function telling(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const closeness = (issues: readonly Issue[]): number =>
+    issues.some(({ code }) => code === 'custom') ? 2 : issues.every(({ code }) => code === 'invalid_type') ? 0 : 1;
+  const [closest] = [...issue.errors].sort((a, b) => closeness(b) - closeness(a));
+  if (closest === undefined || closeness(closest) === 0) return [issue];
+  return closest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(telling);
 }

@@ -23,6 +23,7 @@ function file(name: string, content: string | Uint8Array = 'x'): string {
 /** Without any runtime, whatever is installed here. */
 process.env.ACCELNODE_RUNTIMES = join(folder, 'no-runtimes');
 process.env.ACCELNODE_OPENVINO_LIBRARY = join(folder, 'no-such-library');
+process.env.ACCELNODE_CUDA_LIBRARY = join(folder, 'no-such-tensorrt');
 
 function detached(): ArrayBuffer {
   const buffer = new ArrayBuffer(8);
@@ -97,8 +98,12 @@ describe('options', () => {
     ['257 lanes', { lanes: 257 }, /options\.lanes/],
     ['a negative dimension', { shapes: { x: [-2] } }, /options\.shapes\.x/],
     ['a NaN dimension', { shapes: { x: [NaN] } }, /options\.shapes\.x/],
-    ['a range upside down', { shapes: { x: [[4, 2]] } }, /options\.shapes\.x/],
-    ['a profile upside down', { shapes: { x: { min: [4], opt: [3], max: [2] } } }, /options\.shapes\.x/],
+    ['a range upside down', { shapes: { x: [[4, 2]] } }, /options\.shapes\.x\.0: the smallest size is larger/],
+    [
+      'a profile upside down',
+      { shapes: { x: { min: [4], opt: [3], max: [2] } } },
+      /options\.shapes\.x: min ≤ opt ≤ max/,
+    ],
     ['an optimum outside of its range', { shapes: { x: { min: [1], opt: [5], max: [2] } } }, /options\.shapes\.x/],
     ['maxQueue 0', { maxQueue: 0 }, /options\.maxQueue/],
     ['a signal that is none', { signal: {} }, /options\.signal/],
@@ -178,10 +183,13 @@ describe('device', () => {
   });
 
   it('auto says what stopped the device that tried, or the runtime that it lacks', async () => {
-    // Of the backends that take ONNX, OpenVINO is the one that this version has.
+    // Of the backends that take ONNX, this version has two.
     const error = await expectError('RUNTIME_NOT_FOUND', () => Session.load(file('a.onnx')));
     expect(error.hint).toContain('accelnode runtime install openvino');
-    expect(error.libraries).toHaveLength(1);
+    expect(error.hint).toMatch(/^cuda: .*\nopenvino: /);
+    expect(error.libraries!.map(({ origin }) => origin)).toEqual(
+      expect.arrayContaining(['ACCELNODE_CUDA_LIBRARY', 'ACCELNODE_OPENVINO_LIBRARY']),
+    );
     expect(error.attempts?.map(({ device, code }) => [device, code])).toContainEqual(['rknn', 'MODEL_UNSUPPORTED']);
     const other = await expectError('DEVICE_NOT_FOUND', () =>
       Session.load({ onnx: file('a.onnx'), ...nullModel() }, { device: ['rknn', 'null:7', 'openvino:CPU'] }),
@@ -197,7 +205,7 @@ describe('device', () => {
       (session) => {
         expect(session.device).toBe('null:0');
         expect(session.attempts.map(({ device, code }) => [device, code])).toEqual([
-          ['cuda', 'UNSUPPORTED'],
+          ['cuda', 'RUNTIME_NOT_FOUND'],
           ['openvino', 'RUNTIME_NOT_FOUND'],
         ]);
         for (const { message } of session.attempts) expect(message).toMatch(/\w{3}/);
@@ -214,7 +222,7 @@ describe('device', () => {
       Session.load(file('a.onnx'), { device: ['cuda:0', 'openvino'] }),
     );
     expect(error.attempts!.map(({ device }) => device)).toEqual(['cuda', 'openvino']);
-    expect(error.message).toContain('not built yet');
+    expect(error.message).toContain('cuda: TensorRT was not found.');
     expect(error.message).toContain('no-such-library');
   });
 
