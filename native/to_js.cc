@@ -39,7 +39,7 @@ Napi::ArrayBuffer AllocatedToJs(Napi::Env env, const Output& output, RunStats& s
 Napi::Object ProducedToJs(Napi::Env env, Job& job, Output& output) {
   Napi::Object object = Napi::Object::New(env);
   if (output.allocated.kind == MemoryKind::kDevice) {
-    object.Set("buffer", BufferWrap::New(env, std::move(output.allocated), *job.backend));
+    object.Set("buffer", BufferWrap::New(env, std::exchange(output.allocated, {}), *job.backend));
   } else if (output.allocated.owner) {
     object.Set("data", AllocatedToJs(env, output, job.stats));
   }

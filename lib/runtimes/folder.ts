@@ -27,7 +27,7 @@ export function runtimesFolder(): string {
   return setting('ACCELNODE_RUNTIMES') ?? join(envPaths('accelnode', { suffix: '' }).data, 'runtimes');
 }
 
-/** The folder for compiled models, when `cache: true`. */
+/** The folder for compiled models, when `cache: true`: `ACCELNODE_CACHE`, or the user's cache folder. */
 export function cacheFolder(): string {
   return setting('ACCELNODE_CACHE') ?? envPaths('accelnode', { suffix: '' }).cache;
 }

@@ -125,7 +125,8 @@ Built BuildPlan(const LoadRequest& request, int device) {
   const void* profile = AddProfiles(builder.get(), config.get(), inputs, request.options, tuned);
   const Value& calibration = own["calibration"];
   if (precision.int8 && calibration.IsSet()) {
-    calibrator = std::make_unique<Calibrator>(calibration, inputs, tuned, device, monitor);
+    calibrator = std::make_unique<Calibrator>(calibration, inputs, tuned,
+                                              request.source.input_names, device, monitor);
     Call(config.get(), method::config::kSetInt8Calibrator, calibrator.get());
     if (profile != nullptr &&
         !Call(config.get(), method::config::kSetCalibrationProfile, profile)) {

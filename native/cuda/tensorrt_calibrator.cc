@@ -1,5 +1,6 @@
 #include "tensorrt_calibrator.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cuda_check.h"
@@ -9,7 +10,8 @@
 namespace accelnode::cuda {
 
 Calibrator::Calibrator(const Value& options, const std::vector<NetworkInput>& inputs,
-                       std::vector<std::vector<int64_t>> shapes, int device, LoadMonitor& monitor)
+                       std::vector<std::vector<int64_t>> shapes,
+                       const std::vector<std::string>& order, int device, LoadMonitor& monitor)
     : cache_path_(options.String("cache")),
       minmax_(options.String("algorithm") == "minmax"),
       has_batches_(options.Bool("batches", false)),
@@ -17,7 +19,13 @@ Calibrator::Calibrator(const Value& options, const std::vector<NetworkInput>& in
       shapes_(std::move(shapes)),
       device_(device),
       monitor_(monitor),
-      memory_(inputs.size(), Scratch(MemoryKind::kDevice, device)) {}
+      memory_(inputs.size(), Scratch(MemoryKind::kDevice, device)) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto found = std::find(order.begin(), order.end(), inputs[i].name);
+    const bool known = order.size() == inputs.size() && found != order.end();
+    places_.push_back(known ? static_cast<size_t>(found - order.begin()) : i);
+  }
+}
 
 InterfaceInfo Calibrator::getInterfaceInfo() const noexcept {
   return {minmax_ ? "IInt8MinMaxCalibrator" : "IInt8EntropyCalibrator2", 1, 0};
@@ -46,7 +54,7 @@ bool Calibrator::NextBatch(void* bindings[], const char* names[], int32_t count)
   std::vector<Tensor> batch(inputs_.size());
   if (!monitor_.NextCalibrationBatch(batch)) return false;
   UseDevice(device_);
-  for (size_t i = 0; i < inputs_.size(); ++i) Upload(i, batch[i]);
+  for (size_t i = 0; i < inputs_.size(); ++i) Upload(i, batch[places_[i]]);
   CUDA_CALL(cudaStreamSynchronize, nullptr);
   for (int32_t at = 0; at < count; ++at) {
     for (size_t i = 0; i < inputs_.size(); ++i) {

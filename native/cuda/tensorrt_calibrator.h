@@ -15,9 +15,11 @@ namespace accelnode::cuda {
 
 class Calibrator final : public IInt8Calibrator {
  public:
-  // `shapes`: of a batch, by input. `options` is { cache?, algorithm?, batches? }.
+  // `shapes`: of a batch, by input. `order`: of the tensors in a batch, by name; empty: that of the
+  // inputs. `options` is { cache?, algorithm?, batches? }.
   Calibrator(const Value& options, const std::vector<NetworkInput>& inputs,
-             std::vector<std::vector<int64_t>> shapes, int device, LoadMonitor& monitor);
+             std::vector<std::vector<int64_t>> shapes, const std::vector<std::string>& order,
+             int device, LoadMonitor& monitor);
 
   InterfaceInfo getInterfaceInfo() const noexcept override;
   int32_t getBatchSize() const noexcept override;
@@ -37,6 +39,7 @@ class Calibrator final : public IInt8Calibrator {
   const bool minmax_, has_batches_;
   const std::vector<NetworkInput>& inputs_;
   const std::vector<std::vector<int64_t>> shapes_;
+  std::vector<size_t> places_;  // of each input in a batch
   const int device_;
   LoadMonitor& monitor_;
   std::vector<Scratch> memory_;  // by input, on the device

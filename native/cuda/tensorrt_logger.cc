@@ -105,4 +105,8 @@ Error TensorRtError(const LogScope& log, const char* call, const std::string& wh
       .WithCall(call, 0);
 }
 
+bool Refuse(const LogScope& log, const char* call, const std::string& what, ErrorCode code) {
+  throw TensorRtError(log, call, what, code);
+}
+
 }  // namespace accelnode::cuda

@@ -34,4 +34,8 @@ class LogScope {
 // `code`. `call` is the method that failed.
 Error TensorRtError(const LogScope& log, const char* call, const std::string& what, ErrorCode code);
 
+// Throws it: Call(…) || Refuse(log, "IExecutionContext::enqueueV3", "The run failed.")
+[[noreturn]] bool Refuse(const LogScope& log, const char* call, const std::string& what,
+                         ErrorCode code = ErrorCode::VENDOR_FAILURE);
+
 }  // namespace accelnode::cuda
