@@ -16,10 +16,9 @@ export class ControlBlock {
   /** @type {Layout} */
   #layout;
 
-  /** Makes an empty block: nothing fails. */
-  static create(path) {
+  /** Makes an empty file for a block: nothing fails. */
+  static clear(path) {
     writeFileSync(path, Buffer.alloc(8192));
-    return new this(path);
   }
 
   /**

@@ -21,6 +21,11 @@ for (const [, name, size] of header.matchAll(/\bX\((\w+), (\d+)\)/g)) {
 export const CONTROL_VARIABLE = 'ACCELNODE_FAKE_CUDA_CONTROL';
 
 export class Control extends ControlBlock {
+  static create(path) {
+    ControlBlock.clear(path);
+    return new Control(path);
+  }
+
   constructor(path) {
     super(path, { numberSize: 8, fields, texts, live, nameSize: 24 });
   }

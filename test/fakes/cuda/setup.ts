@@ -32,7 +32,7 @@ export interface Doubles {
 export function makeDoubles(folder: string, major: Major, library = libraryOf(major)): Doubles {
   const path = join(mkdtempSync(join(folder, 'control-')), 'control');
   return {
-    control: Control.create(path) as Control,
+    control: Control.create(path),
     env: { [CONTROL_VARIABLE]: path, ACCELNODE_CUDA_LIBRARY: library },
   };
 }

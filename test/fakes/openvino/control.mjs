@@ -18,6 +18,11 @@ export const CONTROL_VARIABLE = 'ACCELNODE_FAKE_CONTROL';
 export const REAL_VARIABLE = 'ACCELNODE_FAKE_REAL';
 
 export class Control extends ControlBlock {
+  static create(path) {
+    ControlBlock.clear(path);
+    return new Control(path);
+  }
+
   constructor(path) {
     super(path, layout);
   }
