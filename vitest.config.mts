@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { defineConfig } from 'vitest/config';
 
+import { fakesFolder } from './scripts/setup/fakes.mjs';
 import { openvinoReleases } from './scripts/setup/releases.mjs';
 
 const root = import.meta.dirname;
@@ -29,7 +30,31 @@ export default defineConfig({
       { extends: true, test: { ...shared, name: 'stress', include: ['test/stress/**/*.test.ts'] } },
       {
         extends: true,
-        test: { ...shared, name: 'fakes', include: ['test/fakes/**/*.test.ts'], env: { ACCELNODE_RUNTIMES: runtimes } },
+        test: {
+          ...shared,
+          name: 'fakes',
+          include: ['test/fakes/**/*.test.ts'],
+          exclude: ['test/fakes/cuda-*.test.ts'],
+          env: { ACCELNODE_RUNTIMES: runtimes },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'cuda',
+          include: ['test/conformance/cuda.test.ts', 'test/fakes/cuda-*.test.ts'],
+          env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt11', 'libnvinfer.so.11') },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'cuda-older',
+          include: ['test/conformance/cuda.test.ts', 'test/fakes/cuda-{builds,refusals,runs}.test.ts'],
+          env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt10', 'libnvinfer.so.10') },
+        },
       },
       {
         extends: true,

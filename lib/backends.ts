@@ -9,11 +9,13 @@ interface BackendInfo {
   readonly product: string;
   /** What it can load, most wanted first. */
   readonly formats: readonly ModelFormat[];
+  /** The format of its compiled models, which accelnode keeps for it (lib/plan-cache/), as others do by themselves. */
+  readonly planFormat?: ModelFormat;
 }
 
 /** In the order in which `device: 'auto'` prefers them, which is the order of native/backends.cc. */
 export const backends: Readonly<Record<BackendName, BackendInfo>> = {
-  cuda: { product: 'NVIDIA TensorRT', formats: ['plan', 'onnx'] },
+  cuda: { product: 'NVIDIA TensorRT', formats: ['plan', 'onnx'], planFormat: 'plan' },
   rknn: { product: 'Rockchip RKNN', formats: ['rknn'] },
   rocm: { product: 'AMD MIGraphX', formats: ['mxr', 'onnx'] },
   openvino: { product: 'Intel OpenVINO', formats: ['blob', 'ir', 'onnx', 'tflite', 'paddle'] },

@@ -3,9 +3,10 @@
  */
 import { mean, quantileSorted, standardDeviation } from 'simple-statistics';
 
-import type { Inputs, WantedOutputs } from './binding.js';
+import type { Inputs, OutputTarget, WantedOutputs } from './binding.js';
 import { describe, isDataType } from './data-type.js';
 import { AccelError, invalidArgument } from './errors.js';
+import type { MemoryKind } from './memory.js';
 import { Session } from './session.js';
 import { Tensor } from './tensor.js';
 
@@ -20,6 +21,11 @@ export interface MeasureOptions {
   minRuns?: number | undefined;
   /** Call `runSync` instead: one run at a time, on the calling thread. */
   sync?: boolean | undefined;
+  /**
+   * The memory that outputs are written to, as {@link Session.allocate} has it. Inputs lie where you have put them.
+   * Default: `host`.
+   */
+  memory?: MemoryKind | undefined;
   /** Ends the measurement when aborted, after the runs that have begun. */
   signal?: AbortSignal | undefined;
   /** Told after each run. What it does is not measured, but delays the next run. */
@@ -50,6 +56,9 @@ export interface Measurement {
   /** Means of a run, in milliseconds: waiting for a lane, and computing. Unset for `sync`. */
   queued?: number;
   compute?: number;
+  /** The same, of moving inputs to the device and outputs back, where the vendor tells it apart from computing. */
+  h2d?: number;
+  d2h?: number;
 }
 
 /**
@@ -61,9 +70,9 @@ export async function measure(session: Session, inputs: Inputs, options: Measure
   if (!(session instanceof Session)) throw invalidArgument(`session must be a Session, not ${describe(session)}.`);
   // Loaded when it is first needed, as in Session.load.
   const { parseMeasureOptions } = await import('./options/measure.js');
-  const { sync, concurrency = sync ? 1 : session.lanes, ...limits } = parseMeasureOptions(options);
+  const { sync, memory, concurrency = sync ? 1 : session.lanes, ...limits } = parseMeasureOptions(options);
   // A tensor that two runs write to at once would be no fair measure, so each in flight has its own.
-  const outputs = Array.from({ length: concurrency }, () => reusableOutputs(session));
+  const outputs = Array.from({ length: concurrency }, () => reusableOutputs(session, memory));
   const loop = sync ? syncLoop : asyncLoop;
   const { signal } = limits;
   await loop(session, inputs, outputs, { signal, duration: limits.warmup, minRuns: concurrency });
@@ -81,6 +90,9 @@ export async function measure(session: Session, inputs: Inputs, options: Measure
     ...(sync
       ? {}
       : { queued: (after.queued - before.queued) / runs, compute: (after.compute - before.compute) / runs }),
+    ...(after.h2d + after.d2h > before.h2d + before.d2h
+      ? { h2d: (after.h2d - before.h2d) / runs, d2h: (after.d2h - before.d2h) / runs }
+      : {}),
   };
 }
 
@@ -167,11 +179,12 @@ function report({ onProgress, duration }: Limits, elapsed: number): void {
 }
 
 /** Tensors for the outputs, so that the loop measures inference and not allocation. */
-function reusableOutputs({ outputs }: Session): WantedOutputs {
-  return Object.fromEntries(
-    outputs.map(({ name, type, shape }) => {
+function reusableOutputs(session: Session, memory: MemoryKind): WantedOutputs {
+  return Object.fromEntries<OutputTarget>(
+    session.outputs.map(({ name, type, shape }): [string, OutputTarget] => {
       const fixed = shape?.every((dim) => dim >= 0) === true && isDataType(type);
-      return [name, fixed ? Tensor.zeros(type, shape) : null];
+      if (!fixed) return [name, memory === 'device' ? 'device' : null];
+      return [name, memory === 'host' ? Tensor.zeros(type, shape) : session.allocate(name, shape, { memory })];
     }),
   );
 }

@@ -1,22 +1,19 @@
 /**
  * Loading a model on the first device that can run it.
  */
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-
-import { addon } from './native/addon.js';
-import type { NativeModelSource, NativeSession } from './native/addon.js';
+import type { NativeModelSource } from './native/addon.js';
 import { backends, splitDevice, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
 import { devicesOf } from './devices.js';
 import { AccelError, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
+import { aborted, libraryOption, loadNative } from './load-native.js';
+import { loadCompiled } from './load-compiled.js';
 import { readModelSource } from './model-source.js';
-import { inspectOnnx } from './onnx/inspect.js';
 import type { ModelSource, ModelSources } from './model-source.js';
+import { takesAlwaysAsLong } from './onnx/duration.js';
 import { parseLoadOptions } from './options/load.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
-import { cacheFolder } from './runtimes/folder.js';
 import { openRuntime } from './runtimes/open.js';
 import type { LoadedModel } from './session.js';
 
@@ -26,11 +23,9 @@ interface Candidate {
   device: string | undefined;
 }
 
-let lastLoadId = 0;
-
 export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions): Promise<LoadedModel> {
   const options = parseLoadOptions(given);
-  if (options.signal !== undefined) throwIfAborted(options.signal);
+  if (options.signal?.aborted === true) throw aborted(options.signal);
   const candidates = parseDevices(options.device);
   const sources = await readModelSource(source);
 
@@ -39,9 +34,9 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
     try {
       for (const device of await devicesToTry(candidate, sources, options)) {
         try {
-          const native = await loadOn(candidate.backend, device, sources, options);
+          const loaded = await loadOn(candidate.backend, device, sources, options);
           return {
-            native,
+            ...loaded,
             backend: candidate.backend,
             device: `${candidate.backend}:${device}`,
             attempts: refusals.map(toAttempt),
@@ -82,25 +77,37 @@ function noDevice(refusals: readonly Refusal[]): AccelError {
   if (refusals.length === 1) return refusals[0]!.error;
   const attempts = refusals.map(toAttempt);
   const telling = mostTelling(refusals);
+  const [first] = telling;
   const lines = attempts.map(({ device, message }) => `\n  ${device}: ${message.replaceAll('\n', '\n    ')}`);
-  return new AccelError(telling.code, `No device could load the model.${lines.join('')}`, {
-    hint: telling.hint ?? '`npx accelnode doctor` shows what each backend needs on this machine.',
-    libraries: telling.libraries,
+  return new AccelError(first!.code, `No device could load the model.${lines.join('')}`, {
+    hint: hintOf(telling) ?? '`npx accelnode doctor` shows what each backend needs on this machine.',
+    libraries: telling.some(({ libraries }) => libraries !== undefined)
+      ? telling.flatMap(({ libraries = [] }) => libraries)
+      : undefined,
     attempts,
   });
 }
 
+/** Any one of these remedies helps. */
+function hintOf(errors: readonly AccelError[]): string | undefined {
+  if (errors.length === 1) return errors[0]!.hint;
+  const hints = errors.flatMap(({ backend, hint }) => (hint === undefined ? [] : `${String(backend)}: ${hint}`));
+  return hints.length === 0 ? undefined : hints.join('\n');
+}
+
 /**
- * The refusal that says most about why nothing could load the model: that of a device which tried comes
- * before that of a backend which lacks its runtime, and this before that of one which could not have
- * loaded this model on any machine. Of equals, the backend that is preferred.
+ * The refusals that say most about why nothing could load the model: that of a device which tried comes
+ * before those of backends which lack their runtime, and these before those of backends which could not have
+ * loaded this model on any machine.
  */
-function mostTelling(refusals: readonly Refusal[]): AccelError {
+function mostTelling(refusals: readonly Refusal[]): AccelError[] {
   const rank = ({ tried, error: { code } }: Refusal): number => {
     if (tried) return 0;
     return code === 'UNSUPPORTED' || code === 'MODEL_UNSUPPORTED' ? 2 : 1;
   };
-  return [...refusals].sort((a, b) => rank(a) - rank(b))[0]!.error;
+  const best = Math.min(...refusals.map(rank));
+  const telling = refusals.filter((refusal) => rank(refusal) === best).map(({ error }) => error);
+  return best === 1 ? telling : telling.slice(0, 1);
 }
 
 function parseDevices(device: string | readonly string[]): Candidate[] {
@@ -132,10 +139,6 @@ async function devicesToTry(
   return usable.map(({ id }) => id.slice(backend.length + 1));
 }
 
-function libraryOption(backend: BackendName, options: ParsedLoadOptions): string | undefined {
-  return backend === 'openvino' ? options.openvino?.library : undefined;
-}
-
 function sourceFor(backend: BackendName, sources: ModelSources): NativeModelSource {
   const { product, formats } = backends[backend];
   for (const format of formats) {
@@ -149,150 +152,14 @@ function sourceFor(backend: BackendName, sources: ModelSources): NativeModelSour
   );
 }
 
+/** On one device; its compiled model may come from a cache, where accelnode keeps one for the backend. */
 async function loadOn(
   backend: BackendName,
   device: string,
   sources: ModelSources,
   options: ParsedLoadOptions,
-): Promise<NativeSession> {
-  const { signal, onProgress } = options;
-  const id = ++lastLoadId;
-  const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
-  const source = withNames(sourceFor(backend, sources));
-  const loading = addon.load({
-    id,
-    backend,
-    device,
-    source,
-    options: await nativeOptions(backend, options),
-    lanes: options.lanes === 'auto' ? 0 : options.lanes,
-    onProgress: progress && ((phase, done, total) => progress.report(phase, done, total)),
-  });
-  try {
-    const native = await (signal === undefined ? loading : abortable(loading, id, signal));
-    if (progress?.error === undefined) return native;
-    await native.close(true);
-    throw progress.error;
-  } catch (error) {
-    throw progress?.error ?? explain(error, source);
-  }
-}
-
-/** The caller's onProgress, whose own failure ends the load. */
-class Progress {
-  error: AccelError | undefined;
-  readonly #callback: NonNullable<LoadOptions['onProgress']>;
-  readonly #giveUp: () => void;
-
-  constructor(callback: NonNullable<LoadOptions['onProgress']>, giveUp: () => void) {
-    this.#callback = callback;
-    this.#giveUp = giveUp;
-  }
-
-  report(phase: string, done: number, total: number): void {
-    if (this.error !== undefined) return;
-    try {
-      this.#callback(phase, done, total);
-    } catch (cause) {
-      this.error = new AccelError('INVALID_ARGUMENT', `onProgress threw: ${String(cause)}`, { cause });
-      this.#giveUp();
-    }
-  }
-}
-
-/** ONNX: the names of inputs and outputs as the file has them, which a runtime may have merged. */
-function withNames(source: NativeModelSource): NativeModelSource {
-  if (source.format !== 'onnx') return source;
-  try {
-    const { inputs, outputs } = inspectOnnx(source.path ?? source.bytes!);
-    return { ...source, inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) };
-  } catch {
-    return source; // the runtime will refuse it, and `explain` says what is wrong
-  }
-}
-
-/** Operators that make a run's duration depend on its data: by their own work, or by shapes that they decide. */
-const DATA_DEPENDENT = new Set([
-  'Loop',
-  'If',
-  'Scan',
-  'SequenceMap',
-  'NonZero',
-  'Unique',
-  'NonMaxSuppression',
-  'Compress',
-]);
-
-/** Does one run take about as long as another, as far as the model shows? */
-function takesAlwaysAsLong({ format, path, bytes }: NativeModelSource): boolean {
-  if (format !== 'onnx') return format === 'null';
-  try {
-    const operators = Object.keys(inspectOnnx(path ?? bytes!).operators);
-    // Those of another domain may be functions, with anything in them.
-    return !operators.some((name) => DATA_DEPENDENT.has(name) || name.includes('.'));
-  } catch {
-    return false;
-  }
-}
-
-/** Runtimes say little about a damaged file; the ONNX reader says where the damage is. */
-function explain(error: unknown, source: NativeModelSource): unknown {
-  if (!(error instanceof AccelError) || error.code !== 'MODEL_INVALID' || source.format !== 'onnx') return error;
-  try {
-    inspectOnnx(source.path ?? source.bytes!);
-    return error;
-  } catch (cause) {
-    const { message: damage } = cause as Error;
-    const { message, call, status } = error;
-    return new AccelError('MODEL_INVALID', message, { call, status, hint: damage, cause });
-  }
-}
-
-/** Rejects when the signal is aborted, without waiting for a vendor that can't be stopped. */
-function abortable(loading: Promise<NativeSession>, id: number, signal: AbortSignal): Promise<NativeSession> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      addon.cancelLoad(id);
-      reject(aborted(signal));
-      // A load that could not be stopped is thrown away when it is done.
-      loading.then((native) => native.close(true)).catch(() => undefined);
-    };
-    if (signal.aborted) {
-      onAbort();
-      return;
-    }
-    signal.addEventListener('abort', onAbort, { once: true });
-    // Before the caller learns the outcome: an abort after that must not close the session.
-    loading.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
-  });
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw aborted(signal);
-}
-
-function aborted(signal: AbortSignal): AccelError {
-  return new AccelError('CANCELLED', 'The load was aborted by its signal.', { cause: signal.reason });
-}
-
-/** The options as the addon reads them: common ones at the top, the backend's own under its name. */
-async function nativeOptions(backend: BackendName, options: ParsedLoadOptions): Promise<object> {
-  const { precision, lanes, shapes, profiling, cache } = options;
-  let cacheDir: string | undefined;
-  if (cache !== false) {
-    cacheDir = cache === true ? join(cacheFolder(), backend) : resolve(cache);
-    await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
-      const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
-      throw new AccelError('INVALID_ARGUMENT', `Can't make the cache folder ${cacheDir}: ${reason}.`, { cause });
-    });
-  }
-  const { library: _library, ...own } = options.openvino ?? {};
-  return {
-    precision,
-    lanes: lanes === 'auto' ? undefined : lanes,
-    shapes,
-    profiling,
-    cacheDir,
-    ...(backend === 'openvino' ? { openvino: own } : {}),
-  };
+): Promise<Pick<LoadedModel, 'native' | 'details'>> {
+  const target = { backend, device, options };
+  if (backends[backend].planFormat !== undefined) return loadCompiled(target, sources);
+  return { native: await loadNative(target, sourceFor(backend, sources)) };
 }

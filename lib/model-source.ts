@@ -20,6 +20,7 @@ export type ModelFile = string | URL | Uint8Array | ArrayBuffer;
  * - `ir`: OpenVINO's, the .xml file, with the .bin file beside it or given as well
  * - `paddle`: the .pdmodel file, with the .pdiparams file beside it
  * - `blob`: what {@link Session.export} wrote with OpenVINO
+ * - `plan`: a TensorRT engine, as {@link Session.export} or trtexec writes it. Beside `onnx`, it is used when it fits
  * - `null`: a description for the null backend
  */
 export interface ModelFiles {
@@ -190,6 +191,7 @@ export function formatOf(file: ModelFile): ModelFormat {
   );
   if (bytes.toString('latin1', 4, 8) === 'TFL3') return 'tflite';
   if (bytes.toString('latin1', 0, 4) === 'RKNN') return 'rknn';
+  if (isPlanTag(bytes.toString('latin1', 0, 4))) return 'plan';
   if (/^\s*(<\?xml|<net\b)/.test(bytes.toString('utf8'))) return 'ir';
   // An ONNX ModelProto has no magic. Field 1, the IR version, usually comes first, as a varint.
   if (bytes[0] === 0x08) return 'onnx';
@@ -197,4 +199,9 @@ export function formatOf(file: ModelFile): ModelFormat {
   throw new AccelError('MODEL_INVALID', 'These bytes are of no model format that accelnode can tell.', {
     hint: 'If they are right, name the format: { onnx: bytes }.',
   });
+}
+
+/** The first four bytes of TensorRT's plans, which NVIDIA does not document. */
+export function isPlanTag(tag: string): boolean {
+  return tag === 'ftrt' || tag === 'ptrt';
 }

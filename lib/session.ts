@@ -96,6 +96,8 @@ export interface LoadedModel {
   attempts: readonly DeviceAttempt[];
   maxQueue: number;
   inline: boolean;
+  /** What lib/ has to add to the vendor's facts. */
+  details?: Readonly<Record<string, unknown>>;
 }
 
 // Set by the class below: a run that ends has to reach the session's private fields.
@@ -133,7 +135,10 @@ export class Session {
   readonly attempts: readonly DeviceAttempt[];
   /** The precision that it computes in, in the vendor's words; unset when the vendor does not tell. */
   readonly precision?: string;
-  /** Further facts about what was loaded, in the vendor's words. */
+  /**
+   * Further facts about what was loaded, in the vendor's words. `cache`, where the option `cache` was given to
+   * TensorRT: `{ hit, key, file, stored, reason? }`. `planRefused`: why a plan that was given was not used.
+   */
   readonly details: Readonly<Record<string, unknown>>;
 
   readonly #native: NativeSession;
@@ -175,7 +180,7 @@ export class Session {
     return new Session(await loadOnFirstDevice(source, options));
   }
 
-  private constructor({ native, backend, device, attempts, maxQueue, inline }: LoadedModel) {
+  private constructor({ native, backend, device, attempts, maxQueue, inline, details }: LoadedModel) {
     this.#native = native;
     this.#binder = new Binder(native, device);
     this.#maxQueue = maxQueue;
@@ -186,7 +191,7 @@ export class Session {
     this.inputs = this.#binder.inputs;
     this.outputs = this.#binder.outputs;
     this.lanes = native.lanes;
-    this.details = native.details;
+    this.details = details === undefined ? native.details : { ...native.details, ...details };
     const precision = native.details['precision'];
     if (typeof precision === 'string') this.precision = precision;
   }
@@ -306,7 +311,7 @@ export class Session {
   }
 
   /**
-   * Writes the compiled model to a file in the backend's own format (OpenVINO: blob), for a faster
+   * Writes the compiled model to a file in the backend's own format (OpenVINO: blob, TensorRT: plan), for a faster
    * load on the same device with the same runtime. An existing file is replaced when the new one is
    * complete.
    * @throws {@link AccelError} `UNSUPPORTED` where the backend can't; `INVALID_ARGUMENT` for a path that

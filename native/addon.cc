@@ -52,7 +52,7 @@ Napi::Value Devices(const Napi::CallbackInfo& info) {
 Napi::Value CancelLoad(const Napi::CallbackInfo& info) {
   auto& loads = EnvState::Of(info.Env()).loads();
   auto load = loads.find(info[0].As<Napi::Number>().Uint32Value());
-  if (load != loads.end()) *load->second.cancelled = true;
+  if (load != loads.end()) load->second.Cancel();
   return {};
 }
 
@@ -100,6 +100,8 @@ Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("devices", Napi::Function::New<Devices>(env, "devices"));
   exports.Set("load", Napi::Function::New<SessionWrap::Load>(env, "load"));
   exports.Set("cancelLoad", Napi::Function::New<CancelLoad>(env, "cancelLoad"));
+  exports.Set("calibrationBatch",
+              Napi::Function::New<SessionWrap::CalibrationBatch>(env, "calibrationBatch"));
   exports.Set("allocate", Napi::Function::New<BufferWrap::Allocate>(env, "allocate"));
   exports.Set("addressOf", Napi::Function::New<AddressOf>(env, "addressOf"));
   exports.Set("externalBuffers", Napi::Function::New<ExternalBuffers>(env, "externalBuffers"));

@@ -162,7 +162,7 @@ void EnvState::Retire(std::shared_ptr<LaneQueue> session) {
 void EnvState::BeginShutdown() {
   shut_down_ = true;
   mailbox_.Close();
-  for (auto& [id, load] : loads_) *load.cancelled = true;
+  for (auto& [id, load] : loads_) load.Cancel();
   for (auto& session : sessions_) {
     if (auto queue = session.lock()) queue->BeginClose(true);
   }

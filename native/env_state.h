@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "batch_exchange.h"
 #include "lane.h"
 #include "mailbox.h"
 #include "task.h"
@@ -48,10 +49,17 @@ class EnvState {
   void Retire(std::shared_ptr<LaneQueue> session);
 
   // Loads in progress, by the number that lib/session.ts gave them: so that they can be cancelled,
-  // by the caller or by the end of the environment, and can report progress.
+  // by the caller or by the end of the environment, can report progress and ask for calibration
+  // data.
   struct LoadInProgress {
     std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
-    Napi::FunctionReference on_progress;
+    std::shared_ptr<BatchExchange> batches = std::make_shared<BatchExchange>();
+    Napi::FunctionReference on_progress, next_batch;
+
+    void Cancel() {
+      *cancelled = true;
+      batches->Close();
+    }
   };
   std::map<uint32_t, LoadInProgress>& loads() { return loads_; }
 

@@ -23,6 +23,14 @@ void NameThisThread(const char* name) {
 #endif
 }
 
+bool OnWindows() {
+#ifdef _WIN32
+  return true;
+#else
+  return false;
+#endif
+}
+
 bool FileExists(const std::string& path) {
   std::error_code failed;
   return std::filesystem::is_regular_file(std::filesystem::u8path(path), failed);

@@ -8,6 +8,8 @@ namespace accelnode {
 // Shown by debuggers and profilers; at most 15 characters.
 void NameThisThread(const char* name);
 
+bool OnWindows();
+
 bool FileExists(const std::string& path);
 std::string DirectoryOf(const std::string& path);
 bool SameFile(const std::string& a, const std::string& b);  // links resolved

@@ -59,6 +59,8 @@ Runtime RuntimeOpener::Open(const OpenRequest& request, const Product& product,
     attempt.opened = true;
     try {
       Runtime runtime = adopt(library);
+      // The vendor's other libraries that it tried come after.
+      attempts.insert(attempts.end(), runtime.attempts.begin(), runtime.attempts.end());
       runtime.attempts = std::move(attempts);
       runtime_ = std::move(runtime);
       return *runtime_;

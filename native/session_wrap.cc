@@ -13,7 +13,10 @@ namespace {
 class JsLoadMonitor final : public LoadMonitor {
  public:
   JsLoadMonitor(EnvState& state, uint32_t id)
-      : state_(state), id_(id), cancelled_(state.loads().at(id).cancelled) {}
+      : state_(state),
+        id_(id),
+        cancelled_(state.loads().at(id).cancelled),
+        batches_(state.loads().at(id).batches) {}
 
   bool Cancelled() const override { return *cancelled_; }
 
@@ -26,11 +29,48 @@ class JsLoadMonitor final : public LoadMonitor {
     });
   }
 
+  bool NextCalibrationBatch(Span<Tensor> inputs) override {
+    const bool given = batches_->Next(inputs, [&] {
+      state_.mailbox().SendNews([&state = state_, id = id_, number = batch_number_](Napi::Env env) {
+        auto load = state.loads().find(id);
+        if (load == state.loads().end()) return;
+        // lib/ answers each call, but not one that throws or is not there.
+        try {
+          if (load->second.next_batch.IsEmpty()) return load->second.batches->GiveNone();
+          load->second.next_batch.Call({Napi::Number::New(env, number)});
+        } catch (...) {
+          load->second.Cancel();
+          throw;
+        }
+      });
+    });
+    ++batch_number_;
+    return given;
+  }
+
  private:
   EnvState& state_;
   const uint32_t id_;
   const std::shared_ptr<std::atomic<bool>> cancelled_;
+  const std::shared_ptr<BatchExchange> batches_;
+  uint32_t batch_number_ = 0;
 };
+
+// One of a calibration batch's: { address, bytes, dims }
+Tensor TensorFromJs(Napi::Object object) {
+  Tensor tensor;
+  const auto number = [&](const char* key) {
+    return object.Get(key).As<Napi::Number>().DoubleValue();
+  };
+  tensor.data = reinterpret_cast<void*>(static_cast<uintptr_t>(number("address")));
+  tensor.bytes = static_cast<size_t>(number("bytes"));
+  Napi::Array dims = object.Get("dims").As<Napi::Array>();
+  tensor.shape.Resize(dims.Length());
+  for (uint32_t i = 0; i < dims.Length(); ++i) {
+    tensor.shape.data()[i] = dims.Get(i).As<Napi::Number>().Int64Value();
+  }
+  return tensor;
+}
 
 std::shared_ptr<const std::vector<uint8_t>> BytesFromJs(Napi::Value value) {
   if (!value.IsTypedArray()) return nullptr;
@@ -102,6 +142,9 @@ Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
   if (object.Get("onProgress").IsFunction()) {
     load.on_progress = Napi::Persistent(object.Get("onProgress").As<Napi::Function>());
   }
+  if (object.Get("nextBatch").IsFunction()) {
+    load.next_batch = Napi::Persistent(object.Get("nextBatch").As<Napi::Function>());
+  }
   auto work = [&state, &backend, request, id, lanes,
                monitor = std::make_shared<JsLoadMonitor>(state, id)]() -> EnvState::Settle {
     request->monitor = monitor.get();
@@ -119,6 +162,28 @@ Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
     };
   };
   return state.RunTask(env, std::move(work), [&state, id] { state.loads().erase(id); });
+}
+
+Napi::Value SessionWrap::CalibrationBatch(const Napi::CallbackInfo& info) {
+  auto& loads = EnvState::Of(info.Env()).loads();
+  auto load = loads.find(info[0].As<Napi::Number>().Uint32Value());
+  if (load == loads.end()) return {};
+  BatchExchange& batches = *load->second.batches;
+  if (info[1].IsArray()) {
+    Napi::Array array = info[1].As<Napi::Array>();
+    std::vector<Tensor> batch;
+    for (uint32_t i = 0; i < array.Length(); ++i) {
+      batch.push_back(TensorFromJs(array.Get(i).As<Napi::Object>()));
+    }
+    batches.Give(std::move(batch));
+  } else if (info[1].IsObject()) {
+    // lib/ throws its own in place of this one.
+    batches.Refuse(Error(ErrorCode::INVALID_ARGUMENT,
+                         info[1].As<Napi::Object>().Get("message").ToString().Utf8Value()));
+  } else {
+    batches.GiveNone();
+  }
+  return {};
 }
 
 SessionWrap::SessionWrap(const Napi::CallbackInfo& info)

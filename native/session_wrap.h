@@ -17,6 +17,9 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
  public:
   // load(request): Promise<SessionWrap>
   static Napi::Value Load(const Napi::CallbackInfo& info);
+  // calibrationBatch(load's id, [{ address, bytes, dims }, …] | null | Error): the answer to
+  // nextBatch
+  static Napi::Value CalibrationBatch(const Napi::CallbackInfo& info);
   static void Define(Napi::Env env);
 
   explicit SessionWrap(const Napi::CallbackInfo& info);

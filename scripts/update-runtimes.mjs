@@ -1,7 +1,7 @@
 // Regenerates lib/runtimes/manifest.json, the wheels that `accelnode runtime install` may fetch, with their
-// hashes and what is kept of each. Run it after changing `releases`, read the difference, and commit it.
+// hashes and what is kept of each. Run it after changing `runtimes`, read the difference, and commit it.
 //
-//   node scripts/update-runtimes.mjs
+//   node scripts/update-runtimes.mjs [runtime…]     without a name: all of them
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,26 +10,64 @@ import { spawnSync } from 'node:child_process';
 import { ask, bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { python } from './setup/python.mjs';
 
-/** The newest first; the first that suits a machine is its default. */
-const releases = ['2026.4.1', '2025.4.1', '2025.0.0', '2024.6.0'];
-
 /** Wheels differ by the Python that they are for only in the bindings, which are left out: any will do. */
 const forPython = { version: '312', implementation: 'cp', abi: 'cp312' };
 
-/** The tags that wheels of a platform have had. */
-const platforms = {
+const linuxTags = {
   'linux-x64': ['manylinux_2_28_x86_64', 'manylinux2014_x86_64'],
-  'linux-arm64': ['manylinux_2_35_aarch64', 'manylinux_2_31_aarch64', 'manylinux_2_28_aarch64'],
-  'darwin-arm64': ['macosx_12_0_arm64', 'macosx_11_0_arm64'],
-  'win32-x64': ['win_amd64'],
+  'linux-arm64': [
+    'manylinux_2_35_aarch64',
+    'manylinux_2_31_aarch64',
+    'manylinux_2_28_aarch64',
+    'manylinux2014_aarch64',
+  ],
 };
 
-// What a wheel's libs/ has besides what runs models: link libraries, the Python package's other frontends,
-// and a malloc that nothing loads by itself.
-const dropped = /(^tbb\.pc$|\.lib$|_(pytorch|tensorflow|jax|gguf)_frontend\.|tbbmalloc_proxy)/;
+/** Those for CUDA 12 run on older drivers too; for arm64 there are only those for CUDA 13. */
+const leanPackages = { 'linux-x64': 'tensorrt-lean-cu12-libs', 'linux-arm64': 'tensorrt-lean-cu13-libs' };
 
-// Licences lie in licenses/ since 2025.4, beside the metadata before.
-const licence = /^[^/]+\.dist-info\/(licenses\/.+|LICENSE|[^/]+third-party-programs\.txt)$/;
+// Licences lie in licenses/ in newer wheels, beside the metadata in older ones.
+const licence = /^[^/]+\.dist-info\/(licenses\/.+|LICENSE(\.txt)?|[^/]+third-party-programs\.txt)$/i;
+
+/**
+ * `releases`: the newest first; the first that suits a machine is its default. `packages`: of the index, by platform.
+ * `tags`: those that wheels of a platform have had. `kept`: what runs models. `main`: the library to open.
+ */
+const runtimes = {
+  openvino: {
+    product: 'Intel OpenVINO',
+    backend: 'openvino',
+    releases: ['2026.4.1', '2025.4.1', '2025.0.0', '2024.6.0'].map((version) => ({ version, packages: 'openvino' })),
+    tags: {
+      'linux-x64': linuxTags['linux-x64'],
+      'linux-arm64': ['manylinux_2_35_aarch64', 'manylinux_2_31_aarch64', 'manylinux_2_28_aarch64'],
+      'darwin-arm64': ['macosx_12_0_arm64', 'macosx_11_0_arm64'],
+      'win32-x64': ['win_amd64'],
+    },
+    // Without link libraries, the Python package's other frontends, and a malloc that nothing loads by itself.
+    kept: /^openvino\/libs\/(?!tbb\.pc$|.*\.lib$|.*_(pytorch|tensorflow|jax|gguf)_frontend\.|.*tbbmalloc_proxy)/,
+    main: /openvino_c\b/,
+  },
+  'tensorrt-lean': {
+    product: 'NVIDIA TensorRT lean runtime',
+    backend: 'cuda',
+    releases: ['11.4.0.106', '10.16.1.11', '10.15.1.29'].map((version) => ({ version, packages: leanPackages })),
+    tags: linuxTags,
+    kept: /\.so\.\d+$/,
+    main: /^libnvinfer_lean\.so\.\d+$/,
+  },
+  cuda: {
+    product: 'NVIDIA CUDA runtime',
+    backend: 'cuda',
+    releases: [
+      { version: '13.5.37', packages: 'nvidia-cuda-runtime' },
+      { version: '12.9.79', packages: 'nvidia-cuda-runtime-cu12' },
+    ],
+    tags: linuxTags,
+    kept: /\.so\.\d+$/,
+    main: /^libcudart\.so\.\d+$/,
+  },
+};
 
 const LIST_WHEEL = `
 import json, sys, zipfile
@@ -37,18 +75,18 @@ print(json.dumps([[m.filename, m.file_size] for m in zipfile.ZipFile(sys.argv[1]
 `;
 
 /** The wheel of a release for a platform, or undefined when there is none. */
-function download(version, platform) {
-  const folder = join(setupFolder, 'wheels', version, platform);
+function download(name, version, tags) {
+  const folder = join(setupFolder, 'wheels', name, version, tags[0]);
   mkdirSync(folder, { recursive: true });
   const result = spawnSync(
     python(),
     [
       ...['-m', 'pip', 'download', '--no-color', '--disable-pip-version-check', '--progress-bar', 'off'],
       ...['--no-deps', '--only-binary', ':all:', '--dest', folder],
-      ...platforms[platform].flatMap((tag) => ['--platform', tag]),
+      ...tags.flatMap((tag) => ['--platform', tag]),
       ...['--python-version', forPython.version],
       ...['--implementation', forPython.implementation, '--abi', forPython.abi],
-      `openvino==${version}`,
+      `${name}==${version}`,
     ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -63,46 +101,57 @@ function download(version, platform) {
   return join(folder, wheels[0]);
 }
 
-function describe(wheel) {
+function describe(wheel, packageName, { kept, main }) {
   const listing = ask(python(), ['-c', LIST_WHEEL, wheel], { maxBuffer: 1 << 24 });
   if (listing === undefined) throw new Error(`Python can't read ${wheel}.`);
-  const kept = JSON.parse(listing)
-    .filter(([name]) =>
-      name.startsWith('openvino/libs/') ? !dropped.test(name.slice('openvino/libs/'.length)) : licence.test(name),
-    )
+  const members = JSON.parse(listing)
+    .filter(([name]) => kept.test(name) || licence.test(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const libraries = kept.map(([name]) => name.split('/').at(-1)).filter((name) => /openvino_c\b/.test(name));
-  if (libraries.length !== 1) throw new Error(`${wheel} should have one C library, not ${libraries.join(', ')}.`);
+  const libraries = members.map(([name]) => name.split('/').at(-1)).filter((name) => main.test(name));
+  if (libraries.length !== 1) throw new Error(`${wheel} should have one main library, not ${libraries.join(', ')}.`);
 
   const content = readFileSync(wheel);
   const file = wheel.split(/[\\/]/).at(-1);
   return {
+    package: packageName,
     file,
-    platform: file.slice(0, -'.whl'.length).split('-').at(-1),
+    // One that has several names under them, like manylinux2014_x86_64.manylinux_2_17_x86_64, goes by the first.
+    platform: file.slice(0, -'.whl'.length).split('-').at(-1).split('.')[0],
     size: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
     library: libraries[0],
-    installedSize: kept.reduce((sum, [, size]) => sum + size, 0),
-    members: kept.map(([name]) => name),
+    installedSize: members.reduce((sum, [, size]) => sum + size, 0),
+    members: members.map(([name]) => name),
   };
 }
 
-const manifest = { openvino: { product: 'Intel OpenVINO', python: forPython, releases: [] } };
-for (const version of releases) {
-  const wheels = {};
-  for (const platform of Object.keys(platforms)) {
-    say(`openvino ${version} for ${platform}`);
-    const wheel = download(version, platform);
-    if (wheel === undefined) {
-      console.log('There is no wheel.');
-      continue;
-    }
-    wheels[platform] = describe(wheel);
-    const { file, size, installedSize } = wheels[platform];
-    console.log(`${file}: ${size} bytes, ${installedSize} bytes of them kept`);
-  }
-  manifest.openvino.releases.push({ version, wheels });
-}
 const path = join(root, 'lib', 'runtimes', 'manifest.json');
+const before = JSON.parse(readFileSync(path, 'utf8'));
+const wanted = process.argv.slice(2);
+const manifest = {};
+for (const [name, runtime] of Object.entries(runtimes)) {
+  if (wanted.length > 0 && !wanted.includes(name)) {
+    manifest[name] = before[name];
+    continue;
+  }
+  const { product, backend, releases, tags } = runtime;
+  manifest[name] = { product, backend, python: forPython, releases: [] };
+  for (const { version, packages } of releases) {
+    const wheels = {};
+    for (const platform of Object.keys(tags)) {
+      say(`${name} ${version} for ${platform}`);
+      const packageName = typeof packages === 'string' ? packages : packages[platform];
+      const wheel = download(packageName, version, tags[platform]);
+      if (wheel === undefined) {
+        console.log('There is no wheel.');
+        continue;
+      }
+      wheels[platform] = describe(wheel, packageName, runtime);
+      const { file, size, installedSize } = wheels[platform];
+      console.log(`${file}: ${size} bytes, ${installedSize} bytes of them kept`);
+    }
+    manifest[name].releases.push({ version, wheels });
+  }
+}
 writeFileSync(path, JSON.stringify(manifest, null, 2));
 run(bin('prettier'), ['--write', path]);

@@ -1,11 +1,12 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 
 import { AccelError, Session, inspectOnnx, measure } from '../index.js';
-import type { Measurement } from '../index.js';
-import { randomInputs, requireKnown, shapeFor } from './input.js';
+import type { Measurement, MemoryKind } from '../index.js';
+import { moveInputs, randomInputs, requireKnown, shapeFor } from './input.js';
 import { addModelOptions, entryOf, loadOptions, parseAmount, parseCount } from './options.js';
 import type { ModelCommandOptions } from './options.js';
-import { Progress, formatBytes, formatTable, print, printJson } from './output.js';
+import { Progress, formatBytes, formatTable, inPrecision, print, printJson } from './output.js';
 
 interface BenchCommandOptions extends ModelCommandOptions {
   batch?: number;
@@ -14,6 +15,8 @@ interface BenchCommandOptions extends ModelCommandOptions {
   warmup: number;
   minRuns: number;
   sync?: boolean;
+  memory: MemoryKind;
+  graphs?: boolean;
 }
 
 interface BenchResult {
@@ -25,6 +28,10 @@ interface BenchResult {
   lanes: number;
   concurrency: number;
   mode: 'run' | 'runSync';
+  /** Where inputs and outputs lie. From `device`, nothing is moved to the device or back. */
+  memory: MemoryKind;
+  /** Is each run replayed as a CUDA graph? Unset where there are none. */
+  graphs: boolean | undefined;
   /** Milliseconds: `Session.load`, and the first run after it. */
   compile: number;
   firstInference: number;
@@ -47,9 +54,15 @@ export function addBenchCommand(program: Command): void {
     .option('--warmup <ms>', 'runs before that, not counted', parseAmount, 200)
     .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
     .option('--sync', 'call runSync: one at a time, on the main thread')
+    .addOption(
+      new Option('--memory <kind>', 'where inputs and outputs lie')
+        .choices(['host', 'pinned', 'device'])
+        .default('host' as const),
+    )
+    .option('--graphs', 'TensorRT: replay each run as a CUDA graph')
     .addHelpText(
       'after',
-      '\nInputs are random. Outputs are allocated once. Host memory in and out: copies to a device count.',
+      '\nInputs are random. Outputs are allocated once. From host and pinned memory, moving to a device and back counts.',
     )
     .action(bench);
   addModelOptions(command);
@@ -70,7 +83,8 @@ async function bench(model: string, options: BenchCommandOptions): Promise<void>
 
 async function measureModel(model: string, options: BenchCommandOptions, progress: Progress): Promise<BenchResult> {
   progress.update('loading', 0, 1);
-  const load = loadOptions({ ...options, shape: { ...batchShapes(model, options.batch), ...options.shape } }, true);
+  const shape = { ...batchShapes(model, options.batch), ...options.shape };
+  const load = loadOptions({ ...options, shape }, true);
   const loadBegin = performance.now();
   await using session = await Session.load(model, load);
   const compile = performance.now() - loadBegin;
@@ -84,7 +98,7 @@ async function measureModel(model: string, options: BenchCommandOptions, progres
     }),
   );
   requireKnown('--shape', Object.keys(options.shape), session);
-  const inputs = randomInputs(session, shapes);
+  const inputs = await moveInputs(session, randomInputs(session, shapes), options.memory);
   const firstBegin = performance.now();
   await session.run(inputs);
   const firstInference = performance.now() - firstBegin;
@@ -95,6 +109,7 @@ async function measureModel(model: string, options: BenchCommandOptions, progres
     warmup: options.warmup,
     minRuns: options.minRuns,
     sync: options.sync,
+    memory: options.memory,
     onProgress: (elapsed, duration) => progress.update('measuring', elapsed, duration),
   });
   const batch = options.batch ?? Object.values(shapes)[0]?.[0] ?? 1;
@@ -107,6 +122,8 @@ async function measureModel(model: string, options: BenchCommandOptions, progres
     lanes: session.lanes,
     concurrency: options.sync === true ? 1 : (options.concurrency ?? session.lanes),
     mode: options.sync === true ? 'runSync' : 'run',
+    memory: options.memory,
+    graphs: typeof session.details['graphs'] === 'boolean' ? session.details['graphs'] : undefined,
     compile,
     firstInference,
     samplesPerSecond: measurement.throughput * batch,
@@ -141,12 +158,13 @@ function batchShapes(model: string, batch: number | undefined): Record<string, n
 function printResult(result: BenchResult): void {
   const { device, precision, lanes, concurrency, mode, inputs, batch, measurement } = result;
   const shapes = Object.entries(inputs).map(([name, dims]) => `${name} [${dims.join(', ')}]`);
-  print(`${result.model} on ${device}${precision === undefined ? '' : ` in ${precision}`}`);
+  print(`${result.model} on ${device}${inPrecision(precision)}`);
   print(
     `inputs: ${shapes.join(', ')}; batch ${batch}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}, ${concurrency} in flight, by ${mode}`,
   );
+  print(modeLine(result));
   print();
-  const { latency, throughput, runs, duration, queued, compute } = measurement;
+  const { latency, throughput, runs, duration, queued, compute, h2d, d2h } = measurement;
   const head = ['latency (ms)', 'min', 'mean', 'p50', 'p90', 'p95', 'p99', 'max', 'CV (%)'];
   const { min, mean, p50, p90, p95, p99, max, cv } = latency;
   print(formatTable(head, [['', ...[min, mean, p50, p90, p95, p99, max].map(milliseconds), cv.toFixed(1)]]));
@@ -157,9 +175,19 @@ function printResult(result: BenchResult): void {
   if (queued !== undefined && compute !== undefined) {
     print(`of a run          ${milliseconds(queued)} ms waiting for a lane, ${milliseconds(compute)} ms computing`);
   }
+  if (h2d !== undefined && d2h !== undefined) {
+    print(`                  ${milliseconds(h2d)} ms moving in, ${milliseconds(d2h)} ms moving out`);
+  }
   print(`load              ${milliseconds(result.compile)} ms`);
   print(`first inference   ${milliseconds(result.firstInference)} ms`);
   print(`process memory    ${formatBytes(result.rss)}`);
+}
+
+/** What a figure means nothing without. */
+function modeLine({ memory, graphs, device }: BenchResult): string {
+  const transfers = memory === 'device' ? 'not counted: there are none' : `counted, by ${memory} memory`;
+  const line = device.startsWith('cuda:') ? `transfers ${transfers}` : `inputs and outputs in ${memory} memory`;
+  return graphs === undefined ? line : `${line}; CUDA graphs ${graphs ? 'on' : 'off'}`;
 }
 
 function milliseconds(value: number): string {

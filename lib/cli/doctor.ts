@@ -73,7 +73,12 @@ function printBackend({
   if (runtime?.library !== undefined) print(indent(`library  ${runtime.library}`, '        '));
   for (const warning of runtime?.warnings ?? []) print(indent(`warning  ${warning}`, '        '));
   for (const device of devices) {
-    const facts = [device.name, device.memoryTotal === undefined ? undefined : formatBytes(device.memoryTotal)];
+    const facts = [
+      device.name,
+      device.arch,
+      device.memoryTotal === undefined ? undefined : formatBytes(device.memoryTotal),
+      device.driver === undefined ? undefined : `driver ${device.driver}`,
+    ];
     print(indent(`device   ${device.id}  ${facts.filter((fact) => fact !== undefined).join(', ')}`, '        '));
   }
   for (const device of status === 'PASS' ? absent : []) {

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 
 import { AccelError, Tensor } from '../index.js';
-import type { DataType, Session, TensorInfo } from '../index.js';
+import type { DataType, MemoryKind, Session, TensorInfo } from '../index.js';
 import { dataTypes, isDataType } from '../data-type.js';
 import { carrierOf, readNpy } from './npy.js';
 
@@ -43,6 +43,21 @@ export function randomInputs(
   shapes: Readonly<Record<string, readonly number[]>>,
 ): Record<string, Tensor> {
   return Object.fromEntries(inputs.map((info) => [info.name, randomTensor(info, shapeFor(info, shapes[info.name]))]));
+}
+
+/** The same values in memory of another kind. */
+export async function moveInputs(
+  session: Session,
+  inputs: Record<string, Tensor>,
+  memory: MemoryKind,
+): Promise<Record<string, Tensor>> {
+  if (memory === 'host') return inputs;
+  const moved: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(inputs)) {
+    moved[name] = session.allocate(name, tensor.dims, { memory });
+    await moved[name].write(tensor.data);
+  }
+  return moved;
 }
 
 function emptyTensor(info: TensorInfo, dims: readonly number[]): Tensor {

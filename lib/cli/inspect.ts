@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 
-import { Session, inspectOnnx } from '../index.js';
+import { AccelError, Session, inspectOnnx, inspectPlan } from '../index.js';
 import type { OnnxInfo, TensorInfo } from '../index.js';
+import { formatOf } from '../model-source.js';
 import { addModelOptions, loadOptions } from './options.js';
 import type { ModelCommandOptions } from './options.js';
-import { formatTable, print, printJson } from './output.js';
+import { formatBytes, formatTable, inPrecision, print, printJson } from './output.js';
 
 /** Metadata values beyond this are cut; PP-OCR keeps its whole alphabet in one. */
 const LONGEST_VALUE = 100;
@@ -17,14 +18,15 @@ export function addInspectCommand(program: Command): void {
     .argument('<model>', 'the model file')
     .addHelpText(
       'after',
-      '\nAn ONNX file is read without any runtime. With an option other than --json, and in other formats, the\nmodel is loaded on a device, and what became of it there is shown.',
+      '\nAn ONNX file is read without any runtime. With an option other than --json, and in other formats, the\nmodel is loaded on a device, and what became of it there is shown. Of a TensorRT plan, the file says little where\nit can not be loaded.',
     )
     .action(async (model: string, options: ModelCommandOptions, self: Command) => {
       const aboutLoading = Object.keys(options).some(
         (name) => name !== 'json' && self.getOptionValueSource(name) !== 'default',
       );
-      if (aboutLoading || !model.toLowerCase().endsWith('.onnx')) await inspectOnDevice(model, options);
-      else inspectFile(model, options.json ?? false);
+      if (!aboutLoading && model.toLowerCase().endsWith('.onnx')) inspectFile(model, options.json ?? false);
+      else if (!aboutLoading && isPlan(model)) await inspectPlanFile(model, options);
+      else await inspectOnDevice(model, options);
     });
   addModelOptions(command);
 }
@@ -51,6 +53,40 @@ function inspectFile(model: string, json: boolean): void {
   for (const [key, value] of metadata) print(`  ${key}: ${shorten(value)}`);
 }
 
+/** What stands in the way of TensorRT, and not of the plan. */
+const NO_TENSORRT: ReadonlySet<string> = new Set(['RUNTIME_NOT_FOUND', 'DEVICE_NOT_FOUND', 'UNSUPPORTED']);
+
+function isPlan(model: string): boolean {
+  return formatOf(model) === 'plan';
+}
+
+async function inspectPlanFile(model: string, options: ModelCommandOptions): Promise<void> {
+  const info = inspectPlan(model);
+  let reason: AccelError;
+  try {
+    await inspectOnDevice(model, options);
+    return;
+  } catch (error) {
+    if (!(error instanceof AccelError) || !NO_TENSORRT.has(error.code)) throw error;
+    reason = error;
+  }
+  const { code, message, hint } = reason;
+  if (options.json === true) {
+    printJson({ ...info, notLoaded: { code, message, hint } });
+    return;
+  }
+  print(`TensorRT plan, ${formatBytes(info.size)} (${info.size} bytes)`);
+  print(
+    info.knownTag
+      ? `begins with "${info.tag}", as plans do`
+      : `begins with "${info.tag}", which no known plan does: damaged, encrypted, or something else`,
+  );
+  print();
+  print('The rest, such as inputs and outputs, only TensorRT can read, on a GPU that the plan was made for:');
+  print(message);
+  if (hint !== undefined) print(hint);
+}
+
 async function inspectOnDevice(model: string, options: ModelCommandOptions): Promise<void> {
   await using session = await Session.load(model, loadOptions(options, true));
   const { device, inputs, outputs, lanes, precision, details, attempts } = session;
@@ -60,12 +96,12 @@ async function inspectOnDevice(model: string, options: ModelCommandOptions): Pro
     return;
   }
   print(
-    `${device}${precision === undefined ? '' : `, computing in ${precision}`}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`,
+    `${device}${precision === undefined ? '' : `, computing${inPrecision(precision)}`}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`,
   );
   print();
   print(formatPorts(inputs, outputs));
   print();
-  for (const [key, value] of Object.entries(details)) print(`${key}: ${String(value)}`);
+  for (const [key, value] of Object.entries(details)) print(`${key}: ${formatDetail(value)}`);
 }
 
 function formatPorts(
@@ -79,6 +115,10 @@ function formatPorts(
     info.shape === undefined ? 'any shape' : `[${info.shape.map((dim) => (dim === -1 ? '?' : dim)).join(', ')}]`,
   ];
   return formatTable(['', 'name', 'type', 'shape'], [...inputs.map(row('input')), ...outputs.map(row('output'))]);
+}
+
+function formatDetail(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function shorten(value: string): string {

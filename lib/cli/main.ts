@@ -5,6 +5,8 @@ import { Command, CommanderError } from 'commander';
 import packageJson = require('../../package.json');
 import { AccelError } from '../index.js';
 import { addBenchCommand } from './bench.js';
+import { addCacheCommand } from './cache.js';
+import { addCompileCommand } from './compile.js';
 import { addDevicesCommand } from './devices.js';
 import { addDoctorCommand } from './doctor.js';
 import { addInspectCommand } from './inspect.js';
@@ -29,6 +31,8 @@ async function main(): Promise<void> {
   addDevicesCommand(program);
   addRuntimeCommand(program);
   addInspectCommand(program);
+  addCompileCommand(program);
+  addCacheCommand(program);
   addRunCommand(program);
   addBenchCommand(program);
 

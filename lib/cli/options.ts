@@ -1,8 +1,10 @@
 /** Options that several commands share. */
+import { basename } from 'node:path';
+
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
-import type { LoadOptions } from '../index.js';
+import type { LoadOptions, ShapeOption } from '../index.js';
 
 /** As commander hands them to an action. */
 export interface ModelCommandOptions {
@@ -16,6 +18,7 @@ export interface ModelCommandOptions {
   streams?: number | 'auto';
   threads?: number;
   library?: string;
+  graphs?: boolean;
   json?: boolean;
 }
 
@@ -52,28 +55,54 @@ export function addModelOptions(command: Command): Command {
       )
       .option('--streams <n>', 'OpenVINO: inferences that the device computes at once', parseCountOrAuto)
       .option('--threads <n>', 'OpenVINO: CPU threads', parseCount)
-      .option('--library <file>', 'OpenVINO: the libopenvino_c to use')
+      .option('--library <file>', 'the libopenvino_c or libnvinfer to use, whichever the device needs')
       .option('--json', 'print JSON')
   );
 }
 
 /** `Session.load`'s options. With `fixShapes` the model is compiled for exactly the shapes given. */
 export function loadOptions(options: ModelCommandOptions, fixShapes: boolean): LoadOptions {
-  const { device, precision, lanes, shape, cache, cacheDir, hint, streams, threads, library } = options;
+  const { device, precision, lanes, shape, cache, cacheDir, hint, streams, threads, library, graphs } = options;
+  const forCuda = library !== undefined && isForCuda(library, device);
   return {
     device,
     precision,
     lanes,
     cache: cacheDir ?? cache,
     ...(fixShapes && Object.keys(shape).length > 0 ? { shapes: shape } : {}),
-    openvino: { hint, streams, threads, library },
+    openvino: { hint, streams, threads, library: forCuda ? undefined : library },
+    cuda: { graphs, library: forCuda ? library : undefined },
   };
+}
+
+/** Is it TensorRT that a library belongs to? By its name, or because there is no other device to use it for. */
+export function isForCuda(library: string, devices: readonly string[] = []): boolean {
+  if (basename(library).includes('nvinfer')) return true;
+  return devices.length > 0 && devices.every((device) => isCuda(device));
+}
+
+export function isCuda(device: string): boolean {
+  return device === 'cuda' || device.startsWith('cuda:');
 }
 
 export function parseCount(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return value;
+}
+
+/** Bytes: a number, or one like 512MB and 4GiB. */
+export function parseSize(text: string): number {
+  const units: Readonly<Record<string, number>> = { K: 1, M: 2, G: 3, T: 4 };
+  const match = /^(\d+(?:\.\d+)?)(?:([KMGT])(i?)B?)?$/i.exec(text);
+  const value =
+    match === null
+      ? 0
+      : Number(match[1]) * (match[3] === '' ? 1000 : 1024) ** (units[match[2]?.toUpperCase() ?? ''] ?? 0);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError('It must be a number of bytes, or one like 512MB or 4GiB.');
+  }
   return value;
 }
 
@@ -94,6 +123,23 @@ function parseShape(text: string, shapes: Record<string, number[]>): Record<stri
   // Digits only: to Number, an empty field is 0.
   if (!/^\d+([,x]\d+)*$/.test(dims)) throw new InvalidArgumentError('It must be like image=1,3,224,224.');
   return withEntry(shapes, name, dims.split(/[,x]/).map(Number));
+}
+
+/** image=1,3,224,224 or image=1,3,224,224:8,3,224,224:32,3,224,224, smallest, best and largest */
+export function parseShapes(text: string, shapes: Record<string, ShapeOption>): Record<string, ShapeOption> {
+  const [name, profile] = splitAssignment(text);
+  const all = profile.split(':');
+  if (all.length > 3 || !all.every((dims) => /^\d+([,x]\d+)*$/.test(dims))) {
+    throw new InvalidArgumentError('It must be like image=1,3,224,224 or image=<min>:<opt>:<max>.');
+  }
+  const dims = all.map((each) => each.split(/[,x]/).map(Number));
+  const [first, second, third] = dims;
+  if (second === undefined) return withEntry(shapes, name, first!);
+  return withEntry(shapes, name, {
+    min: first!,
+    opt: third === undefined ? undefined : second,
+    max: third ?? second,
+  });
 }
 
 /** Another entry of an option that may be repeated, for another name each time. */

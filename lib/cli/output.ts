@@ -52,6 +52,12 @@ export function formatTable(head: readonly string[], rows: readonly (readonly (s
     .join('\n');
 }
 
+/** " in fp16", to follow the name of a device; nothing when the vendor does not tell. */
+export function inPrecision(precision: string | undefined): string {
+  if (precision === undefined) return '';
+  return precision === 'typed' ? " in the model's own types" : ` in ${precision}`;
+}
+
 /** Text under a heading, each line moved in. */
 export function indent(text: string, by = '  '): string {
   return text

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { AccelError, Session } from '../index.js';
 import type { Tensor } from '../index.js';
 import { makeInput, requireKnown } from './input.js';
-import { addModelOptions, entryOf, loadOptions, splitAssignment, withEntry } from './options.js';
+import { addModelOptions, entryOf, isCuda, loadOptions, splitAssignment, withEntry } from './options.js';
 import type { ModelCommandOptions } from './options.js';
 import { OutputFolder } from './output-folder.js';
 import { formatTable, print, printJson } from './output.js';
@@ -36,7 +36,7 @@ export function addRunCommand(program: Command): void {
 
 async function run(model: string, options: RunCommandOptions): Promise<void> {
   using folder = options.outputDir === undefined ? undefined : new OutputFolder(options.outputDir);
-  await using session = await Session.load(model, loadOptions(options, false));
+  await using session = await Session.load(model, loadOptions(options, fixesShapes(options)));
   requireKnown('--input', Object.keys(options.input), session);
   requireKnown('--shape', Object.keys(options.shape), session);
   const inputs: Record<string, Tensor> = {};
@@ -83,6 +83,11 @@ async function run(model: string, options: RunCommandOptions): Promise<void> {
       ]),
     ),
   );
+}
+
+/** TensorRT has to know the shapes before; others take them as they come. */
+function fixesShapes({ device = [] }: RunCommandOptions): boolean {
+  return device.some(isCuda);
 }
 
 interface Summary {

@@ -9,8 +9,7 @@ import {
   runtimesFolder,
 } from '../index.js';
 import type { InstallProgress, InstallResult, RuntimeRelease } from '../index.js';
-import { libraryVariable } from '../runtimes/folder.js';
-import { installableNames } from '../runtimes/manifest.js';
+import { installableNames, variableOf } from '../runtimes/manifest.js';
 import { Progress, formatBytes, formatTable, print, printJson } from './output.js';
 
 interface JsonOption {
@@ -81,8 +80,9 @@ function list({ json }: JsonOption): void {
   print();
   for (const reason of new Set(releases.flatMap((release) => release.reason ?? []))) print(reason);
   print(`Runtimes folder: ${runtimesFolder()}`);
-  for (const name of new Set(releases.map((release) => release.name))) {
-    const variable = libraryVariable(name);
+  // The CUDA runtime that lies in the runtimes folder is used by a TensorRT that is named, too.
+  for (const name of new Set(releases.map((release) => release.name).filter((each) => each !== 'cuda'))) {
+    const variable = variableOf(name);
     if (process.env[variable]) print(`${variable} is set: ${process.env[variable]} is used for ${name}.`);
   }
 }

@@ -72,6 +72,15 @@ export interface NativeLoadRequest {
   /** 0: as many as the model prefers. */
   lanes: number;
   onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
+  /** The build wants calibration data: one {@link Addon.calibrationBatch} answers it. */
+  nextBatch?: ((index: number) => void) | undefined;
+}
+
+/** An input of a calibration batch: memory of the host that stays as it is until the next batch is wanted. */
+export interface NativeCalibrationTensor {
+  address: number;
+  bytes: number;
+  dims: number[];
 }
 
 /** An output whose shape was not known before the run. */
@@ -141,6 +150,8 @@ interface Addon {
   devices(backend: string): Promise<NativeDeviceList>;
   load(request: NativeLoadRequest): Promise<NativeSession>;
   cancelLoad(id: number): void;
+  /** Answers `nextBatch` of a load: tensors in the order of the inputs, null at the end, or what is wrong. */
+  calibrationBatch(id: number, batch: NativeCalibrationTensor[] | null | AccelError): void;
   allocate(backend: string, device: string, kind: 'pinned' | 'device', bytes: number): NativeBuffer;
   addressOf(view: TypedArray): number;
   externalBuffers(): boolean;

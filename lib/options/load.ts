@@ -1,21 +1,12 @@
 import { z } from 'zod';
 
 import { invalidArgument } from '../errors.js';
+import { cudaOptions } from './cuda.js';
+import type { CudaOptions } from './cuda.js';
 import { openvinoOptions } from './openvino.js';
 import type { OpenvinoOptions } from './openvino.js';
-
-/** One dimension: its size; -1 for any; or the smallest and largest size that will come. */
-export type DimensionRange = number | readonly [min: number, max: number];
-
-/** The shapes of an input that a session shall take. */
-export type ShapeOption =
-  | readonly DimensionRange[]
-  | {
-      min: readonly number[];
-      /** The shape to tune for, where the device tunes. */
-      opt?: readonly number[] | undefined;
-      max: readonly number[];
-    };
+import { shapes } from './shapes.js';
+import type { ShapeOption } from './shapes.js';
 
 /** Options of {@link Session.load}. */
 export interface LoadOptions {
@@ -33,6 +24,10 @@ export interface LoadOptions {
    * What to compute in. Default: `fp32` wherever the device can, so that results do not depend on
    * what the device would prefer; `auto` leaves it to the device. `session.precision` says what it
    * became.
+   *
+   * TensorRT 10 takes `fp16` and `bf16` as leave to use them where they are faster, and `int8` with Q/DQ nodes in
+   * the model or {@link CudaOptions.calibration}. In TensorRT 11 the model's own types and Q/DQ nodes decide:
+   * `fp16`, `bf16` and `int8` are refused with what to do. A plan has its precision already.
    */
   precision?: 'fp32' | 'fp16' | 'bf16' | 'int8' | 'auto' | undefined;
   /**
@@ -41,13 +36,21 @@ export interface LoadOptions {
    * recommends for its settings.
    */
   lanes?: number | 'auto' | undefined;
-  /** Shapes to fix or to bound at load, by input name. */
+  /**
+   * Shapes to fix or to bound at load, by input name. TensorRT needs them for every input with an open dimension;
+   * they are its first optimisation profile ({@link CudaOptions.profiles} has more).
+   */
   shapes?: Readonly<Record<string, ShapeOption>> | undefined;
   /**
    * Keep the compiled model, for a faster load next time: `true` in the user's cache folder, a
-   * string in that folder. Default: off.
+   * string in that folder. Default: off. With TensorRT, `session.details.cache` says what came of it.
    */
   cache?: boolean | string | undefined;
+  /**
+   * Most bytes of the plans in that folder, for TensorRT: beyond it, those that have not been used for longest go.
+   * Default: what `ACCELNODE_CACHE_LIMIT` says, such as `20GB`; else 10 GB.
+   */
+  cacheLimit?: number | undefined;
   /** Record the time of each layer, for {@link Session.profile}. Costs some speed. Default: off. */
   profiling?: boolean | undefined;
   /** Runs that may be pending at once; beyond it `run` rejects with QUEUE_FULL. Default: 1024. */
@@ -67,47 +70,40 @@ export interface LoadOptions {
   signal?: AbortSignal | undefined;
   /** Told how far the load has come, as far as the vendor tells. If it throws, the load is given up. */
   onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
+  /** Options that only NVIDIA TensorRT has. */
+  cuda?: CudaOptions | undefined;
   /** Options that only OpenVINO has. */
   openvino?: OpenvinoOptions | undefined;
 }
 
-const size = z.int().min(-1);
-const range = z
-  .union([size, z.tuple([z.int().nonnegative(), z.int().positive()])])
-  .transform((dim): [number, number] => (typeof dim === 'number' ? [dim, dim] : dim))
-  .refine(([min, max]) => min <= max, 'the smallest size is larger than the largest');
-const sizes = z.array(z.int().nonnegative());
-const shape = z.union([
-  z.array(range),
-  z
-    .strictObject({ min: sizes, opt: sizes.optional(), max: sizes })
-    .refine(
-      ({ min, opt, max }) =>
-        min.length === max.length &&
-        min.every((dim, i) => dim <= max[i]!) &&
-        (opt === undefined || (opt.length === min.length && opt.every((dim, i) => dim >= min[i]! && dim <= max[i]!))),
-      'min ≤ opt ≤ max must hold in every dimension',
-    )
-    .transform(({ min, max }) => min.map((dim, i): [number, number] => [dim, max[i]!])),
-]);
+const loadOptions = z
+  .strictObject({
+    device: z.union([z.string().min(1), z.array(z.string().min(1)).nonempty()]).default('auto'),
+    precision: z.enum(['fp32', 'fp16', 'bf16', 'int8', 'auto']).optional(),
+    lanes: z.union([z.int().min(1).max(256), z.literal('auto')]).default('auto'),
+    shapes: shapes.optional(),
+    cache: z.union([z.boolean(), z.string().min(1)]).default(false),
+    cacheLimit: z.number().nonnegative().optional(),
+    profiling: z.boolean().default(false),
+    maxQueue: z.int().min(1).max(1_000_000).default(1024),
+    inline: z.boolean().optional(),
+    signal: z.instanceof(AbortSignal).optional(),
+    onProgress: z
+      .custom<NonNullable<LoadOptions['onProgress']>>((value) => typeof value === 'function', 'must be a function')
+      .optional(),
+    cuda: cudaOptions.optional(),
+    openvino: openvinoOptions.optional(),
+  })
+  .refine(({ cuda, precision }) => cuda?.calibration === undefined || precision === 'int8', {
+    path: ['cuda', 'calibration'],
+    message: "is only of use with precision: 'int8'",
+  })
+  .refine(({ cuda, precision = 'fp32' }) => cuda?.stronglyTyped !== true || ['fp32', 'auto'].includes(precision), {
+    path: ['precision'],
+    message: 'must be left out with cuda.stronglyTyped: the types of the model decide',
+  }) satisfies z.ZodType<unknown, LoadOptions>;
 
-const loadOptions = z.strictObject({
-  device: z.union([z.string().min(1), z.array(z.string().min(1)).nonempty()]).default('auto'),
-  precision: z.enum(['fp32', 'fp16', 'bf16', 'int8', 'auto']).optional(),
-  lanes: z.union([z.int().min(1).max(256), z.literal('auto')]).default('auto'),
-  shapes: z.record(z.string(), shape).optional(),
-  cache: z.union([z.boolean(), z.string().min(1)]).default(false),
-  profiling: z.boolean().default(false),
-  maxQueue: z.int().min(1).max(1_000_000).default(1024),
-  inline: z.boolean().optional(),
-  signal: z.instanceof(AbortSignal).optional(),
-  onProgress: z
-    .custom<NonNullable<LoadOptions['onProgress']>>((value) => typeof value === 'function', 'must be a function')
-    .optional(),
-  openvino: openvinoOptions.optional(),
-}) satisfies z.ZodType<unknown, LoadOptions>;
-
-/** {@link LoadOptions} with defaults filled in and shapes as one [min, max] for each dimension. */
+/** {@link LoadOptions} with defaults filled in and shapes as one [min, max, opt] for each dimension. */
 export type ParsedLoadOptions = z.output<typeof loadOptions>;
 
 export function parseLoadOptions(options: LoadOptions): ParsedLoadOptions {
@@ -118,9 +114,20 @@ export function parseLoadOptions(options: LoadOptions): ParsedLoadOptions {
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const lines = result.error.issues.map((issue) => {
-    const path = [what, ...issue.path.map(String)].join('.');
-    return `${path}: ${issue.message}`;
+  const lines = result.error.issues.flatMap(telling).map(({ path, message }) => {
+    return `${[what, ...path.map(String)].join('.')}: ${message}`;
   });
   throw invalidArgument(lines.join('\n'));
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Where several forms are allowed: what is wrong by the one that comes closest, where one does. */
+function telling(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const closeness = (issues: readonly Issue[]): number =>
+    issues.some(({ code }) => code === 'custom') ? 2 : issues.every(({ code }) => code === 'invalid_type') ? 0 : 1;
+  const [closest] = [...issue.errors].sort((a, b) => closeness(b) - closeness(a));
+  if (closest === undefined || closeness(closest) === 0) return [issue];
+  return closest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(telling);
 }

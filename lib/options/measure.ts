@@ -14,6 +14,7 @@ const measureOptions = z
     duration: milliseconds.default(3000),
     minRuns: count.default(10),
     sync: z.boolean().default(false),
+    memory: z.enum(['host', 'pinned', 'device']).default('host'),
     signal: z.instanceof(AbortSignal).optional(),
     onProgress: z
       .custom<NonNullable<MeasureOptions['onProgress']>>((value) => typeof value === 'function', 'must be a function')

@@ -11,7 +11,7 @@ import valid = require('semver/functions/valid');
 
 /** What `runtime.json` says. */
 export interface InstalledRuntime {
-  /** `openvino` */
+  /** `openvino`, `tensorrt-lean`, `cuda` */
   name: string;
   version: string;
   /** The folder that holds it. */
@@ -27,7 +27,7 @@ export function runtimesFolder(): string {
   return setting('ACCELNODE_RUNTIMES') ?? join(envPaths('accelnode', { suffix: '' }).data, 'runtimes');
 }
 
-/** The folder for compiled models, when `cache: true`. */
+/** The folder for compiled models, when `cache: true`: `ACCELNODE_CACHE`, or the user's cache folder. */
 export function cacheFolder(): string {
   return setting('ACCELNODE_CACHE') ?? envPaths('accelnode', { suffix: '' }).cache;
 }
@@ -58,7 +58,8 @@ export function installedRuntimes(name?: string): InstalledRuntime[] {
 
 /** The newest first. */
 export function compareVersions(a: string, b: string): number {
-  if (valid(a) === null || valid(b) === null) return b.localeCompare(a);
+  // TensorRT's versions have four numbers.
+  if (valid(a) === null || valid(b) === null) return b.localeCompare(a, 'en', { numeric: true });
   return rcompare(a, b);
 }
 

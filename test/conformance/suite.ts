@@ -19,6 +19,8 @@ export interface Subject {
   /** Runs of this model take long enough to be met under way. */
   slow: { source: ModelSource; input: Tensor };
   options?: LoadOptions;
+  /** Further options that a model with these inputs needs. */
+  optionsFor?: (inputs: readonly NullTensor[]) => LoadOptions;
   /** Must its outputs be copied, because the vendor leaves the caller's memory unwritten? */
   copies?: boolean;
   /** Kinds of memory that the device has of its own. */
@@ -44,7 +46,8 @@ function load<T>(
   use: (session: Session) => Promise<T> | T,
   options: LoadOptions = {},
 ): Promise<T> {
-  return withSession(subject.echo(inputs), { device: subject.device, ...subject.options, ...options }, use);
+  const { device, optionsFor } = subject;
+  return withSession(subject.echo(inputs), { device, ...optionsFor?.(inputs), ...subject.options, ...options }, use);
 }
 
 /** Different numbers at each place and for each seed, valid for every type. */

@@ -10,34 +10,10 @@ import { PATIENCE } from '../utils/child.js';
 import { expectedOf, expectedWords, failure, faults } from './openvino/expected.js';
 import type { Fault } from './openvino/expected.js';
 import { operations } from './openvino/operations.mjs';
-import { findRelease, makeDouble, makeWorkplace, runChild, writeModels } from './openvino/setup.js';
-
-/** What fault-loop.mjs says of one attempt. */
-interface Row {
-  n: number;
-  /** The function that was made to fail, with its texts; empty when the operation ended before. */
-  failedCall: string;
-  status: number;
-  error?: {
-    code?: string;
-    notAnAccelError?: string;
-    message: string;
-    call?: string;
-    status?: number;
-    backend?: string;
-  };
-  attempts?: { device: string; code: string; message: string }[];
-  /** What was wrong with the result; or with the session, after a failure. */
-  complaint?: string;
-  /** What is wrong with a session that is not concerned. */
-  other?: string;
-  leaks: Record<string, number>;
-}
-
-interface Report {
-  rows: Row[];
-  end: { leaks: Record<string, number>; complaint?: string; violation: string };
-}
+import { findRelease, makeDouble, makeWorkplace, writeModels } from './openvino/setup.js';
+import { faultLoop } from './fault-report.js';
+import type { Report, Row } from './fault-report.js';
+import { runScriptFile } from './run-script-file.js';
 
 const place = makeWorkplace();
 const models = writeModels(place.folder);
@@ -72,9 +48,9 @@ const failed = new Set<string>();
 async function expectSurvival(operation: string, folder: string, faults: readonly Fault[]): Promise<void> {
   const double = makeDouble(place.folder, folder);
   const { library } = double;
-  const { rows, end } = await runChild<Report>(
-    'fault-loop.mjs',
-    { name: operation, faults, library, models },
+  const { rows, end } = await runScriptFile<Report>(
+    faultLoop,
+    { double: 'openvino', name: operation, faults, library, models },
     { env: { ...double.env, ACCELNODE_OPENVINO_LIBRARY: library } },
   );
   let fault = 0;

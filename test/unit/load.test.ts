@@ -8,6 +8,7 @@ import { Session } from 'accelnode';
 import type { LoadOptions, ModelSource } from 'accelnode';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { parseLoadOptions } from '../../dist/options/load.js';
 import { expectError, nullModel, withSession } from '../utils/session.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'accelnode-load-'));
@@ -22,6 +23,7 @@ function file(name: string, content: string | Uint8Array = 'x'): string {
 /** Without any runtime, whatever is installed here. */
 process.env.ACCELNODE_RUNTIMES = join(folder, 'no-runtimes');
 process.env.ACCELNODE_OPENVINO_LIBRARY = join(folder, 'no-such-library');
+process.env.ACCELNODE_CUDA_LIBRARY = join(folder, 'no-such-tensorrt');
 
 function detached(): ArrayBuffer {
   const buffer = new ArrayBuffer(8);
@@ -51,6 +53,7 @@ describe('model', () => {
       /less than 2 GiB/,
     ],
     ['no bytes', () => new Uint8Array(0), /no bytes/],
+    ['bytes of half a tag', () => new TextEncoder().encode('ftr'), /no model format/],
     ['bytes of no known format', () => new TextEncoder().encode('hello'), /no model format/],
   ])('refuses %s', async (_what, make, message) => {
     const error = await expectError('MODEL_INVALID', () => Session.load(make() as ModelSource));
@@ -95,8 +98,12 @@ describe('options', () => {
     ['257 lanes', { lanes: 257 }, /options\.lanes/],
     ['a negative dimension', { shapes: { x: [-2] } }, /options\.shapes\.x/],
     ['a NaN dimension', { shapes: { x: [NaN] } }, /options\.shapes\.x/],
-    ['a range upside down', { shapes: { x: [[4, 2]] } }, /options\.shapes\.x/],
-    ['a profile upside down', { shapes: { x: { min: [4], opt: [3], max: [2] } } }, /options\.shapes\.x/],
+    ['a range upside down', { shapes: { x: [[4, 2]] } }, /options\.shapes\.x\.0: the smallest size is larger/],
+    [
+      'a profile upside down',
+      { shapes: { x: { min: [4], opt: [3], max: [2] } } },
+      /options\.shapes\.x: min ≤ opt ≤ max/,
+    ],
     ['an optimum outside of its range', { shapes: { x: { min: [1], opt: [5], max: [2] } } }, /options\.shapes\.x/],
     ['maxQueue 0', { maxQueue: 0 }, /options\.maxQueue/],
     ['a signal that is none', { signal: {} }, /options\.signal/],
@@ -108,10 +115,53 @@ describe('options', () => {
       { openvino: { preprocess: { x: { layout: 'NHWC', height: 5 } } } },
       /height and width/,
     ],
+    ['an unknown TensorRT option', { cuda: { workspaceSize: 1 } }, /options\.cuda.*workspaceSize/],
+    ['a workspace of nothing', { cuda: { workspace: 0 } }, /options\.cuda\.workspace/],
+    ['half a byte of workspace', { cuda: { workspace: 1.5 } }, /options\.cuda\.workspace/],
+    ['optimisation level 6', { cuda: { optimizationLevel: 6 } }, /options\.cuda\.optimizationLevel/],
+    ['an unknown source of tactics', { cuda: { tacticSources: ['cuda'] } }, /options\.cuda\.tacticSources\.0/],
+    ['a timing cache without a name', { cuda: { timingCache: '' } }, /options\.cuda\.timingCache/],
+    ['a profile upside down', { cuda: { profiles: [{ x: [[4, 2]] }] } }, /options\.cuda\.profiles\.0\.x/],
+    [
+      'no lean runtime where there is none',
+      { cuda: { excludeLeanRuntime: true } },
+      /options\.cuda\.excludeLeanRuntime.*versionCompatible/,
+    ],
+    [
+      'calibration that is not iterable',
+      { precision: 'int8', cuda: { calibration: { batches: 5 } } },
+      /options\.cuda\.calibration\.batches: must be an iterable/,
+    ],
+    ['calibration of nothing', { precision: 'int8', cuda: { calibration: {} } }, /needs batches, cache or both/],
+    [
+      'calibration for another precision',
+      { precision: 'fp16', cuda: { calibration: { batches: [] } } },
+      /options\.cuda\.calibration: is only of use with precision: 'int8'/,
+    ],
+    [
+      'a precision beside strong types',
+      { precision: 'fp16', cuda: { stronglyTyped: true } },
+      /options\.precision: must be left out with cuda\.stronglyTyped/,
+    ],
+    ['a negative limit of the cache', { cacheLimit: -1 }, /options\.cacheLimit/],
     ['a mean without a layout', { openvino: { preprocess: { x: { mean: 5 } } } }, /layout is needed/],
   ])('refuses %s', async (_what, options, message) => {
     const error = await expectError('INVALID_ARGUMENT', () => Session.load(nullModel(), options as LoadOptions));
     expect(error.message).toMatch(message);
+  });
+});
+
+describe('shapes', () => {
+  it.each<[string, NonNullable<LoadOptions['shapes']>[string], number[][]]>([
+    ['sizes', [1, -1], [[1, 1, 1], [-1, -1, -1]]], // prettier-ignore
+    ['ranges, tuned for the largest', [[1, 8], 3], [[1, 8, 8], [3, 3, 3]]], // prettier-ignore
+    ['min and max, tuned for the largest', { min: [1, 3], max: [8, 3] }, [[1, 8, 8], [3, 3, 3]]], // prettier-ignore
+    ['min, opt and max', { min: [1], opt: [4], max: [8] }, [[1, 8, 4]]],
+    ['no dimensions', [], []],
+  ])('are given as %s', (_what, shape, expected) => {
+    const parsed = parseLoadOptions({ shapes: { x: shape }, cuda: { profiles: [{ x: shape }] } });
+    expect(parsed.shapes).toEqual({ x: expected });
+    expect(parsed.cuda?.profiles).toEqual([{ x: expected }]);
   });
 });
 
@@ -133,10 +183,13 @@ describe('device', () => {
   });
 
   it('auto says what stopped the device that tried, or the runtime that it lacks', async () => {
-    // Of the backends that take ONNX, OpenVINO is the one that this version has.
+    // Of the backends that take ONNX, this version has two.
     const error = await expectError('RUNTIME_NOT_FOUND', () => Session.load(file('a.onnx')));
     expect(error.hint).toContain('accelnode runtime install openvino');
-    expect(error.libraries).toHaveLength(1);
+    expect(error.hint).toMatch(/^cuda: .*\nopenvino: /);
+    expect(error.libraries!.map(({ origin }) => origin)).toEqual(
+      expect.arrayContaining(['ACCELNODE_CUDA_LIBRARY', 'ACCELNODE_OPENVINO_LIBRARY']),
+    );
     expect(error.attempts?.map(({ device, code }) => [device, code])).toContainEqual(['rknn', 'MODEL_UNSUPPORTED']);
     const other = await expectError('DEVICE_NOT_FOUND', () =>
       Session.load({ onnx: file('a.onnx'), ...nullModel() }, { device: ['rknn', 'null:7', 'openvino:CPU'] }),
@@ -152,7 +205,7 @@ describe('device', () => {
       (session) => {
         expect(session.device).toBe('null:0');
         expect(session.attempts.map(({ device, code }) => [device, code])).toEqual([
-          ['cuda', 'UNSUPPORTED'],
+          ['cuda', 'RUNTIME_NOT_FOUND'],
           ['openvino', 'RUNTIME_NOT_FOUND'],
         ]);
         for (const { message } of session.attempts) expect(message).toMatch(/\w{3}/);
@@ -169,7 +222,7 @@ describe('device', () => {
       Session.load(file('a.onnx'), { device: ['cuda:0', 'openvino'] }),
     );
     expect(error.attempts!.map(({ device }) => device)).toEqual(['cuda', 'openvino']);
-    expect(error.message).toContain('not built yet');
+    expect(error.message).toContain('cuda: TensorRT was not found.');
     expect(error.message).toContain('no-such-library');
   });
 

@@ -22,6 +22,7 @@ export interface OnnxValue {
 }
 
 export interface OnnxNode {
+  name?: string;
   op: string;
   inputs: readonly string[];
   outputs: readonly string[];
@@ -73,13 +74,14 @@ export function onnxModel({ inputs, outputs, nodes, initializers = [], opset = 1
   return model.finish();
 }
 
-function writeNode(writer: BinaryWriter, { op, inputs, outputs, attributes = {} }: OnnxNode): void {
+function writeNode(writer: BinaryWriter, { name = '', op, inputs, outputs, attributes = {} }: OnnxNode): void {
   for (const name of inputs) text(writer, 1, name);
   for (const name of outputs) text(writer, 2, name);
+  if (name !== '') text(writer, 3, name);
   text(writer, 4, op);
-  for (const [name, value] of Object.entries(attributes)) {
+  for (const [key, value] of Object.entries(attributes)) {
     message(writer, 5, (attribute) => {
-      text(attribute, 1, name);
+      text(attribute, 1, key);
       if (typeof value === 'number') {
         int(attribute, 3, value);
       } else if (value instanceof Tensor) {

@@ -136,6 +136,7 @@ export function makeRelease(
       version: '1.2.3',
       python: { version: '312', implementation: 'cp', abi: 'cp312' },
       wheel: {
+        package: 'openvino',
         file,
         platform: 'manylinux2014_x86_64',
         size: stdout.length,

@@ -3,9 +3,9 @@
 //   begin     what is not to fail: its result is given to attempt
 //   attempt   the operation
 //   verify    throws unless the result of a successful attempt is right; gets the call that failed,
-//             as some failures are tolerated
-//   tidy      frees the result
-//   recover   what must work again right after a failed attempt
+//             as some failures are tolerated, and what begin made
+//   tidy      frees the result, and what begin made
+//   recover   what must work again right after a failed attempt; gets what begin made, and the fault
 //   finish    at the end of the loop
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, statSync } from 'node:fs';
@@ -264,6 +264,9 @@ const exporting = async ({ models }) => {
     finish: () => session.close(),
   };
 };
+
+/** What is alive once the library is open. */
+export const opened = { core: 1 };
 
 export const operations = {
   open,

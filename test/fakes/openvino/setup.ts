@@ -2,7 +2,6 @@
  * What the tests with the OpenVINO double need: a folder that looks like a runtime, with the double in
  * the place of libopenvino_c; child processes, as one process can open only one OpenVINO; and models.
  */
-import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +11,9 @@ import type { AbsentDevice, Device, ErrorCode, LibraryAttempt, Runtime } from 'a
 
 import { fakesFolder } from '../../../scripts/setup/fakes.mjs';
 import { openvinoReleases } from '../../../scripts/setup/releases.mjs';
-import { PATIENCE } from '../../utils/child.js';
 import { onnxModel } from '../../utils/onnx-model.js';
+import { runScriptFile } from '../run-script-file.js';
+import type { ChildOptions } from '../run-script-file.js';
 import { CONTROL_VARIABLE, Control, REAL_VARIABLE } from './control.mjs';
 
 /** A folder for what a test file writes. */
@@ -82,33 +82,9 @@ export function makeDouble(folder: string, release: string, build = 'openvino_do
   };
 }
 
-/**
- * Runs a script of this folder in a process of its own and gives what it prints, as JSON. A script that
- * does not end in time is killed, and the promise rejects: nothing may hang.
- */
-export function runChild<Result>(
-  script: string,
-  input: object,
-  options: { env?: Record<string, string>; cwd?: string; seconds?: number } = {},
-): Promise<Result> {
-  const { env = {}, cwd, seconds = 50 * PATIENCE } = options;
-  const args = ['--expose-gc', join(import.meta.dirname, script), JSON.stringify(input)];
-  return new Promise((resolve, reject) => {
-    execFile(
-      process.execPath,
-      args,
-      { env: { ...process.env, ...env }, cwd, timeout: seconds * 1000, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        if (error === null) {
-          resolve(JSON.parse(stdout) as Result);
-        } else {
-          const end =
-            error.killed === true ? `was killed after ${seconds} s` : `ended with ${error.signal ?? error.code}`;
-          reject(new Error(`${script} ${end}.\n${stdout}\n${stderr}`));
-        }
-      },
-    );
-  });
+/** Runs a script of this folder in a process of its own; see runScriptFile. */
+export function runChild<Result>(script: string, input: object, options: ChildOptions = {}): Promise<Result> {
+  return runScriptFile(join(import.meta.dirname, script), input, options);
 }
 
 /** An AccelError as use.mjs prints it. */

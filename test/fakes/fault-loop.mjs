@@ -1,10 +1,11 @@
 // Makes the 1st, 2nd, 3rd … call of an operation fail, until the operation ends without having met the
 // failure. Runs in a process of its own; prints what happened as JSON, for the test to judge.
-import { AccelError } from '../../../dist/index.mjs';
-import { CONTROL_VARIABLE, Control } from './control.mjs';
-import { operations, otherSession } from './operations.mjs';
+// What the operations are is in the double's own folder.
+import { AccelError } from '../../dist/index.mjs';
 
-const { name, faults, library, models } = JSON.parse(process.argv[2]);
+const { double, name, faults, library, models } = JSON.parse(process.argv[2]);
+const { CONTROL_VARIABLE, Control } = await import(`./${double}/control.mjs`);
+const { heal, opened, operations, otherSession } = await import(`./${double}/operations.mjs`);
 const control = new Control(process.env[CONTROL_VARIABLE]);
 const context = { control, library, models };
 
@@ -42,7 +43,7 @@ async function leaks(expected) {
   }
 }
 
-/** Outputs that OpenVINO allocated are freed when the collector finds them. */
+/** Outputs that the library allocated are freed when the collector finds them. */
 async function collectGarbage() {
   globalThis.gc();
   await new Promise(setImmediate);
@@ -55,18 +56,17 @@ async function attempt(operation, n, fault) {
   const outcome = await settle(() => operation.attempt(state));
   const failedCall = control.disarm();
   if ('error' in outcome) {
-    return {
-      failedCall,
-      error: describe(outcome.error),
-      complaint: await complaint(async () => operation.recover?.()),
-    };
+    const problem = await complaint(async () => operation.recover?.(state, fault));
+    heal?.(control);
+    return { failedCall, error: describe(outcome.error), complaint: problem };
   }
+  heal?.(control);
   return {
     failedCall,
     attempts: outcome.value?.attempts,
     complaint: await complaint(async () => {
-      await operation.verify(outcome.value, failedCall);
-      await operation.tidy?.(outcome.value);
+      await operation.verify(outcome.value, failedCall, state);
+      await operation.tidy?.(outcome.value, state);
     }),
   };
 }
@@ -89,7 +89,7 @@ for (const fault of faults) {
       n,
       status: fault.status,
       other: await complaint(async () => other?.check()),
-      leaks: await leaks(opens && row.error === undefined ? { core: 1 } : before),
+      leaks: await leaks(opens && row.error === undefined ? opened : before),
     });
     if (row.failedCall === '') break;
   }
@@ -97,7 +97,7 @@ for (const fault of faults) {
 
 await operation.finish?.();
 const end = {
-  leaks: await leaks(opens ? { core: 1 } : start),
+  leaks: await leaks(opens ? opened : start),
   complaint: await complaint(async () => (other ?? (await otherSession(context))).check()),
   violation: control.getText('violation'),
 };

@@ -1,0 +1,147 @@
+import { statSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+
+import { AccelError, Session } from '../index.js';
+import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
+import { isForCuda, parseShapes, parseSize } from './options.js';
+import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
+
+interface CompileCommandOptions {
+  device: string;
+  precision?: LoadOptions['precision'];
+  shapes: Record<string, ShapeOption>;
+  output?: string;
+  workspace?: number;
+  level?: number;
+  tf32?: true;
+  stronglyTyped?: true;
+  sparseWeights?: true;
+  timingCache?: string;
+  versionCompatible?: true;
+  hardwareCompatibility?: CudaOptions['hardwareCompatibility'];
+  refittable?: true;
+  calibrationCache?: string;
+  plugin?: string[];
+  library?: string;
+  json?: true;
+}
+
+/** What the compiled models of a backend are called; others can't write theirs. */
+const ENDINGS: Partial<Record<BackendName, string>> = { cuda: '.plan', openvino: '.blob' };
+
+/** `accelnode compile MODEL -d cuda:0 -o model.plan` */
+export function addCompileCommand(program: Command): void {
+  program
+    .command('compile')
+    .description('compile a model for a device, into a file that loads faster there: a TensorRT plan, an OpenVINO blob')
+    .argument('<model>', 'the model file')
+    .requiredOption('-d, --device <device>', 'the device to compile for, e.g. cuda:0, openvino:CPU')
+    .addOption(
+      new Option('-p, --precision <precision>', 'what to compute in').choices(['fp32', 'fp16', 'bf16', 'int8', 'auto']),
+    )
+    .option(
+      '-s, --shapes <name=min:opt:max>',
+      'shapes of an input, e.g. image=1,3,224,224:8,3,224,224:32,3,224,224, or one that is fixed; may be repeated',
+      parseShapes,
+      {},
+    )
+    .option('-o, --output <file>', "the file to write (default: the model's name with .plan or .blob, in this folder)")
+    .option('--workspace <size>', 'TensorRT: most device memory that a kernel may use, e.g. 4GiB', parseSize)
+    .option('--level <n>', 'TensorRT: how long to look for fast kernels, 0 to 5', parseLevel)
+    .option('--tf32', 'TensorRT: compute float32 in TF32 where that is faster')
+    .option('--strongly-typed', "TensorRT 10: compute in the model's own types")
+    .option('--sparse-weights', 'TensorRT: use 2:4 sparsity of weights')
+    .option('--timing-cache <file>', 'TensorRT: keep measured times of kernels in this file')
+    .option('--version-compatible', 'TensorRT: for later releases of the same major too')
+    .addOption(
+      new Option('--hardware-compatibility <level>', 'TensorRT: for other GPUs too').choices([
+        'none',
+        'amperePlus',
+        'sameComputeCapability',
+      ]),
+    )
+    .option('--refittable', 'TensorRT: weights can be exchanged')
+    .option('--calibration-cache <file>', 'TensorRT 10: the ranges for int8')
+    .option(
+      '--plugin <library>',
+      'TensorRT: a library with plugins; may be repeated',
+      (file: string, before?: string[]) => [...(before ?? []), file],
+    )
+    .option('--library <file>', 'the libopenvino_c or libnvinfer to use, whichever the device needs')
+    .option('--json', 'print JSON')
+    .action(compile);
+}
+
+function parseLevel(text: string): number {
+  if (!/^[0-5]$/.test(text)) throw new InvalidArgumentError('It must be a number from 0 to 5.');
+  return Number(text);
+}
+
+async function compile(model: string, options: CompileCommandOptions): Promise<void> {
+  const progress = new Progress(options.json);
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  process.once('SIGINT', abort).once('SIGTERM', abort);
+  try {
+    const begin = performance.now();
+    await using session = await Session.load(model, {
+      ...compileOptions(options),
+      lanes: 1,
+      signal: stop.signal,
+      onProgress: (phase, done, total) => progress.update(phase, done, Math.max(total, 1)),
+    });
+    const output = outputOf(model, options.output, session);
+    progress.update('writing', 0, 1);
+    await session.export(output);
+    progress.stop();
+    const { device, precision, details } = session;
+    const { size } = statSync(output);
+    const milliseconds = performance.now() - begin;
+    if (options.json) printJson({ model, device, precision, output, size, milliseconds, details });
+    else {
+      print(
+        `${model} for ${device}${inPrecision(precision)}: ${output}, ${formatBytes(size)}, in ${(milliseconds / 1000).toFixed(1)} s`,
+      );
+    }
+  } finally {
+    progress.stop();
+    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
+  }
+}
+
+function outputOf(model: string, output: string | undefined, { backend, device }: Session): string {
+  const ending = ENDINGS[backend];
+  if (ending === undefined) {
+    throw new AccelError('UNSUPPORTED', `Compiled models of ${backend} can't be written to a file.`, { device });
+  }
+  return resolve(output ?? join('.', basename(model, extname(model)) + ending));
+}
+
+function compileOptions(options: CompileCommandOptions): LoadOptions {
+  const { device, precision, shapes, library, level, plugin, calibrationCache } = options;
+  const { workspace, tf32, stronglyTyped, sparseWeights, timingCache, versionCompatible, refittable } = options;
+  const forCuda = library !== undefined && isForCuda(library, [device]);
+  return {
+    device,
+    precision,
+    ...(Object.keys(shapes).length > 0 ? { shapes } : {}),
+    openvino: { library: forCuda ? undefined : library },
+    cuda: {
+      library: forCuda ? library : undefined,
+      workspace,
+      optimizationLevel: level,
+      tf32,
+      stronglyTyped,
+      sparseWeights,
+      timingCache,
+      versionCompatible,
+      hardwareCompatibility: options.hardwareCompatibility,
+      refittable,
+      plugins: plugin,
+      calibration: calibrationCache === undefined ? undefined : { cache: calibrationCache },
+    },
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * Loading on a backend whose compiled models accelnode keeps: from a compiled model that was given, from the
+ * cache, or by compiling.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import type { NativeModelSource, NativeRuntime, NativeSession } from './native/addon.js';
+import { backends } from './backends.js';
+import { devicesOf } from './devices.js';
+import type { Device } from './devices.js';
+import { AccelError } from './errors.js';
+import { aborted, cacheFolderOf, libraryOption, loadNative } from './load-native.js';
+import type { LoadTarget } from './load-native.js';
+import type { ModelSources } from './model-source.js';
+import { inspectOnnx } from './onnx/inspect.js';
+import type { ParsedLoadOptions } from './options/load.js';
+import { loadThroughCache } from './plan-cache/cached-load.js';
+import type { CacheOutcome } from './plan-cache/cached-load.js';
+import { planKey, weightFiles } from './plan-cache/key.js';
+import type { KeyFile, KeyParts } from './plan-cache/key.js';
+import { cacheLimit } from './plan-cache/limit.js';
+import { openRuntime } from './runtimes/open.js';
+import type { LoadedModel } from './session.js';
+
+type Loaded = Pick<LoadedModel, 'native' | 'details'>;
+
+export async function loadCompiled(target: LoadTarget, sources: ModelSources): Promise<Loaded> {
+  const { planFormat, formats } = backends[target.backend];
+  const plan = sources[planFormat!];
+  const model = formats.filter((format) => format !== planFormat).flatMap((format) => sources[format] ?? [])[0];
+  if (plan === undefined) return loadModel(target, model!);
+  try {
+    return { native: await loadNative(target, plan) };
+  } catch (error) {
+    if (!isUnfit(error)) throw error;
+    if (model === undefined) throw refused(error);
+    const { native, details } = await loadModel(target, model);
+    return { native, details: { ...details, planRefused: error.message } };
+  }
+}
+
+/** Is the compiled model at fault, so that compiling again would help? */
+function isUnfit(error: unknown): error is AccelError {
+  return error instanceof AccelError && (error.code === 'RUNTIME_INCOMPATIBLE' || error.code === 'MODEL_INVALID');
+}
+
+function refused({ code, message, hint, call, status, cause }: AccelError): AccelError {
+  return new AccelError(code, message, {
+    call,
+    status,
+    cause,
+    hint: `${hint === undefined ? '' : `${hint} `}With the ONNX model beside it, it is made again when needed: { plan, onnx }.`,
+  });
+}
+
+async function loadModel(target: LoadTarget, source: NativeModelSource): Promise<Loaded> {
+  const { backend, options } = target;
+  const folder = cacheFolderOf(backend, options);
+  if (folder === undefined) return { native: await loadNative(target, source) };
+
+  const runtime = await openRuntime(backend, libraryOption(backend, options));
+  const { present } = await devicesOf(backend, libraryOption(backend, options));
+  const device = present.find(({ id }) => id === `${backend}:${target.device}`);
+  // The addon says what is wrong with the device.
+  if (device === undefined) return { native: await loadNative(target, source) };
+
+  const timed = { ...target, timingCache: join(folder, `timing-${runtime.version}-${device.arch ?? 'any'}.cache`) };
+  const { loaded, cache } = await loadCached(timed, source, folder, runtime, device);
+  return { native: loaded, details: { cache } };
+}
+
+async function loadCached(
+  target: LoadTarget,
+  source: NativeModelSource,
+  folder: string,
+  runtime: NativeRuntime,
+  device: Device,
+): Promise<{ loaded: NativeSession; cache: CacheOutcome }> {
+  const { backend, options } = target;
+  const { signal, onProgress, cacheLimit: limit = cacheLimit() } = options;
+  const extension = backends[backend].planFormat!;
+  const build = (): Promise<NativeSession> => loadNative(target, source);
+  const uncached = async (reason: string): Promise<{ loaded: NativeSession; cache: CacheOutcome }> => {
+    return { loaded: await build(), cache: { hit: false, stored: false, reason } };
+  };
+
+  const calibration = backend === 'cuda' ? options.cuda?.calibration : undefined;
+  if (calibration?.batches !== undefined && calibration.cache === undefined) {
+    return uncached('Calibration batches can not be told apart. With cuda.calibration.cache, the plan is kept.');
+  }
+  const parts = (): KeyParts => ({
+    files: filesOf(source, options),
+    facts: factsOf(target, runtime, device),
+  });
+  let key;
+  try {
+    key = await planKey(parts());
+  } catch (error) {
+    // A weights file that is missing, say. The runtime says what it makes of that.
+    return uncached(`What the plan depends on could not be read: ${(error as Error).message}`);
+  }
+  try {
+    const result = await loadThroughCache<NativeSession>({
+      folder,
+      extension,
+      description: { model: source.path ?? 'bytes', backend, facts: parts().facts },
+      limit,
+      key,
+      // Building may have written the ranges that the key depends on.
+      keyToStore: calibration && (async () => ({ key: await planKey(parts()) })),
+      open: (file) => loadNative(target, { format: extension, path: file }),
+      build,
+      save: (native, path) => native.export(path),
+      signal,
+      onWait: () => tellWaiting(onProgress),
+    });
+    if (signal?.aborted !== true) return result;
+    await result.loaded.close(true);
+    throw aborted(signal);
+  } catch (error) {
+    throw signal?.aborted === true ? aborted(signal) : error;
+  }
+}
+
+function tellWaiting(onProgress: ParsedLoadOptions['onProgress']): void {
+  try {
+    onProgress?.('waiting for another process that builds the same', 0, 1);
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', `onProgress threw: ${String(cause)}`, { cause });
+  }
+}
+
+/** The model with its weights, plugins, and the calibration's ranges if there are any yet. */
+function filesOf({ path, bytes }: NativeModelSource, { cuda }: ParsedLoadOptions): KeyFile[] {
+  const weights = path === undefined ? [] : weightFiles(path, inspectOnnx(path).externalData);
+  const ranges = cuda?.calibration?.cache;
+  return [
+    path ?? bytes!,
+    ...weights,
+    ...(cuda?.plugins ?? []).map((plugin) => resolve(plugin)),
+    ...(ranges !== undefined && existsSync(ranges) ? [resolve(ranges)] : []),
+  ];
+}
+
+/** What, besides files, makes another plan. */
+function factsOf(
+  { backend, options }: LoadTarget,
+  runtime: NativeRuntime,
+  device: Device,
+): Readonly<Record<string, unknown>> {
+  const { precision = 'fp32', shapes, profiling } = options;
+  return {
+    backend,
+    version: runtime.version,
+    platform: `${process.platform}-${process.arch}`,
+    ...deviceFacts(device, options.cuda?.hardwareCompatibility),
+    driver: majorOf(runtime.details?.['driver']),
+    precision,
+    shapes,
+    profiling,
+    ...(backend === 'cuda' ? cudaFacts(options) : {}),
+  };
+}
+
+/** A plan is tuned for one model of GPU, with as many multiprocessors as it has, unless it was asked to suit others. */
+function deviceFacts({ arch, name, details }: Device, compatibility = 'none'): Readonly<Record<string, unknown>> {
+  if (compatibility === 'amperePlus') return {};
+  if (compatibility === 'sameComputeCapability') return { arch };
+  return { arch, device: name, multiprocessors: details?.['multiprocessors'] };
+}
+
+/** Kernels of another CUDA major may be missing in a driver; within one, drivers take what earlier ones took. */
+function majorOf(version: unknown): string | undefined {
+  return typeof version === 'string' ? version.split('.')[0] : undefined;
+}
+
+/** The options that building reads. The others are about where things lie, and about running. */
+function cudaFacts({ cuda = {} }: ParsedLoadOptions): Readonly<Record<string, unknown>> {
+  const {
+    library: _library,
+    timingCache: _timingCache,
+    plugins = [],
+    graphs: _graphs,
+    sharedMemory: _sharedMemory,
+    calibration,
+    ...building
+  } = cuda;
+  return {
+    ...building,
+    // How many of the files are plugins, and is there a file of ranges?
+    plugins: plugins.length,
+    calibration: calibration && {
+      algorithm: calibration.algorithm ?? 'entropy2',
+      ranges: calibration.cache !== undefined && existsSync(calibration.cache),
+    },
+  };
+}

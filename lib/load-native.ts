@@ -1,0 +1,187 @@
+/** One load by the addon: from checked options and a source to a native session. */
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { addon } from './native/addon.js';
+import type { NativeModelSource, NativeSession } from './native/addon.js';
+import type { BackendName } from './backends.js';
+import { Calibration } from './calibration.js';
+import { AccelError } from './errors.js';
+import { inspectOnnx } from './onnx/inspect.js';
+import type { OnnxInfo } from './onnx/inspect.js';
+import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
+import { cacheFolder } from './runtimes/folder.js';
+
+/** Where to load, and how. */
+export interface LoadTarget {
+  backend: BackendName;
+  /** Without the backend's name. */
+  device: string;
+  options: ParsedLoadOptions;
+  /** Unless `cuda.timingCache` says something else. */
+  timingCache?: string | undefined;
+}
+
+let lastLoadId = 0;
+
+export function libraryOption(backend: BackendName, { openvino, cuda }: ParsedLoadOptions): string | undefined {
+  if (backend === 'openvino') return openvino?.library;
+  return backend === 'cuda' ? cuda?.library : undefined;
+}
+
+/** The folder for compiled models, where the option `cache` asks for one. */
+export function cacheFolderOf(backend: BackendName, { cache }: ParsedLoadOptions): string | undefined {
+  if (cache === false) return undefined;
+  return cache === true ? join(cacheFolder(), backend) : resolve(cache);
+}
+
+export async function loadNative(target: LoadTarget, given: NativeModelSource): Promise<NativeSession> {
+  const { backend, device, options } = target;
+  const { signal, onProgress } = options;
+  const id = ++lastLoadId;
+  const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
+  const onnx = given.format === 'onnx' ? inspect(given) : undefined;
+  const source = withNames(given, onnx);
+  const calibration = calibrationOf(target, id, onnx);
+  const loading = addon.load({
+    id,
+    backend,
+    device,
+    source,
+    options: await nativeOptions(target),
+    lanes: options.lanes === 'auto' ? 0 : options.lanes,
+    onProgress: progress && ((phase, done, total) => progress.report(phase, done, total)),
+    nextBatch: calibration?.next,
+  });
+  const wrong = (): AccelError | undefined => progress?.error ?? calibration?.error;
+  try {
+    const native = await (signal === undefined ? loading : abortable(loading, id, signal));
+    await calibration?.close();
+    const error = wrong();
+    if (error === undefined) return native;
+    await native.close(true);
+    throw error;
+  } catch (error) {
+    // Whoever aborts a load does not wait for what can't be stopped.
+    const closing = calibration?.close();
+    if (signal?.aborted !== true) await closing;
+    throw wrong() ?? explain(error, source);
+  }
+}
+
+/** The caller's calibration data, which a plan has no use for. */
+function calibrationOf(
+  { backend, options }: LoadTarget,
+  id: number,
+  onnx: OnnxInfo | undefined,
+): Calibration | undefined {
+  const batches = backend === 'cuda' ? options.cuda?.calibration?.batches : undefined;
+  if (batches === undefined || onnx === undefined) return undefined;
+  return new Calibration(batches, onnx.inputs, options.shapes, (answer) => addon.calibrationBatch(id, answer));
+}
+
+/** The caller's onProgress, whose own failure ends the load. */
+class Progress {
+  error: AccelError | undefined;
+  readonly #callback: NonNullable<LoadOptions['onProgress']>;
+  readonly #giveUp: () => void;
+
+  constructor(callback: NonNullable<LoadOptions['onProgress']>, giveUp: () => void) {
+    this.#callback = callback;
+    this.#giveUp = giveUp;
+  }
+
+  report(phase: string, done: number, total: number): void {
+    if (this.error !== undefined) return;
+    try {
+      this.#callback(phase, done, total);
+    } catch (cause) {
+      this.error = new AccelError('INVALID_ARGUMENT', `onProgress threw: ${String(cause)}`, { cause });
+      this.#giveUp();
+    }
+  }
+}
+
+/** What an ONNX model says about itself; undefined when it is damaged. */
+function inspect(source: NativeModelSource): OnnxInfo | undefined {
+  try {
+    return inspectOnnx(source.path ?? source.bytes!);
+  } catch {
+    return undefined; // the runtime will refuse it, and `explain` says what is wrong
+  }
+}
+
+/** ONNX: the names of inputs and outputs as the file has them, which a runtime may have merged. */
+function withNames(source: NativeModelSource, onnx: OnnxInfo | undefined): NativeModelSource {
+  if (onnx === undefined) return source;
+  const { inputs, outputs } = onnx;
+  return { ...source, inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) };
+}
+
+/** Runtimes say little about a damaged file; the ONNX reader says where the damage is. */
+function explain(error: unknown, source: NativeModelSource): unknown {
+  if (!(error instanceof AccelError) || error.code !== 'MODEL_INVALID' || source.format !== 'onnx') return error;
+  try {
+    inspectOnnx(source.path ?? source.bytes!);
+    return error;
+  } catch (cause) {
+    const { message: damage } = cause as Error;
+    const { message, call, status } = error;
+    return new AccelError('MODEL_INVALID', message, { call, status, hint: damage, cause });
+  }
+}
+
+/** Rejects when the signal is aborted, without waiting for a vendor that can't be stopped. */
+function abortable(loading: Promise<NativeSession>, id: number, signal: AbortSignal): Promise<NativeSession> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      addon.cancelLoad(id);
+      reject(aborted(signal));
+      // A load that could not be stopped is thrown away when it is done.
+      loading.then((native) => native.close(true)).catch(() => undefined);
+    };
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort, { once: true });
+    // Before the caller learns the outcome: an abort after that must not close the session.
+    loading.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
+  });
+}
+
+export function aborted(signal: AbortSignal): AccelError {
+  return new AccelError('CANCELLED', 'The load was aborted by its signal.', { cause: signal.reason });
+}
+
+/** The options as the addon reads them: common ones at the top, the backend's own under its name. */
+async function nativeOptions(target: LoadTarget): Promise<object> {
+  const { backend, options } = target;
+  const { precision, lanes, shapes, profiling } = options;
+  const cacheDir = cacheFolderOf(backend, options);
+  const common = { precision, lanes: lanes === 'auto' ? undefined : lanes, shapes, profiling, cacheDir };
+  if (backend === 'cuda') return { ...common, cuda: cudaOptions(target) };
+  if (cacheDir !== undefined) {
+    await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
+      const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
+      throw new AccelError('INVALID_ARGUMENT', `Can't make the cache folder ${cacheDir}: ${reason}.`, { cause });
+    });
+  }
+  if (backend !== 'openvino') return common;
+  const { library: _library, ...own } = options.openvino ?? {};
+  return { ...common, openvino: own };
+}
+
+function cudaOptions({ options, timingCache: common }: LoadTarget): object {
+  const { library: _library, timingCache = common, plugins, calibration, ...own } = options.cuda ?? {};
+  return {
+    ...own,
+    timingCache: timingCache === false || timingCache === undefined ? undefined : resolve(timingCache),
+    plugins: plugins?.map((plugin) => resolve(plugin)),
+    calibration: calibration && {
+      cache: calibration.cache === undefined ? undefined : resolve(calibration.cache),
+      algorithm: calibration.algorithm,
+      batches: calibration.batches !== undefined,
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** Locks between processes: a folder that whoever holds the lock has made, and touches now and then. */
+import { rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A lock whose owner has not touched it for so long is taken over: its process is dead. Milliseconds. */
+const STALE = 15_000;
+const TOUCH = 3_000;
+
+/** How often to look whether another process is done, in milliseconds. */
+const POLL = 250;
+
+/** How a lock is waited for. */
+export interface LockOptions {
+  /** Ends the wait. */
+  signal?: AbortSignal | undefined;
+  /** Told once, when another process has to finish first. */
+  onWait?: (() => void) | undefined;
+  /** Told when another process has taken the lock over, as after a sleep of this machine. */
+  onLost: () => void;
+}
+
+/**
+ * Takes a lock, when whoever has it lets it go.
+ * @param path the lock's folder; the folder above is made when it is missing
+ * @returns gives it back
+ * @throws the signal's reason; what the system said about the folder, as an error with its `code`
+ */
+export async function takeLock(path: string, { signal, onWait, onLost }: LockOptions): Promise<() => Promise<void>> {
+  const { lock } = loadLockfile();
+  let waiting = false;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      const release = await lock(path, {
+        lockfilePath: path,
+        realpath: false,
+        stale: STALE,
+        update: TOUCH,
+        onCompromised: onLost,
+      });
+      return releaseOnce(path, release);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
+    }
+    if (!waiting) onWait?.();
+    waiting = true;
+    // An abort ends the wait; the next turn reports it.
+    await sleep(POLL, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Does a living process hold this lock? */
+export async function isLocked(path: string): Promise<boolean> {
+  return loadLockfile().check(path, { lockfilePath: path, realpath: false, stale: STALE });
+}
+
+function releaseOnce(path: string, release: () => Promise<void>): () => Promise<void> {
+  const abandon = (): void => rmSync(path, { recursive: true, force: true });
+  process.once('exit', abandon);
+  return async () => {
+    process.removeListener('exit', abandon);
+    // It fails when the lock was lost, or the folder is gone: there is nothing to release then.
+    await release().catch(() => undefined);
+  };
+}
+
+/**
+ * Loaded only when it is needed, and made to leave the process's signals alone: the signal-exit that
+ * proper-lockfile brings would end the process after a `process.once('SIGINT', …)` of our caller, who is then
+ * still tidying up. A lock that is left behind by a signal is taken over when it is stale.
+ */
+function loadLockfile(): typeof import('proper-lockfile') {
+  const load = createRequire(__filename);
+  const before = process.listenerCount('SIGINT');
+  const lockfile = load('proper-lockfile') as typeof import('proper-lockfile');
+  // Unless somebody else has it already, and wants it.
+  if (process.listenerCount('SIGINT') > before) {
+    const signalExit = createRequire(load.resolve('proper-lockfile'))('signal-exit') as { unload: () => void };
+    signalExit.unload();
+  }
+  return lockfile;
+}

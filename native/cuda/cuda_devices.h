@@ -1,0 +1,18 @@
+// The devices as CUDA and NVML describe them, and what TensorRT asks of them.
+#pragma once
+
+#include <string>
+
+#include "../backend.h"
+
+namespace accelnode::cuda {
+
+DeviceList ListDevices();
+
+// 90 for compute capability 9.0.
+int ComputeCapability(int device);
+
+// Why this TensorRT can't use a device of that compute capability; empty when it can.
+std::string BelowFloor(int capability);
+
+}  // namespace accelnode::cuda

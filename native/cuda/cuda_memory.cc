@@ -1,0 +1,92 @@
+#include "cuda_memory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cuda_check.h"
+#include "cuda_library.h"
+
+namespace accelnode::cuda {
+namespace {
+
+template <typename Free>
+Buffer Own(void* data, size_t bytes, MemoryKind kind, int device, Free free) {
+  Buffer buffer;
+  buffer.owner = std::shared_ptr<void>(data, [free, device](void* memory) {
+    TryUseDevice(device);
+    free(memory);
+  });
+  buffer.data = data;
+  // CUDA has no object behind its memory; the place is used for the device's number, plus one.
+  buffer.handle = reinterpret_cast<void*>(static_cast<uintptr_t>(device) + 1);
+  buffer.bytes = bytes;
+  buffer.kind = kind;
+  return buffer;
+}
+
+}  // namespace
+
+Buffer AllocateDevice(size_t bytes, int device) {
+  UseDevice(device);
+  void* data = nullptr;
+  CUDA_CALL(cudaMalloc, &data, std::max(bytes, kDeviceAlignment));
+  return Own(data, bytes, MemoryKind::kDevice, device,
+             [](void* memory) { Cudart().cudaFree(memory); });
+}
+
+Buffer AllocatePinned(size_t bytes, int device) {
+  UseDevice(device);
+  void* data = nullptr;
+  CUDA_CALL(cudaHostAlloc, &data, std::max(bytes, kDeviceAlignment),
+            kHostAllocPortable | kHostAllocMapped);
+  return Own(data, bytes, MemoryKind::kPinned, device,
+             [](void* memory) { Cudart().cudaFreeHost(memory); });
+}
+
+int DeviceOf(const Buffer& buffer) {
+  return static_cast<int>(reinterpret_cast<uintptr_t>(buffer.handle)) - 1;
+}
+
+void* MappedAddress(void* pinned) {
+  void* address = nullptr;
+  CUDA_CALL(cudaHostGetDevicePointer, &address, pinned, 0);
+  return address;
+}
+
+bool IsIntegrated(int device) {
+  int integrated = 0;
+  CUDA_CALL(cudaDeviceGetAttribute, &integrated, kAttributeIntegrated, device);
+  return integrated != 0 && Cudart().cudaHostGetDevicePointer != nullptr;
+}
+
+void* Scratch::AtLeast(size_t bytes) {
+  if (buffer_.data == nullptr || buffer_.bytes < bytes) {
+    buffer_ = {};  // first, so that both need not fit at once
+    buffer_ = kind_ == MemoryKind::kDevice ? AllocateDevice(bytes, device_)
+                                           : AllocatePinned(bytes, device_);
+  }
+  return buffer_.data;
+}
+
+Buffer Scratch::Take() { return std::exchange(buffer_, {}); }
+
+void DestroyStream::operator()(cudaStream_t stream) const { Cudart().cudaStreamDestroy(stream); }
+void DestroyEvent::operator()(cudaEvent_t event) const { Cudart().cudaEventDestroy(event); }
+void DestroyGraph::operator()(cudaGraph_t graph) const { Cudart().cudaGraphDestroy(graph); }
+void DestroyGraphExec::operator()(cudaGraphExec_t graph) const {
+  Cudart().cudaGraphExecDestroy(graph);
+}
+
+Stream MakeStream() {
+  cudaStream_t stream = nullptr;
+  CUDA_CALL(cudaStreamCreateWithFlags, &stream, kStreamNonBlocking);
+  return Stream(stream);
+}
+
+Event MakeEvent() {
+  cudaEvent_t event = nullptr;
+  CUDA_CALL(cudaEventCreateWithFlags, &event, 0);
+  return Event(event);
+}
+
+}  // namespace accelnode::cuda

@@ -1,0 +1,73 @@
+// One engine on one device.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "../backend.h"
+#include "cuda_library.h"
+
+namespace accelnode::cuda {
+
+// What is the same for all lanes of an engine.
+struct EngineFacts {
+  int device = 0;
+  bool integrated = false;  // the device shares the host's memory
+  bool profiling = false;
+  bool graphs = false;
+  std::vector<TensorInfo> inputs, outputs;
+  std::vector<bool> host_inputs, host_outputs;  // tensors that TensorRT wants in host memory
+  // By profile, then by input: the bounds of each dimension.
+  struct Bounds {
+    std::vector<int64_t> min, opt, max;
+  };
+  std::vector<std::vector<Bounds>> profiles;
+
+  // Where contexts share their device memory: who holds it computes.
+  std::mutex turn;
+  Buffer shared_memory;
+
+  std::atomic<bool> lost{false};       // the device; nothing more can be done with it
+  std::atomic<uint64_t> own_bytes{0};  // of device memory that our contexts allocated
+  std::atomic<uint64_t> contexts{0};
+};
+
+class TensorRtModel final : public Model {
+ public:
+  // `runtime` made `engine`. `plan_bytes` stands in for the size of the weights, which TensorRT
+  // does not tell in all releases.
+  TensorRtModel(TrtObject runtime, TrtObject engine, int device, size_t plan_bytes,
+                const Value& options, Value::Map details);
+  ~TensorRtModel() override;
+
+  const std::vector<TensorInfo>& Inputs() const override { return facts_.inputs; }
+  const std::vector<TensorInfo>& Outputs() const override { return facts_.outputs; }
+  std::unique_ptr<Context> NewContext(int lane) override;
+  int PreferredLanes() const override;
+  Value Details() const override { return details_; }
+  MemoryKind PreferredMemory() const override { return MemoryKind::kPinned; }
+  Value Memory() const override;
+  void Export(const std::string& path) override;
+
+ private:
+  void DescribeTensors();
+  void DescribeProfiles();
+  Value ProfilesValue() const;
+  std::string LayerInformation() const;
+
+  const TrtObject runtime_;
+  TrtObject engine_;
+  EngineFacts facts_;
+  const size_t plan_bytes_;
+  size_t context_bytes_ = 0;
+  const bool shares_memory_;
+  Value details_;
+};
+
+// Loads a plan, or builds one from an ONNX model and loads that.
+std::unique_ptr<Model> LoadModel(const LoadRequest& request);
+
+}  // namespace accelnode::cuda

@@ -1,0 +1,510 @@
+// IExecutionContext: shapes, addresses, and work for a stream.
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tensorrt.h"
+
+namespace fake {
+namespace {
+
+#define CONTEXT(call, otherwise)                         \
+  const Using use(self, Kind::kContext, call);           \
+  if (use.object() == nullptr) return otherwise;         \
+  [[maybe_unused]] Context& context = *As<Context>(use); \
+  [[maybe_unused]] const Logger& logger = context.engine.runtime.logger
+
+bool Refuse(const Logger& logger, const std::string& text) {
+  logger.Error(text);
+  return false;
+}
+
+bool SetProfile(Inner* self, int index, void* stream) {
+  CONTEXT("setOptimizationProfileAsync", false);
+  if (Fails("setOptimizationProfileAsync", logger)) return false;
+  if (UsableStream(stream, "setOptimizationProfileAsync") == nullptr) return false;
+  if (index < 0 || static_cast<size_t>(index) >= context.engine.plan.profiles.size()) {
+    return Refuse(
+        logger,
+        "IExecutionContext::setOptimizationProfileAsync: Error Code 3: API Usage Error (Parameter "
+        "check failed, condition: profileIndex < mEngine.getNbOptimizationProfiles())");
+  }
+  if (*context.queued > 0)
+    Violation("setOptimizationProfileAsync while what was enqueued is not done");
+  if (index != context.profile_index) {
+    context.shapes.clear();
+    context.enqueued_once = false;
+  }
+  context.profile_index = index;
+  return true;
+}
+
+int GetProfile(Inner* self) {
+  CONTEXT("getOptimizationProfile", -1);
+  return context.profile_index;
+}
+
+bool SetInputShape(Inner* self, const char* name, const Dims& dims) {
+  CONTEXT("setInputShape", false);
+  Add(Block().set_shapes);
+  if (Fails("setInputShape", logger)) return false;
+  bool input = false;
+  const Tensor* const tensor = context.engine.plan.Find(name, &input);
+  if (tensor == nullptr || !input) {
+    Violation(Format("setInputShape of %s, which is no input", name));
+    return false;
+  }
+  if (*context.queued > 0) Violation("setInputShape while what was enqueued is not done");
+  if (context.profile_index < 0) {
+    Violation("setInputShape before the context has an optimization profile");
+  }
+  const Shape shape = FromDims(dims);
+  const Profile* const profile = context.profile();
+  const bool ranged = profile != nullptr && profile->count(name) != 0;
+  const Shape& min = ranged ? profile->at(name).min : tensor->shape;
+  const Shape& max = ranged ? profile->at(name).max : tensor->shape;
+  bool fits = shape.size() == tensor->shape.size();
+  for (size_t i = 0; fits && i < shape.size(); ++i) fits = min[i] <= shape[i] && shape[i] <= max[i];
+  if (!fits) {
+    return Refuse(
+        logger,
+        Format(
+            "IExecutionContext::setInputShape: Error Code 3: API Usage Error (Supplied runtime "
+            "dimension %s "
+            "for input tensor %s invalid: must be between %s and %s of optimization profile %d.)",
+            Show(shape).c_str(), name, Show(min).c_str(), Show(max).c_str(),
+            context.profile_index));
+  }
+  if (context.shapes[name] != shape) context.enqueued_once = false;
+  context.shapes[name] = shape;
+  return true;
+}
+
+Dims TensorShape(Inner* self, const char* name) {
+  CONTEXT("IExecutionContext::getTensorShape", (Dims{-1, {}}));
+  const Tensor* const tensor = context.engine.plan.Find(name);
+  if (tensor == nullptr) {
+    Violation(Format("IExecutionContext::getTensorShape of %s", name));
+    return {-1, {}};
+  }
+  const auto shapes = context.Shapes();
+  const auto found = shapes.find(name);
+  return ToDims(found == shapes.end() ? tensor->shape : found->second);
+}
+
+Dims TensorStrides(Inner* self, const char* name) {
+  Dims dims = TensorShape(self, name);
+  int64_t stride = 1;
+  for (int i = dims.rank - 1; i >= 0; --i) {
+    const int64_t size = dims.d[i];
+    dims.d[i] = stride;
+    stride *= size;
+  }
+  return dims;
+}
+
+bool SetAddress(Context& context, const char* name, void* address, const char* call) {
+  Add(Block().set_addresses);
+  const Logger& logger = context.engine.runtime.logger;
+  if (Fails(call, logger)) return false;
+  if (context.engine.plan.Find(name) == nullptr) {
+    Violation(Format("%s of %s, which is no input or output", call, name));
+    return false;
+  }
+  if (address != nullptr) OnDevice(address, 0, context.engine.device, call);
+  if (reinterpret_cast<uintptr_t>(address) % 256 != 0 && Find(address) == Where::kDevice) {
+    logger.Log(2, "addresses should be aligned to 256 bytes");
+  }
+  context.addresses[name] = address;
+  return true;
+}
+
+bool SetTensorAddress(Inner* self, const char* name, void* address) {
+  CONTEXT("setTensorAddress", false);
+  return SetAddress(context, name, address, "setTensorAddress");
+}
+
+bool SetInputAddress(Inner* self, const char* name, void* address) {
+  CONTEXT("setInputTensorAddress", false);
+  return SetAddress(context, name, address, "setInputTensorAddress");
+}
+
+bool SetOutputAddress(Inner* self, const char* name, void* address) {
+  CONTEXT("setOutputTensorAddress", false);
+  return SetAddress(context, name, address, "setOutputTensorAddress");
+}
+
+const void* GetAddress(Inner* self, const char* name) {
+  CONTEXT("getTensorAddress", nullptr);
+  return context.addresses[name];
+}
+
+bool SetOutputAllocator(Inner* self, const char* name, void* allocator) {
+  CONTEXT("setOutputAllocator", false);
+  if (Fails("setOutputAllocator", logger)) return false;
+  bool input = true;
+  if (context.engine.plan.Find(name, &input) == nullptr || input) {
+    Violation(Format("setOutputAllocator of %s, which is no output", name));
+    return false;
+  }
+  if (allocator != nullptr) CheckInterface(allocator, "IOutputAllocator");
+  context.allocators[name] = allocator;
+  return true;
+}
+
+int InferTheShapes(Inner* self, int, const char**) {
+  CONTEXT("inferShapes", -1);
+  if (Fails("inferShapes", logger)) return -1;
+  int missing = 0;
+  const auto shapes = context.Shapes();
+  for (const Tensor& input : context.engine.plan.model.inputs)
+    missing += shapes.count(input.name) == 0;
+  return missing;
+}
+
+bool AllInputsSpecified(Inner* self) {
+  CONTEXT("allInputDimensionsSpecified", false);
+  const auto shapes = context.Shapes();
+  const auto& inputs = context.engine.plan.model.inputs;
+  return std::all_of(inputs.begin(), inputs.end(),
+                     [&](const Tensor& input) { return shapes.count(input.name) != 0; });
+}
+
+int64_t MaxOutputSize(Inner* self, const char* name) {
+  CONTEXT("getMaxOutputSize", -1);
+  const auto shapes = context.Shapes();
+  const auto found = shapes.find(name);
+  const Tensor* const tensor = context.engine.plan.Find(name);
+  if (tensor == nullptr || found == shapes.end()) return -1;
+  return static_cast<int64_t>(Elements(found->second) * SizeOf(tensor->type));
+}
+
+void SetMemory(Inner* self, void* memory, int64_t bytes) {
+  CONTEXT("setDeviceMemoryV2", );
+  if (context.strategy != 2) Violation("setDeviceMemory on a context that has its own");
+  if (*context.queued > 0) Violation("setDeviceMemory while what was enqueued is not done");
+  if (memory != nullptr)
+    OnDevice(memory, static_cast<size_t>(bytes), context.engine.device, "setDeviceMemory");
+  context.given = memory;
+  context.given_bytes = bytes;
+}
+
+void SetMemoryOfAnySize(Inner* self, void* memory) {
+  CONTEXT("setDeviceMemory", );
+  SetMemory(self, memory, static_cast<int64_t>(context.engine.MemoryFor(-1)));
+}
+
+uint64_t UpdateMemorySize(Inner* self) {
+  CONTEXT("updateDeviceMemorySizeForShapes", 0);
+  if (context.strategy != 2)
+    Violation("updateDeviceMemorySizeForShapes on a context that has its own memory");
+  return context.engine.MemoryFor(context.profile_index);
+}
+
+void SetName(Inner*, const char*) {}
+void SetErrorRecorder(Inner*, void* recorder) {
+  if (recorder != nullptr) CheckInterface(recorder, "IErrorRecorder");
+}
+void SetAuxStreams(Inner*, void**, int) {}
+
+void SetProfiler(Inner* self, void* profiler) {
+  CONTEXT("setProfiler", );
+  if (profiler != nullptr && context.release >= 110000) CheckInterface(profiler, "IProfiler");
+  context.profiler = profiler;
+}
+
+void SetEmitsProfile(Inner* self, bool emits) {
+  CONTEXT("setEnqueueEmitsProfile", );
+  context.emits_profile = emits;
+}
+
+void Report(const Context& context) {
+  const int slot = SlotOf("IProfiler", context.release, "reportLayerTime");
+  for (const Node& node : context.engine.plan.model.nodes) {
+    CallBack<void>(context.profiler, slot, node.name.c_str(), 0.5F);
+  }
+}
+
+bool ReportToProfiler(Inner* self) {
+  CONTEXT("reportToProfiler", false);
+  if (context.profiler == nullptr || context.emits_profile || !context.enqueued_once ||
+      *context.queued > 0) {
+    Violation("reportToProfiler before there is anything to report, or without a profiler");
+    return false;
+  }
+  Report(context);
+  return true;
+}
+
+bool SetNvtxVerbosity(Inner*, int) { return true; }
+void SetPersistentCacheLimit(Inner*, size_t) {}
+
+// The blocks of device memory that are at work, and whose.
+std::map<void*, Context*>& BusyMemory() {
+  static auto& busy = *new std::map<void*, Context*>;
+  return busy;
+}
+
+// What is wrong with the context, in TensorRT's words where it would refuse, or as a violation.
+bool IsReady(Context& context, Stream& stream, bool capturing) {
+  const Logger& logger = context.engine.runtime.logger;
+  const Plan& plan = context.engine.plan;
+  if (context.engine.device != CurrentDevice())
+    Violation("enqueueV3 on a thread whose device is not the engine's");
+  if (context.strategy == 2 && (context.given == nullptr ||
+                                context.given_bytes < static_cast<int64_t>(context.engine.MemoryFor(
+                                                          context.profile_index)))) {
+    Violation("enqueueV3 without enough device memory given to the context");
+    return false;
+  }
+  if (*context.queued > 0 && context.stream != &stream) {
+    Violation("enqueueV3 on a second stream while the first is not done with the context");
+  }
+  if (capturing && !context.enqueued_once) {
+    Violation("capture of an enqueueV3 with no enqueueV3 of the same shapes before");
+  }
+  const auto shapes = context.Shapes();
+  for (const auto* list : {&plan.model.inputs, &plan.model.outputs}) {
+    for (const Tensor& tensor : *list) {
+      const auto shape = shapes.find(tensor.name);
+      if (shape == shapes.end()) {
+        return Refuse(logger,
+                      "IExecutionContext::enqueueV3: Error Code 7: Internal Error (Shape of " +
+                          tensor.name + " is not known)");
+      }
+      const bool dependent = std::count(shape->second.begin(), shape->second.end(), -1) != 0;
+      if (dependent || context.allocators[tensor.name] != nullptr) {
+        if (context.allocators[tensor.name] == nullptr) {
+          Violation("enqueueV3 without an allocator for " + tensor.name +
+                    ", whose shape depends on data");
+          return false;
+        }
+        if (capturing)
+          return Refuse(logger,
+                        "IExecutionContext::enqueueV3: Error Code 9: Data-dependent shapes can not "
+                        "be captured");
+        continue;
+      }
+      void* const address = context.addresses[tensor.name];
+      if (address == nullptr) {
+        Violation("enqueueV3 without an address for " + tensor.name);
+        return Refuse(
+            logger,
+            "IExecutionContext::enqueueV3: Error Code 3: API Usage Error (Parameter check failed, "
+            "condition: mContext.profileObliviousBindings.at(profileObliviousIndex) || "
+            "getPtrOrNull(mOutputAllocators, profileObliviousIndex). Address is not set for "
+            "tensor " +
+                tensor.name + ".)");
+      }
+      if (OnDevice(address, Elements(shape->second) * SizeOf(tensor.type), stream.device,
+                   "enqueueV3: " + tensor.name)
+              .data == nullptr)
+        return false;
+    }
+  }
+  return true;
+}
+
+struct Job {
+  Context* context;
+  int device;
+  std::map<std::string, Shape> shapes;
+  std::map<std::string, void*> addresses;
+  std::shared_ptr<std::atomic<int>> queued;
+  void* memory;
+};
+
+std::map<std::string, Value> ComputeJob(const Job& job, const Model& model) {
+  std::map<std::string, Value> values;
+  for (const Tensor& input : model.inputs) {
+    const Shape& shape = job.shapes.at(input.name);
+    const size_t bytes = Elements(shape) * SizeOf(input.type);
+    const Place place = OnDevice(job.addresses.at(input.name), bytes, job.device,
+                                 "the work of enqueueV3: " + input.name);
+    if (place.data == nullptr) return {};
+    values[input.name] = {shape, Bytes(place.data, place.data + bytes)};
+  }
+  return Compute(model, std::move(values));
+}
+
+void Write(const Job& job, const Tensor& output, const Value& value) {
+  const Place place = OnDevice(job.addresses.at(output.name), value.bytes.size(), job.device,
+                               "the work of enqueueV3: " + output.name);
+  if (place.data != nullptr) std::copy(value.bytes.begin(), value.bytes.end(), place.data);
+}
+
+// When the stream gets there.
+void Perform(const Job& job) {
+  Context& context = *job.context;
+  {
+    const Lock lock(Mutex());
+    if (!context.alive) Violation("the work of enqueueV3 was done after its context was destroyed");
+    Context*& busy = BusyMemory()[job.memory];
+    if (busy != nullptr && busy != &context)
+      Violation("two contexts work in the same device memory at once");
+    busy = &context;
+  }
+  Control& block = Block();
+  WaitWhile(block.hold, block.held);
+  const Model& model = context.engine.plan.model;
+  if (const int milliseconds = Slowness(model))
+    usleep(static_cast<useconds_t>(milliseconds) * 1000);
+  const auto values = ComputeJob(job, model);
+  for (const Tensor& output : model.outputs) {
+    const bool written = !values.empty() && context.allocators[output.name] == nullptr;
+    if (written) Write(job, output, values.at(output.name));
+  }
+  const Lock lock(Mutex());
+  BusyMemory()[job.memory] = nullptr;
+}
+
+// Outputs that the caller allocates when their size is known: TensorRT waits for that.
+bool AllocateOutputs(Context& context, Stream& stream, Job& job, void* handle) {
+  const Model& model = context.engine.plan.model;
+  const bool any =
+      std::any_of(model.outputs.begin(), model.outputs.end(),
+                  [&](const Tensor& output) { return context.allocators[output.name] != nullptr; });
+  if (!any) return true;
+  if (Synchronize(stream) != 0) return false;
+  const auto values = ComputeJob(job, model);
+  if (values.empty()) return false;
+  for (const Tensor& output : model.outputs) {
+    void* const allocator = context.allocators[output.name];
+    if (allocator == nullptr) continue;
+    const Value& value = values.at(output.name);
+    const uint64_t bytes = std::max<size_t>(value.bytes.size(), 1);
+    const int reallocate = SlotOf("IOutputAllocator", context.release, "reallocateOutputAsync");
+    void* const memory =
+        CallBack<void*>(allocator, reallocate, output.name.c_str(), context.addresses[output.name],
+                        bytes, uint64_t{256}, handle);
+    if (memory == nullptr) {
+      return Refuse(context.engine.runtime.logger,
+                    "IExecutionContext::enqueueV3: " + OutOfMemoryWords(bytes));
+    }
+    const Dims dims = ToDims(value.shape);
+    CallBack<void>(allocator, SlotOf("IOutputAllocator", context.release, "notifyShape"),
+                   output.name.c_str(), &dims);
+    if (OnDevice(memory, value.bytes.size(), stream.device, "enqueueV3: " + output.name).data ==
+        nullptr)
+      return false;
+    job.addresses[output.name] = memory;
+    Enqueue(stream, {"enqueueV3", [job, output, value] { Write(job, output, value); }, 0});
+  }
+  return true;
+}
+
+bool EnqueueV3(Inner* self, void* handle) {
+  CONTEXT("enqueueV3", false);
+  NeedCurrentDevice("enqueueV3");
+  if (Fails("enqueueV3", logger)) return false;
+  Stream* const stream = UsableStream(handle, "enqueueV3");
+  if (stream == nullptr) return false;
+  const bool capturing = IsCapturing(handle);
+  if (!IsReady(context, *stream, capturing)) return false;
+  Add(Block().enqueues);
+  void* const memory = context.strategy == 2 ? context.given : context.own->address();
+  Job job{&context, stream->device, context.Shapes(), context.addresses, context.queued, memory};
+  if (!AllocateOutputs(context, *stream, job, handle)) return false;
+  context.stream = stream;
+  context.enqueued_once = true;
+  if (!capturing) ++*context.queued;
+  // Whatever becomes of the operation, done or given up, it is no longer queued.
+  const std::shared_ptr<void> end =
+      capturing ? nullptr
+                : std::shared_ptr<void>(nullptr, [queued = context.queued](void*) { --*queued; });
+  if (Enqueue(*stream, {"enqueueV3", [job, end] { Perform(job); }, 0.5}) != 0) return false;
+  // A profiler that is not asked for later makes the call wait.
+  if (context.profiler != nullptr && context.emits_profile && !capturing) {
+    Synchronize(*stream);
+    Report(context);
+  }
+  return true;
+}
+
+const std::vector<Implementation>& Methods() {
+  static const std::vector<Implementation> methods = {
+      {"setOptimizationProfileAsync", AsMethod(&SetProfile)},
+      {"getOptimizationProfile", AsMethod(&GetProfile)},
+      {"setInputShape", AsMethod(&SetInputShape)},
+      {"getTensorShape", AsMethod(&TensorShape)},
+      {"getTensorStrides", AsMethod(&TensorStrides)},
+      {"setTensorAddress", AsMethod(&SetTensorAddress)},
+      {"setInputTensorAddress", AsMethod(&SetInputAddress)},
+      {"setOutputTensorAddress", AsMethod(&SetOutputAddress)},
+      {"getTensorAddress", AsMethod(&GetAddress)},
+      {"setOutputAllocator", AsMethod(&SetOutputAllocator)},
+      {"inferShapes", AsMethod(&InferTheShapes)},
+      {"allInputDimensionsSpecified", AsMethod(&AllInputsSpecified)},
+      {"getMaxOutputSize", AsMethod(&MaxOutputSize)},
+      {"setDeviceMemory", AsMethod(&SetMemoryOfAnySize)},
+      {"setDeviceMemoryV2", AsMethod(&SetMemory)},
+      {"updateDeviceMemorySizeForShapes", AsMethod(&UpdateMemorySize)},
+      {"setName", AsMethod(&SetName)},
+      {"setErrorRecorder", AsMethod(&SetErrorRecorder)},
+      {"setAuxStreams", AsMethod(&SetAuxStreams)},
+      {"setEnqueueEmitsProfile", AsMethod(&SetEmitsProfile)},
+      {"setProfiler", AsMethod(&SetProfiler)},
+      {"reportToProfiler", AsMethod(&ReportToProfiler)},
+      {"setNvtxVerbosity", AsMethod(&SetNvtxVerbosity)},
+      {"setPersistentCacheLimit", AsMethod(&SetPersistentCacheLimit)},
+      {"enqueueV3", AsMethod(&EnqueueV3)},
+  };
+  return methods;
+}
+
+}  // namespace
+
+Context::Context(Engine& engine, int strategy, std::unique_ptr<DeviceBlock> own)
+    : Object(Kind::kContext, engine.release, "VExecutionContext", Methods()),
+      engine(engine),
+      strategy(strategy),
+      own(std::move(own)),
+      queued(std::make_shared<std::atomic<int>>(0)) {
+  ++engine.users;
+  if (!std::exchange(engine.had_context, true)) profile_index = 0;
+}
+
+void Context::End() {
+  if (*queued > 0 && Block().lost == 0)
+    Violation("a context was destroyed while what it enqueued is not done");
+  --engine.users;
+  own.reset();
+}
+
+const Profile* Context::profile() const {
+  const auto index = static_cast<size_t>(profile_index);
+  return index < engine.plan.profiles.size() ? &engine.plan.profiles[index] : nullptr;
+}
+
+std::map<std::string, Shape> Context::Shapes() const {
+  std::map<std::string, Shape> known;
+  for (const Tensor& input : engine.plan.model.inputs) {
+    const auto set = shapes.find(input.name);
+    if (set != shapes.end()) {
+      known[input.name] = set->second;
+    } else if (std::count(input.shape.begin(), input.shape.end(), -1) == 0) {
+      known[input.name] = input.shape;
+    } else {
+      return known;
+    }
+  }
+  return InferShapes(engine.plan.model, std::move(known));
+}
+
+void* NewContext(Engine& engine, int strategy) {
+  const Logger& logger = engine.runtime.logger;
+  NeedCurrentDevice("createExecutionContext");
+  if (engine.device != CurrentDevice())
+    Violation("createExecutionContext on a thread whose device is not the engine's");
+  if (Fails("createExecutionContext", logger)) return nullptr;
+  const size_t bytes = strategy == 2 ? 0 : engine.MemoryFor(-1);
+  auto own = std::make_unique<DeviceBlock>(bytes, engine.runtime.allocator);
+  if (!own->ok()) {
+    logger.Error("ICudaEngine::createExecutionContext: " + OutOfMemoryWords(bytes));
+    return nullptr;
+  }
+  return Public(new Context(engine, strategy, std::move(own)));
+}
+
+}  // namespace fake

@@ -1,0 +1,108 @@
+#include "control.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+
+namespace fake {
+namespace {
+
+Control* Map() {
+  static Control nobody_looks;
+  Control* control = &nobody_looks;
+  if (const char* path = std::getenv("ACCELNODE_FAKE_CUDA_CONTROL")) {
+    const int file = open(path, O_RDWR);
+    void* memory = mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (memory == MAP_FAILED) {
+      std::perror(path);
+      std::abort();
+    }
+    close(file);
+    control = static_cast<Control*>(memory);
+  }
+  control->bytes = sizeof(Control);
+  control->kinds = kKinds;
+#define X(kind, name) \
+  SetText(control->names[static_cast<int>(Kind::kind)], sizeof(control->names[0]), name);
+  ACCELNODE_FAKE_CUDA_KINDS(X)
+#undef X
+  return control;
+}
+
+}  // namespace
+
+Control& Block() {
+  static Control* const control = Map();
+  return *control;
+}
+
+std::recursive_mutex& Mutex() {
+  static auto& mutex = *new std::recursive_mutex;  // lanes may still call while the process exits
+  return mutex;
+}
+
+void Add(int64_t& field, int64_t count) { __atomic_add_fetch(&field, count, __ATOMIC_SEQ_CST); }
+
+void Alive(Kind kind, int count) { Add(Block().live[static_cast<int>(kind)], count); }
+
+bool IsSticky(int status) {
+  switch (status) {
+    case 700:
+    case 702:
+    case 704:
+    case 709:
+    case 710:
+    case 999:
+      return true;
+    default:
+      return status >= 714 && status <= 719;
+  }
+}
+
+int NextCall(const char* name) {
+  const Lock lock(Mutex());
+  Control& control = Block();
+  if (++control.calls == control.fail_at) {
+    SetText(control.failed_call, sizeof(control.failed_call), name);
+    const auto status = static_cast<int>(control.status);
+    if (IsSticky(status)) control.lost = status;
+    return status;
+  }
+  return static_cast<int>(control.lost);
+}
+
+void Violation(const std::string& text) {
+  const Lock lock(Mutex());
+  Control& control = Block();
+  if (control.violations++ == 0) SetText(control.violation, sizeof(control.violation), text);
+  if (std::getenv("ACCELNODE_FAKE_CUDA_CONTROL") == nullptr) {
+    std::fprintf(stderr, "violation: %s\n", text.c_str());
+  }
+}
+
+std::string Format(const char* format, ...) {
+  char text[512];
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  return text;
+}
+
+void SetText(char* field, size_t size, const std::string& text) {
+  std::snprintf(field, size, "%s", text.c_str());
+}
+
+void WaitWhile(const int64_t& field, int64_t& waiting) {
+  const volatile int64_t& flag = field;  // the test's process changes it
+  if (flag == 0) return;
+  Add(waiting);
+  while (flag != 0) usleep(200);
+  Add(waiting, -1);
+}
+
+}  // namespace fake

@@ -1,0 +1,106 @@
+// What the doubles' engines compute, from ONNX to plan: a handful of operators on tensors in
+// memory.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace fake {
+
+using Shape = std::vector<int64_t>;
+using Bytes = std::vector<uint8_t>;
+
+// TensorRT's numbers of element types.
+enum Type : int32_t {
+  kFloat = 0,
+  kHalf = 1,
+  kInt8 = 2,
+  kInt32 = 3,
+  kBool = 4,
+  kUint8 = 5,
+  kBf16 = 7,
+  kInt64 = 8,
+  kNoType = -1
+};
+size_t SizeOf(int32_t type);
+uint64_t Elements(const Shape& shape);
+
+struct Tensor {
+  std::string name;
+  int32_t type = kNoType;
+  Shape shape;  // -1: dynamic
+};
+
+struct Constant {
+  Tensor tensor;
+  Bytes bytes;
+};
+
+struct Node {
+  std::string name, op;
+  std::vector<std::string> inputs, outputs;
+};
+
+// One dimension's bounds for one input.
+struct Range {
+  Shape min, opt, max;
+};
+using Profile = std::map<std::string, Range>;
+
+struct Model {
+  std::vector<Tensor> inputs, outputs;
+  std::vector<Node> nodes;
+  std::vector<Constant> constants;
+};
+
+// ONNX
+
+struct ParseError {
+  int code = 0;  // nvonnxparser::ErrorCode
+  std::string text, node, op;
+  int index = -1;
+};
+
+// False: it is no ONNX. What is wrong with a node is an error of its own.
+bool ReadOnnx(const uint8_t* data, size_t size, Model& model, std::vector<ParseError>& errors);
+
+// Computing
+
+// The shapes of all tensors, from those of the inputs; -1 where only the data tells. Empty when
+// shapes do not go together.
+std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes);
+// The types of all tensors.
+std::map<std::string, int32_t> InferTypes(const Model& model);
+
+struct Value {
+  Shape shape;
+  Bytes bytes;
+};
+// The values of all tensors, from those of the inputs.
+std::map<std::string, Value> Compute(const Model& model, std::map<std::string, Value> values);
+// Milliseconds that a node called "slow 30" takes, in truth.
+int Slowness(const Model& model);
+
+// Plans
+
+struct Plan {
+  int32_t release = 0, sm = 0;
+  bool version_compatible = false;
+  int32_t hardware = 0;  // nvinfer1::HardwareCompatibilityLevel
+  int32_t verbosity = 0, aux_streams = 0;
+  bool refittable = false;
+  std::string precision;  // of the layers, as the inspector shows it
+  Model model;
+  std::vector<Profile> profiles;
+
+  const Tensor* Find(const std::string& name, bool* input = nullptr) const;
+};
+
+Bytes WritePlan(const Plan& plan);
+// Empty when all is well; else why not, in TensorRT's words.
+std::string ReadPlan(const uint8_t* data, size_t size, int release, int sm, Plan& plan);
+
+}  // namespace fake

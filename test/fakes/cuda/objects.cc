@@ -1,0 +1,185 @@
+#include "objects.h"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <unordered_map>
+
+#include "device.h"
+
+namespace fake {
+namespace {
+
+// By both of their addresses. Dead ones too: they stay, to be recognised.
+std::unordered_map<const void*, Object*>& Objects() {
+  static auto& objects = *new std::unordered_map<const void*, Object*>;
+  return objects;
+}
+
+Object* OfPublic(const void* pointer) {
+  const auto found = Objects().find(pointer);
+  return found == Objects().end() ? nullptr : found->second;
+}
+
+void DestroyWrongly(void* self) {
+  const Lock lock(Mutex());
+  const Object* const object = OfPublic(self);
+  Violation(Format("a %s was destroyed by the destructor that frees nothing",
+                   object == nullptr ? "thing" : KindName(object->kind)));
+}
+
+void Destroy(void* self) {
+  const Lock lock(Mutex());
+  Object* const object = OfPublic(self);
+  if (object == nullptr || !object->alive) {
+    Violation(Format("a %s was destroyed twice",
+                     object == nullptr ? "thing that is none" : KindName(object->kind)));
+    return;
+  }
+  if (object->depth > 0)
+    Violation(Format("a %s was destroyed while it is in use", KindName(object->kind)));
+  object->End();
+  object->alive = false;
+  Alive(object->kind, -1);
+}
+
+const Method kPublicVtable[] = {reinterpret_cast<Method>(&DestroyWrongly),
+                                reinterpret_cast<Method>(&Destroy)};
+
+struct InterfaceInfo {
+  const char* kind;
+  int32_t major, minor;
+};
+
+// Reads memory that may not be there.
+bool SafeRead(const void* from, void* to, size_t bytes) {
+  static int ends[2] = {-1, -1};
+  if (ends[0] < 0 && pipe(ends) != 0) return false;
+  return write(ends[1], from, bytes) == static_cast<ssize_t>(bytes) &&
+         read(ends[0], to, bytes) == static_cast<ssize_t>(bytes);
+}
+
+}  // namespace
+
+Dims ToDims(const std::vector<int64_t>& shape) {
+  Dims dims{};
+  dims.rank = static_cast<int32_t>(shape.size());
+  for (size_t i = 0; i < shape.size() && i < 8; ++i) dims.d[i] = shape[i];
+  return dims;
+}
+
+std::vector<int64_t> FromDims(const Dims& dims) {
+  return dims.rank < 0 || dims.rank > 8 ? std::vector<int64_t>{}
+                                        : std::vector<int64_t>(dims.d, dims.d + dims.rank);
+}
+
+std::string Show(const std::vector<int64_t>& shape) {
+  std::string text = "[";
+  for (const int64_t dim : shape) text += (text.size() > 1 ? "," : "") + std::to_string(dim);
+  return text + "]";
+}
+
+Object::Object(Kind kind, int release, const char* name, const std::vector<Implementation>& methods)
+    : kind(kind), release(release) {
+  const Lock lock(Mutex());
+  vptr = kPublicVtable;
+  inner = {VtableOf(name, release, methods), this};
+  impl = &inner;
+  Objects()[Public(this)] = this;
+  Objects()[impl] = this;
+  Alive(kind);
+}
+
+Object* FromPublic(const void* pointer, Kind kind, const char* call) {
+  const Lock lock(Mutex());
+  Object* const object = OfPublic(pointer);
+  if (object == nullptr || object->kind != kind || !object->alive) {
+    Violation(Format("%s with what is no living %s", call, KindName(kind)));
+    return nullptr;
+  }
+  return object;
+}
+
+Using::Using(Inner* self, Kind kind, const char* call) : object_(nullptr) {
+  const Lock lock(Mutex());
+  object_ = OfPublic(self);
+  if (object_ == nullptr || object_->kind != kind || !object_->alive) {
+    Violation(Format("%s of what is no living %s", call, KindName(kind)));
+    object_ = nullptr;
+    return;
+  }
+  if (object_->depth > 0 && object_->user != std::this_thread::get_id()) {
+    Violation(
+        Format("%s while another thread is in a method of the same %s", call, KindName(kind)));
+  }
+  object_->user = std::this_thread::get_id();
+  ++object_->depth;
+}
+
+Using::~Using() {
+  const Lock lock(Mutex());
+  if (object_ != nullptr) --object_->depth;
+}
+
+const char* KindName(Kind kind) {
+  static const char* const names[] = {
+#define X(kind, name) name,
+      ACCELNODE_FAKE_CUDA_KINDS(X)
+#undef X
+  };
+  return names[static_cast<int>(kind)];
+}
+
+bool CheckInterface(void* object, const char* name) {
+  // Slots 0 and 1 in every release: getAPILanguage, getInterfaceInfo.
+  const auto info = CallBack<InterfaceInfo>(object, 1);
+  char kind[64] = {};
+  const size_t size = std::strlen(name) + 1;
+  if (info.major == 1 && info.minor == 0 && SafeRead(info.kind, kind, size) &&
+      std::strcmp(kind, name) == 0) {
+    return true;
+  }
+  Violation(Format("what was given as %s does not say that it is one", name));
+  return false;
+}
+
+void Logger::Log(int severity, const std::string& text) const {
+  if (object_ != nullptr)
+    CallBack<void>(object_, SlotOf("ILogger", release_, "log"), severity, text.c_str());
+}
+
+bool Fails(const char* call, const Logger& logger) {
+  const int status = NextCall(call);
+  if (status == 0) return false;
+  std::string text = Block().text;
+  if (text.empty()) text = Format("Error Code 1: Cuda Runtime (status %d)", status);
+  logger.Error(std::string(call) + ": " + text);
+  return true;
+}
+
+DeviceBlock::DeviceBlock(size_t bytes, void* allocator) : bytes_(bytes), allocator_(allocator) {
+  if (bytes == 0) return;
+  if (allocator == nullptr) {
+    address_ = DeviceAllocate(bytes);
+    return;
+  }
+  // The allocator of 10 and 11 is asked with a stream, which here is the default one.
+  address_ = CallBack<void*>(allocator, 7, uint64_t{bytes}, uint64_t{256}, uint32_t{0},
+                             static_cast<void*>(nullptr));
+  if (address_ != nullptr) OnDevice(address_, bytes, -1, "IGpuAllocator::allocateAsync");
+}
+
+DeviceBlock::~DeviceBlock() {
+  if (address_ == nullptr) return;
+  if (allocator_ == nullptr) {
+    DeviceFree(address_, "TensorRT");
+  } else if (!CallBack<bool>(allocator_, 8, address_, static_cast<void*>(nullptr))) {
+    Violation("IGpuAllocator::deallocateAsync failed");
+  }
+}
+
+std::string OutOfMemoryWords(size_t bytes) {
+  return Format("Error Code 2: OutOfMemory (Requested size was %zu bytes.)", bytes);
+}
+
+}  // namespace fake

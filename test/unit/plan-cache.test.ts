@@ -1,0 +1,432 @@
+/** The cache of compiled models, with a compiler of our own: one process, several, and those that die. */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import { AccelError } from 'accelnode';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { loadThroughCache } from '../../dist/plan-cache/cached-load.js';
+import type { CacheOutcome, CachedLoad } from '../../dist/plan-cache/cached-load.js';
+import { clearFolder, readEntries } from '../../dist/plan-cache/folder.js';
+import { canonicalJson, planKey, weightFiles } from '../../dist/plan-cache/key.js';
+import { cacheLimit } from '../../dist/plan-cache/limit.js';
+import { LineChild } from '../utils/line-child.js';
+import { expectError } from '../utils/session.js';
+import { temporaryFolder } from '../utils/temporary-folder.js';
+
+const keyOf = (digit: string): string => digit.repeat(64);
+const key = keyOf('a');
+const childScript = join(import.meta.dirname, '..', 'utils', 'plan-cache-child.mjs');
+
+let folder: string;
+/** What was done, in order. */
+let steps: string[];
+
+beforeEach(() => {
+  folder = join(temporaryFolder(), 'cache');
+  steps = [];
+});
+
+/** A load whose compiled models are texts. */
+function textLoad(changes: Partial<CachedLoad<string>> = {}): CachedLoad<string> {
+  return {
+    folder,
+    key,
+    extension: 'plan',
+    description: { model: '/models/a.onnx', backend: 'test', facts: { version: '1.2.3' } },
+    limit: 1e9,
+    open: async (file) => {
+      steps.push('open');
+      return Promise.resolve(readFileSync(file, 'utf8'));
+    },
+    build: async () => {
+      steps.push('build');
+      return Promise.resolve('compiled');
+    },
+    save: (built, path) => {
+      steps.push('save');
+      writeFileSync(path, built);
+      return Promise.resolve();
+    },
+    ...changes,
+  };
+}
+
+describe('one process', () => {
+  it('builds once', async () => {
+    const file = join(folder, `${key}.plan`);
+    expect(await loadThroughCache(textLoad())).toEqual({
+      loaded: 'compiled',
+      cache: { hit: false, key, file, stored: true },
+    });
+    expect(await loadThroughCache(textLoad())).toEqual({
+      loaded: 'compiled',
+      cache: { hit: true, key, file, stored: false },
+    });
+    expect(steps).toEqual(['build', 'save', 'open']);
+    expect(readdirSync(folder).sort()).toEqual([`${key}.json`, `${key}.plan`]);
+  });
+
+  it('says what it keeps, and when that was used', async () => {
+    await loadThroughCache(textLoad());
+    const longAgo = new Date(Date.now() - 86_400_000);
+    utimesSync(join(folder, `${key}.json`), longAgo, longAgo);
+    const [before] = await readEntries(folder);
+    expect(before).toMatchObject({
+      key,
+      file: join(folder, `${key}.plan`),
+      size: 'compiled'.length,
+      model: '/models/a.onnx',
+      backend: 'test',
+      facts: { version: '1.2.3' },
+    });
+    expect(Math.abs(before!.lastUsed.getTime() - longAgo.getTime())).toBeLessThan(1000);
+    await loadThroughCache(textLoad());
+    const [after] = await readEntries(folder);
+    expect(after!.lastUsed.getTime()).toBeGreaterThan(before!.lastUsed.getTime());
+    expect(after!.created).toEqual(before!.created);
+  });
+
+  it('builds once for two loads at the same time', async () => {
+    const loads = await Promise.all([loadThroughCache(textLoad()), loadThroughCache(textLoad())]);
+    expect(loads.map(({ cache }) => cache.hit).sort()).toEqual([false, true]);
+    expect(steps.filter((step) => step === 'build')).toHaveLength(1);
+  });
+
+  it.each(['RUNTIME_INCOMPATIBLE', 'MODEL_INVALID'] as const)(
+    'builds again what is %s, and replaces it',
+    async (code) => {
+      await loadThroughCache(textLoad({ build: () => Promise.resolve('of another version') }));
+      const open = (file: string): Promise<string> => {
+        const text = readFileSync(file, 'utf8');
+        return text === 'compiled'
+          ? Promise.resolve(text)
+          : Promise.reject(new AccelError(code, 'version tag 1, not 2'));
+      };
+      const { loaded, cache } = await loadThroughCache(textLoad({ open }));
+      expect(loaded).toBe('compiled');
+      expect(cache).toMatchObject({ hit: false, stored: true });
+      expect(cache.reason).toContain('version tag 1, not 2');
+      expect((await loadThroughCache(textLoad({ open }))).cache.hit).toBe(true);
+    },
+  );
+
+  it.each(['OUT_OF_MEMORY', 'DEVICE_LOST', 'CANCELLED'] as const)('does not build again for %s', async (code) => {
+    await loadThroughCache(textLoad());
+    const open = (): Promise<string> => Promise.reject(new AccelError(code, 'no'));
+    await expectError(code, () => loadThroughCache(textLoad({ open })));
+    expect(steps).toEqual(['build', 'save']);
+    expect(await readEntries(folder)).toHaveLength(1);
+  });
+
+  it.each<[string, (plan: string, json: string) => void]>([
+    ['cut off', (plan) => truncateSync(plan, 3)],
+    ['empty', (plan) => truncateSync(plan, 0)],
+    ['gone', (plan) => rmSync(plan)],
+    ['without a description', (_, json) => rmSync(json)],
+    ['with half a description', (_, json) => truncateSync(json, 20)],
+    ['with a description of nothing', (_, json) => writeFileSync(json, 'null')],
+    ['with a description of another file', (_, json) => writeFileSync(json, '{"file":"../../etc/passwd","size":1}')],
+  ])('builds again when the plan is %s', async (_what, spoil) => {
+    await loadThroughCache(textLoad());
+    spoil(join(folder, `${key}.plan`), join(folder, `${key}.json`));
+    steps = [];
+    const { loaded, cache } = await loadThroughCache(textLoad());
+    expect({ loaded, stored: cache.stored }).toEqual({ loaded: 'compiled', stored: true });
+    expect(steps).toEqual(['build', 'save']);
+    expect((await loadThroughCache(textLoad())).cache.hit).toBe(true);
+  });
+
+  it('gives the model although the disk is full', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    const { loaded, cache } = await loadThroughCache(
+      textLoad({
+        save: (_, path) => {
+          writeFileSync(path, 'half');
+          return Promise.reject(full);
+        },
+      }),
+    );
+    expect(loaded).toBe('compiled');
+    expect(cache).toEqual({
+      hit: false,
+      key,
+      stored: false,
+      reason: 'The plan was not kept: there is no space left.',
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('gives the model although the vendor can not write it', async () => {
+    const save = (): Promise<void> => Promise.reject(new AccelError('VENDOR_FAILURE', 'serialize failed'));
+    const { loaded, cache } = await loadThroughCache(textLoad({ save }));
+    expect({ loaded, reason: cache.reason }).toEqual({
+      loaded: 'compiled',
+      reason: 'The plan was not kept: serialize failed.',
+    });
+  });
+
+  it('leaves nothing behind when the build fails', async () => {
+    const build = (): Promise<string> => Promise.reject(new AccelError('MODEL_UNSUPPORTED', 'no such operator'));
+    await expectError('MODEL_UNSUPPORTED', () => loadThroughCache(textLoad({ build })));
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('gives the model although the folder is no folder', async () => {
+    writeFileSync(join(folder, '..', 'file'), '');
+    const { loaded, cache } = await loadThroughCache(textLoad({ folder: join(folder, '..', 'file', 'cache') }));
+    expect(loaded).toBe('compiled');
+    expect(cache).toMatchObject({ hit: false, stored: false });
+    expect(cache.reason).toContain('a part of the path is a file');
+  });
+
+  it('stores under the key that the build has led to', async () => {
+    const other = keyOf('b');
+    const { cache } = await loadThroughCache(textLoad({ keyToStore: () => Promise.resolve({ key: other }) }));
+    expect(cache).toMatchObject({ key: other, file: join(folder, `${other}.plan`), stored: true });
+    expect((await readEntries(folder)).map((entry) => entry.key)).toEqual([other]);
+  });
+
+  it('stores nothing when the build says so', async () => {
+    const { cache } = await loadThroughCache(textLoad({ keyToStore: () => Promise.resolve({ reason: 'Not this.' }) }));
+    expect(cache).toEqual({ hit: false, key, stored: false, reason: 'Not this.' });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('gives the wait up when the signal is aborted', async () => {
+    const stop = new AbortController();
+    let finish: () => void = () => undefined;
+    const building = new Promise<void>((resolve) => (finish = resolve));
+    const first = loadThroughCache(textLoad({ build: async () => (await building, 'compiled') }));
+    const second = loadThroughCache(textLoad({ signal: stop.signal, onWait: () => stop.abort(new Error('enough')) }));
+    await expect(second).rejects.toThrow('enough');
+    finish();
+    expect((await first).cache.stored).toBe(true);
+  });
+});
+
+describe('the limit', () => {
+  /** Entries of 10 bytes, each used a minute after the one before. */
+  async function fill(digits: string, limit = 1e9): Promise<void> {
+    for (const digit of digits) {
+      await loadThroughCache(textLoad({ key: keyOf(digit), limit, build: () => Promise.resolve('0123456789') }));
+      const used = new Date(Date.now() - 3_600_000 + 60_000 * digits.indexOf(digit));
+      utimesSync(join(folder, `${keyOf(digit)}.json`), used, used);
+    }
+  }
+  const kept = async (): Promise<string[]> => (await readEntries(folder)).map((entry) => entry.key[0]!).sort();
+
+  it('removes what was not used for longest', async () => {
+    await fill('1234');
+    await loadThroughCache(textLoad({ key: keyOf('1') })); // used again
+    await loadThroughCache(textLoad({ key: keyOf('5'), limit: 35, build: () => Promise.resolve('0123456789') }));
+    expect(await kept()).toEqual(['1', '4', '5']);
+    expect(readdirSync(folder)).toHaveLength(6);
+  });
+
+  it('keeps nothing that is larger than all of it', async () => {
+    await fill('12');
+    const { loaded, cache } = await loadThroughCache(textLoad({ limit: 7 }));
+    expect(loaded).toBe('compiled');
+    expect(cache).toMatchObject({ hit: false, stored: false });
+    expect(cache.reason).toMatch(/8 bytes, more than the limit of the cache, 7/);
+    expect(await kept()).toEqual(['1', '2']);
+  });
+
+  it.each<[string | undefined, number]>([
+    [undefined, 10e9],
+    ['', 10e9],
+    ['0', 0],
+    ['1234', 1234],
+    ['500MB', 500e6],
+    ['1.5 GB', 1.5e9],
+    ['2t', 2e12],
+  ])('%j is %d bytes', (text, bytes) => {
+    vi.stubEnv('ACCELNODE_CACHE_LIMIT', text);
+    expect(cacheLimit()).toBe(bytes);
+  });
+
+  it.each(['much', '-1', '10 GiB', 'GB'])('%j is refused', async (text) => {
+    vi.stubEnv('ACCELNODE_CACHE_LIMIT', text);
+    const error = await expectError('INVALID_ARGUMENT', cacheLimit);
+    expect(error.message).toContain('ACCELNODE_CACHE_LIMIT');
+  });
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+});
+
+describe('clearing', () => {
+  it('removes what is old, and what dead processes have left', async () => {
+    await loadThroughCache(textLoad());
+    await loadThroughCache(textLoad({ key: keyOf('b') }));
+    const longAgo = new Date(Date.now() - 86_400_000);
+    utimesSync(join(folder, `${key}.json`), longAgo, longAgo);
+    writeFileSync(join(folder, `.${keyOf('c')}.1.partial`), '');
+    writeFileSync(join(folder, `${keyOf('d')}.plan`), 'without a description');
+    mkdirSync(join(folder, `${keyOf('e')}.lock`));
+    utimesSync(join(folder, `${keyOf('e')}.lock`), longAgo, longAgo);
+    writeFileSync(join(folder, 'notes.txt'), 'of somebody else');
+    const removed = await clearFolder(folder, new Date(Date.now() - 3_600_000));
+    expect(removed.map((entry) => entry.key)).toEqual([key]);
+    expect(readdirSync(folder).sort()).toEqual([`${keyOf('b')}.json`, `${keyOf('b')}.plan`, 'notes.txt']);
+  });
+
+  it('leaves alone what is being made', async () => {
+    await loadThroughCache(
+      textLoad({
+        save: async (built, path) => {
+          writeFileSync(path, built);
+          await clearFolder(folder, new Date(Date.now() + 1000));
+        },
+      }),
+    );
+    expect((await readEntries(folder)).map((entry) => entry.key)).toEqual([key]);
+  });
+
+  it('finds nothing in no folder', async () => {
+    expect(await clearFolder(join(folder, 'none'), new Date())).toEqual([]);
+  });
+});
+
+describe('the key', () => {
+  const file = (name: string, content: string): string => {
+    const path = join(folder, '..', name);
+    writeFileSync(path, content);
+    return path;
+  };
+
+  it('is of contents, not of places', async () => {
+    const facts = { version: '10.15.1', precision: 'fp16', left: undefined };
+    const one = await planKey({ files: [file('a.onnx', 'model')], facts });
+    const two = await planKey({ files: [file('b.onnx', 'model')], facts: { precision: 'fp16', version: '10.15.1' } });
+    const bytes = await planKey({ files: [new TextEncoder().encode('model')], facts });
+    expect(one).toMatch(/^[0-9a-f]{64}$/);
+    expect(two).toBe(one);
+    expect(bytes).toBe(one);
+  });
+
+  it('differs by each thing that it is of', async () => {
+    const model = file('a.onnx', 'model');
+    const weights = file('a.data', 'weights');
+    const all = [
+      { files: [model], facts: {} },
+      { files: [model, weights], facts: {} },
+      { files: [weights, model], facts: {} },
+      // Where one file ends and the next begins counts.
+      { files: [file('c.onnx', 'modelweights')], facts: {} },
+      { files: [model], facts: { version: '10.15.1' } },
+      { files: [model], facts: { version: '10.15.2' } },
+      { files: [model], facts: { shapes: { x: [[1, 2, 1]] } } },
+      { files: [model], facts: { shapes: { x: [[1, 2, 2]] } } },
+    ];
+    const keys = await Promise.all(all.map(planKey));
+    expect(new Set(keys).size).toBe(all.length);
+  });
+
+  it('can not be told when a file is missing', async () => {
+    await expect(planKey({ files: [join(folder, 'none')], facts: {} })).rejects.toThrow('ENOENT');
+  });
+
+  it('is of JSON in one order', () => {
+    expect(canonicalJson({ b: [{ d: 1, c: 2 }], a: 'x' })).toBe('{"a":"x","b":[{"c":2,"d":1}]}');
+  });
+
+  it('takes weights from beside the model, in one order', () => {
+    expect(weightFiles('/m/a.onnx', ['b.bin', 'a.bin', 'sub/c.bin'])).toEqual(['/m/a.bin', '/m/b.bin', '/m/sub/c.bin']);
+  });
+});
+
+interface ChildOutcome {
+  loaded: string;
+  pid: number;
+  cache: CacheOutcome;
+}
+
+describe('several processes', () => {
+  const child = (options: object = {}): LineChild =>
+    new LineChild([childScript, JSON.stringify({ folder, key, ...options })]);
+
+  it('build once', async () => {
+    const first = child();
+    await first.prints('building');
+    const second = child();
+    await second.prints('waiting');
+    first.go();
+    const built = await first.result<ChildOutcome>();
+    const used = await second.result<ChildOutcome>();
+    expect(built).toMatchObject({ loaded: `built by ${built.pid}`, cache: { hit: false, stored: true } });
+    expect(used).toMatchObject({ loaded: built.loaded, cache: { hit: true } });
+    expect(readdirSync(folder).sort()).toEqual([`${key}.json`, `${key}.plan`]);
+  });
+
+  it('wait for no other key', async () => {
+    const first = child();
+    await first.prints('building');
+    const { cache } = await loadThroughCache(textLoad({ key: keyOf('b') }));
+    expect(cache.stored).toBe(true);
+  });
+
+  it.each([
+    ['building', {}],
+    ['saving', { dieWhileSaving: true }],
+  ])('take over from one that was killed while %s', async (step, options) => {
+    const first = child(options);
+    await first.prints('building');
+    if (step === 'saving') {
+      first.go();
+      await first.prints('saving');
+    }
+    first.process.kill('SIGKILL');
+    await first.ended;
+    const lock = join(folder, `${key}.lock`);
+    expect(statSync(lock).isDirectory()).toBe(true);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toHaveLength(step === 'saving' ? 1 : 0);
+    // The lock counts as taken until nobody has touched it for 15 seconds.
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(lock, longAgo, longAgo);
+    const { loaded, cache } = await loadThroughCache(textLoad());
+    expect({ loaded, stored: cache.stored }).toEqual({ loaded: 'compiled', stored: true });
+    expect(readdirSync(folder).sort()).toEqual([`${key}.json`, `${key}.plan`]);
+  });
+
+  it.runIf(process.platform !== 'win32')(
+    'read from a folder that they can not write to, and load without it',
+    async () => {
+      await loadThroughCache(textLoad());
+      // Root may write anywhere, so somebody else has to try.
+      const other = process.getuid!() === 0 ? { uid: 65534, gid: 65534 } : {};
+      chmodSync(join(folder, '..'), 0o755);
+      chmodSync(folder, 0o555);
+      try {
+        const reader = new LineChild([childScript, JSON.stringify({ folder, key })], other);
+        expect(await reader.result()).toMatchObject({ loaded: 'compiled', cache: { hit: true } });
+        const builder = new LineChild([childScript, JSON.stringify({ folder, key: keyOf('b') })], other);
+        await builder.prints('building');
+        builder.go();
+        const { loaded, pid, cache } = await builder.result<ChildOutcome>();
+        expect({ loaded, hit: cache.hit, stored: cache.stored }).toEqual({
+          loaded: `built by ${pid}`,
+          hit: false,
+          stored: false,
+        });
+        expect(cache.reason).toContain('there is no permission to write there');
+      } finally {
+        chmodSync(folder, 0o755);
+      }
+      expect(existsSync(join(folder, `${keyOf('b')}.plan`))).toBe(false);
+    },
+  );
+});
