@@ -30,7 +30,10 @@ export class ControlBlock {
     this.#layout = layout;
   }
 
-  /** @param {string} field */
+  /**
+   * @param {string} field
+   * @returns {number}
+   */
   get(field) {
     const size = this.#layout.numberSize;
     return this.#number(this.#read(this.#at(field), size), 0);
@@ -47,7 +50,10 @@ export class ControlBlock {
     writeSync(this.#file, bytes, 0, bytes.length, this.#at(field));
   }
 
-  /** @param {string} field */
+  /**
+   * @param {string} field
+   * @returns {string}
+   */
   getText(field) {
     return readText(this.#read(...this.#layout.texts[field]));
   }

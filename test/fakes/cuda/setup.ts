@@ -104,3 +104,24 @@ export function writeModels(folder: string): Record<ModelName, string> {
     string
   >;
 }
+
+export interface Opened extends Doubles {
+  readonly major: Major;
+  readonly models: Record<ModelName, string>;
+}
+
+/** The doubles of the project's environment, for use in this process; before the first load. */
+export function openDoubles(folder: string): Opened {
+  const major = majorOf(process.env.ACCELNODE_CUDA_LIBRARY!);
+  const doubles = makeDoubles(folder, major);
+  process.env[CONTROL_VARIABLE] = doubles.env[CONTROL_VARIABLE];
+  return { ...doubles, major, models: writeModels(folder) };
+}
+
+/** Bounds for the model `rows`. */
+export const rowsFrom1To8 = { x: { min: [1, 3], opt: [2, 3], max: [8, 3] } };
+
+/** Resolves once `field` of the block has this value. */
+export async function reaches(control: Control, field: string, value: number): Promise<void> {
+  while (control.get(field) !== value) await new Promise(setImmediate);
+}

@@ -1,0 +1,266 @@
+/** Runs on the double of the TensorRT that the project names: what is copied, told, recorded and waited for. */
+import { Tensor, devices } from 'accelnode';
+import type { Session } from 'accelnode';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+
+import { expectError, withSession } from '../utils/session.js';
+import { missing, openDoubles, reaches, rowsFrom1To8 } from './cuda/setup.js';
+import { makeWorkplace } from './openvino/setup.js';
+
+describe.skipIf(missing)(`running${missing ?? ''}`, () => {
+  const place = makeWorkplace();
+  const { control, models } = openDoubles(place.folder);
+  afterAll(() => place.remove());
+  afterEach(() => {
+    expect(control.getText('violation')).toBe('');
+    for (const field of ['hold', 'integrated', 'devices', 'hidden', 'sm', 'memoryLimit', 'nvmlStatus'])
+      control.set(field, 0);
+  });
+
+  const device = 'cuda:0';
+  const BYTES = 16; // of each tensor of `mix`
+
+  /** What the counters have counted since. */
+  function counting(): (field: string) => number {
+    const names = [
+      'h2dBytes',
+      'd2hBytes',
+      'pageableCopies',
+      'setAddresses',
+      'setShapes',
+      'enqueues',
+      'captures',
+      'graphLaunches',
+    ];
+    const before = new Map(names.map((name) => [name, control.get(name)]));
+    return (field) => control.get(field) - before.get(field)!;
+  }
+
+  /** The tensors of `mix` in memory of this kind, with what a run must make of them. */
+  async function tensorsIn(memory: 'host' | 'pinned' | 'device') {
+    const make = async (values: number[]): Promise<Tensor<'float32'>> => {
+      if (memory === 'host') return new Tensor('float32', values, [2, 2]);
+      const tensor = Tensor.allocate('float32', [2, 2], { memory, device });
+      await tensor.write(Float32Array.from(values));
+      return tensor;
+    };
+    const inputs = { a: await make([1, 2, 3, 4]), b: await make([5, 6, 7, 8]) };
+    const outputs = { sum: await make([0, 0, 0, 0]), copy: await make([0, 0, 0, 0]) };
+    const check = async (): Promise<void> => {
+      expect([...(await outputs.sum.read())]).toEqual([6, 8, 10, 12]);
+      expect([...(await outputs.copy.read())]).toEqual([1, 2, 3, 4]);
+    };
+    const dispose = (): void => {
+      for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) tensor.dispose();
+    };
+    return { inputs, outputs, check, dispose };
+  }
+
+  it.each([
+    ['host', { copied: 4 * BYTES, moved: 2 * BYTES }],
+    ['pinned', { copied: 0, moved: 2 * BYTES }],
+    ['device', { copied: 0, moved: 0 }],
+  ] as const)('from and to %s memory copies no more than it must', async (memory, { copied, moved }) => {
+    const { inputs, outputs, check, dispose } = await tensorsIn(memory);
+    await withSession(models.mix, { device, lanes: 1 }, async (session) => {
+      const count = counting();
+      await session.run(inputs, { outputs });
+      expect(count('h2dBytes')).toBe(moved);
+      expect(count('d2hBytes')).toBe(moved);
+      // Never from where a copy would not be asynchronous.
+      expect(count('pageableCopies')).toBe(0);
+      expect(session.stats()).toMatchObject({ bytesCopied: copied, bytesH2d: moved, bytesD2h: moved });
+      await check();
+    });
+    dispose();
+  });
+
+  it.each(['host', 'pinned', 'device'] as const)(
+    'tells addresses in %s memory once, while they stay',
+    async (memory) => {
+      const first = await tensorsIn(memory);
+      const second = await tensorsIn(memory);
+      await withSession(models.mix, { device, lanes: 1 }, async (session) => {
+        const count = counting();
+        for (let i = 0; i < 5; i++) await session.run(first.inputs, { outputs: first.outputs });
+        expect(count('setAddresses')).toBe(4);
+        expect(count('enqueues')).toBe(5);
+        for (let i = 0; i < 5; i++) await session.run(second.inputs, { outputs: second.outputs });
+        // Only what lies in the device's memory is bound as it is.
+        expect(count('setAddresses')).toBe(memory === 'device' ? 8 : 4);
+        await second.check();
+      });
+      first.dispose();
+      second.dispose();
+    },
+  );
+
+  it('tells shapes once, while they stay', () =>
+    withSession(models.rows, { device, lanes: 1, shapes: rowsFrom1To8 }, async (session) => {
+      const count = counting();
+      for (const rows of [2, 2, 2, 5, 5, 2]) await session.run({ x: Tensor.zeros('float32', [rows, 3]) });
+      expect(count('setShapes')).toBe(3);
+    }));
+
+  it('tells copies and computation apart', () =>
+    withSession(models.mix, { device, lanes: 1 }, async (session) => {
+      const { inputs } = await tensorsIn('host');
+      await session.run(inputs);
+      // By the double's clock: 0.25 ms for a copy to the device, 0.125 ms back, 0.5 ms for the work.
+      const { h2d, compute, d2h } = session.stats();
+      expect([h2d, compute, d2h]).toEqual([0.5, 0.5, 0.25]);
+    }));
+
+  describe('CUDA graphs', () => {
+    it('are recorded once for the same shapes and addresses, and replayed', async () => {
+      const { inputs, outputs, check, dispose } = await tensorsIn('device');
+      await withSession(models.mix, { device, lanes: 1, cuda: { graphs: true } }, async (session) => {
+        const count = counting();
+        for (let i = 0; i < 6; i++) {
+          await outputs.sum.write(new Float32Array(4));
+          await session.run(inputs, { outputs });
+          await check();
+        }
+        expect(count('captures')).toBe(1);
+        expect(count('graphLaunches')).toBeGreaterThanOrEqual(4);
+        expect(count('graphLaunches') + count('enqueues')).toBeLessThanOrEqual(7);
+      });
+      dispose();
+    });
+
+    it('follow when shapes and addresses change', () =>
+      withSession(models.rows, { device, lanes: 1, shapes: rowsFrom1To8, cuda: { graphs: true } }, async (session) => {
+        const count = counting();
+        for (const rows of [2, 2, 2, 3, 3, 3, 2, 2, 2]) {
+          const x = new Tensor(
+            'float32',
+            Float32Array.from({ length: rows * 3 }, (_, i) => i + rows),
+            [rows, 3],
+          );
+          const { y } = await session.run({ x });
+          expect([...(y!.data as Float32Array)]).toEqual([...x.data].map((value, i) => value + 1 + (i % 3)));
+        }
+        expect(count('captures')).toBeGreaterThan(1);
+        expect(count('graphLaunches')).toBeGreaterThan(1);
+      }));
+
+    it('are not recorded where shapes depend on data', () =>
+      withSession(models.places, { device, lanes: 1, cuda: { graphs: true } }, async (session) => {
+        const count = counting();
+        await findPlaces(session);
+        expect(count('captures')).toBe(0);
+      }));
+  });
+
+  async function findPlaces(session: Session): Promise<void> {
+    for (const values of [
+      [0, 5, 0, 7, 8, 0],
+      [0, 0, 0, 0, 0, 0],
+      [1, 1, 1, 1, 1, 1],
+      [0, 0, 3, 0, 0, 0],
+    ]) {
+      const { places } = await session.run({ x: new Tensor('float32', values, [6]) });
+      const expected = values.flatMap((value, i) => (value === 0 ? [] : [BigInt(i)]));
+      expect(places!.dims).toEqual([1, expected.length]);
+      expect([...(places!.data as BigInt64Array)]).toEqual(expected);
+    }
+  }
+
+  it('gives outputs whose shapes depend on data', () =>
+    withSession(models.places, { device, lanes: 1 }, async (session) => {
+      expect(session.outputs[0]).toMatchObject({ name: 'places', type: 'int64', shape: [1, -1] });
+      await findPlaces(session);
+    }));
+
+  it('computes on all lanes at once', () =>
+    withSession(models.mix, { device, lanes: 3 }, async (session) => {
+      const { inputs } = await tensorsIn('host');
+      control.set('hold', 1);
+      const runs = [1, 2, 3, 4].map(() => session.run(inputs));
+      await reaches(control, 'held', 3);
+      control.set('hold', 0);
+      for (const { sum } of await Promise.all(runs)) expect([...sum!.data]).toEqual([6, 8, 10, 12]);
+    }));
+
+  it('computes in turn on lanes that share memory', () =>
+    withSession(models.mix, { device, lanes: 3, cuda: { sharedMemory: true } }, async (session) => {
+      const { inputs } = await tensorsIn('host');
+      const runs = Array.from({ length: 12 }, () => session.run(inputs));
+      for (const { sum } of await Promise.all(runs)) expect([...sum!.data]).toEqual([6, 8, 10, 12]);
+    }));
+
+  it('takes pinned memory as it is where the device shares it with the CPU', async () => {
+    control.set('integrated', 1);
+    for (const memory of ['pinned', 'host'] as const) {
+      const { inputs, outputs, check, dispose } = await tensorsIn(memory);
+      await withSession(models.mix, { device, lanes: 1 }, async (session) => {
+        const count = counting();
+        await session.run(inputs, { outputs });
+        await check();
+        expect(count('h2dBytes') + count('d2hBytes')).toBe(0);
+        if (memory === 'pinned') expect(session.stats().bytesCopied).toBe(0);
+      });
+      dispose();
+    }
+  });
+
+  it('uses the device that it was told', async () => {
+    control.set('devices', 2);
+    const free = async (): Promise<number[]> =>
+      (await devices()).filter(({ backend }) => backend === 'cuda').map(({ memoryFree }) => memoryFree!);
+    const [first, second] = await free();
+    await withSession(models.mix, { device: 'cuda:1', lanes: 2 }, async (session) => {
+      const { inputs } = await tensorsIn('host');
+      for (let i = 0; i < 3; i++) await session.run(inputs);
+      const [now, then] = await free();
+      expect(now).toBe(first);
+      expect(then).toBeLessThan(second!);
+    });
+    await expectError('DEVICE_NOT_FOUND', () => withSession(models.mix, { device: 'cuda:2' }, () => undefined));
+  });
+
+  it('lists devices as CUDA shows them, with what NVML knows', async () => {
+    control.set('devices', 2);
+    control.set('hidden', 1);
+    control.set('sm', 87);
+    const listed = (await devices()).filter(({ backend }) => backend === 'cuda');
+    expect(listed).toMatchObject([
+      { id: 'cuda:0', name: 'NVIDIA Double 1', kind: 'gpu', arch: 'sm_87', driver: '580.65.06' },
+      { id: 'cuda:1', name: 'NVIDIA Double 2', uuid: 'GPU-00000000-0000-4000-8000-000000000002' },
+    ]);
+    expect(listed[0]!.details).toMatchObject({
+      computeCapability: '8.7',
+      pciBusId: '0000:02:00.0',
+      integrated: false,
+      multiprocessors: 132,
+      power: 123.5,
+      temperature: 54,
+    });
+    expect(listed[0]!.memoryTotal).toBe(24 * 2 ** 30);
+  });
+
+  it('runs out of memory, and goes on when there is some', async () => {
+    const { inputs } = await tensorsIn('host');
+    const sizes = new Set<string>();
+    // From nothing on, in steps in which each allocation of the load is refused once.
+    for (let limit = 1; limit < 300_000; limit += 1500) {
+      control.set('memoryLimit', limit);
+      try {
+        await withSession(models.mix, { device, lanes: 1 }, (session) => session.run(inputs));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' });
+        sizes.add((error as { call?: string }).call ?? '');
+      }
+    }
+    expect([...sizes]).toContain('IBuilder::buildSerializedNetwork');
+
+    control.set('memoryLimit', 0);
+    await withSession(models.mix, { device, lanes: 1 }, async (session) => {
+      control.set('memoryLimit', Math.max(control.get('deviceBytes'), 1));
+      const error = await expectError('OUT_OF_MEMORY', () => session.run(inputs));
+      expect(error).toMatchObject({ call: 'cudaMalloc', status: 2 });
+      control.set('memoryLimit', 0);
+      expect([...(await session.run(inputs)).sum!.data]).toEqual([6, 8, 10, 12]);
+    });
+  });
+});
