@@ -150,5 +150,6 @@ function toDevice(backend: BackendName, device: NativeDevice): Device {
 }
 
 function toAbsent(backend: BackendName, { id, reason, hint }: NativeDeviceList['absent'][number]): AbsentDevice {
-  return { id: `${backend}:${id}`, reason, ...(hint === '' ? {} : { hint }) };
+  // One that stands for all of them goes by the backend's name.
+  return { id: id === backend ? id : `${backend}:${id}`, reason, ...(hint === '' ? {} : { hint }) };
 }

@@ -16,7 +16,7 @@ import type { ModelSources } from './model-source.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { ParsedLoadOptions } from './options/load.js';
 import { loadThroughCache } from './plan-cache/cached-load.js';
-import type { CacheOutcome } from './plan-cache/cached-load.js';
+import type { CachedResult } from './plan-cache/cached-load.js';
 import { planKey, weightFiles } from './plan-cache/key.js';
 import type { KeyFile, KeyParts } from './plan-cache/key.js';
 import { cacheLimit } from './plan-cache/limit.js';
@@ -66,8 +66,8 @@ async function loadModel(target: LoadTarget, source: NativeModelSource): Promise
   if (device === undefined) return { native: await loadNative(target, source) };
 
   const timed = { ...target, timingCache: join(folder, `timing-${runtime.version}-${device.arch ?? 'any'}.cache`) };
-  const { loaded, cache } = await loadCached(timed, source, folder, runtime, device);
-  return { native: loaded, details: { cache } };
+  const { loaded, cache, made } = await loadCached(timed, source, folder, runtime, device);
+  return { native: loaded, details: { ...made, cache } };
 }
 
 async function loadCached(
@@ -76,12 +76,12 @@ async function loadCached(
   folder: string,
   runtime: NativeRuntime,
   device: Device,
-): Promise<{ loaded: NativeSession; cache: CacheOutcome }> {
+): Promise<CachedResult<NativeSession>> {
   const { backend, options } = target;
   const { signal, onProgress, cacheLimit: limit = cacheLimit() } = options;
   const extension = backends[backend].planFormat!;
   const build = (): Promise<NativeSession> => loadNative(target, source);
-  const uncached = async (reason: string): Promise<{ loaded: NativeSession; cache: CacheOutcome }> => {
+  const uncached = async (reason: string): Promise<CachedResult<NativeSession>> => {
     return { loaded: await build(), cache: { hit: false, stored: false, reason } };
   };
 
@@ -111,6 +111,7 @@ async function loadCached(
       keyToStore: calibration && (async () => ({ key: await planKey(parts()) })),
       open: (file) => loadNative(target, { format: extension, path: file }),
       build,
+      describe: ({ details }) => ({ precision: details['precision'] }),
       save: (native, path) => native.export(path),
       signal,
       onWait: () => tellWaiting(onProgress),

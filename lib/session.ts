@@ -192,7 +192,7 @@ export class Session {
     this.outputs = this.#binder.outputs;
     this.lanes = native.lanes;
     this.details = details === undefined ? native.details : { ...native.details, ...details };
-    const precision = native.details['precision'];
+    const precision = this.details['precision'];
     if (typeof precision === 'string') this.precision = precision;
   }
 

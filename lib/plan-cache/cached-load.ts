@@ -23,6 +23,8 @@ export interface CachedLoad<T> {
   open: (file: string) => Promise<T>;
   /** Compiles the model. */
   build: () => Promise<T>;
+  /** What shall be known of a compiled model when it comes from the cache. */
+  describe?: ((built: T) => Readonly<Record<string, unknown>>) | undefined;
   /** Writes what was compiled to a file. */
   save: (built: T, path: string) => Promise<void>;
   signal?: AbortSignal | undefined;
@@ -43,11 +45,19 @@ export interface CacheOutcome {
   reason?: string;
 }
 
+/** A model, and what came of the cache. */
+export interface CachedResult<T> {
+  loaded: T;
+  cache: CacheOutcome;
+  /** What `describe` said when it was compiled. Only of a hit. */
+  made?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** Loads the compiled model from the cache if it is there and fits, else compiles it and keeps it. */
-export async function loadThroughCache<T>(load: CachedLoad<T>): Promise<{ loaded: T; cache: CacheOutcome }> {
+export async function loadThroughCache<T>(load: CachedLoad<T>): Promise<CachedResult<T>> {
   const { folder, key, extension, signal } = load;
   const seen = await tryEntry(load);
-  if ('loaded' in seen) return { loaded: seen.loaded, cache: hit(load) };
+  if ('loaded' in seen) return { ...seen, cache: hit(load) };
 
   let release: () => Promise<void>;
   try {
@@ -62,7 +72,7 @@ export async function loadThroughCache<T>(load: CachedLoad<T>): Promise<{ loaded
   try {
     // Whoever was waited for may have made it, or made it anew.
     const again = await tryEntry(load, seen.identity);
-    if ('loaded' in again) return { loaded: again.loaded, cache: hit(load) };
+    if ('loaded' in again) return { ...again, cache: hit(load) };
     const loaded = await load.build();
     const unfit = again.reason ?? seen.reason;
     const stored = await store(load, loaded);
@@ -93,8 +103,10 @@ interface Unused {
   identity?: string;
 }
 
+type Hit<T> = Pick<CachedResult<T>, 'loaded' | 'made'>;
+
 /** @param known the entry that is known to be of no use */
-async function tryEntry<T>({ folder, key, open }: CachedLoad<T>, known?: string): Promise<{ loaded: T } | Unused> {
+async function tryEntry<T>({ folder, key, open }: CachedLoad<T>, known?: string): Promise<Hit<T> | Unused> {
   const entry = await readEntry(folder, key);
   if (entry === undefined) return {};
   const identity = entry.created.toISOString();
@@ -102,7 +114,7 @@ async function tryEntry<T>({ folder, key, open }: CachedLoad<T>, known?: string)
   try {
     const loaded = await open(entry.file);
     await touchEntry(folder, key);
-    return { loaded };
+    return { loaded, made: entry.made };
   } catch (error) {
     if (!(error instanceof AccelError)) throw error;
     if (error.code !== 'RUNTIME_INCOMPATIBLE' && error.code !== 'MODEL_INVALID') throw error;
@@ -115,7 +127,8 @@ async function store<T>(load: CachedLoad<T>, built: T): Promise<{ key?: string; 
   try {
     const target = (await load.keyToStore?.()) ?? { key: load.key };
     if ('reason' in target) return target;
-    await storePlan(folder, target.key, extension, description, (path) => save(built, path), limit);
+    const made = load.describe?.(built);
+    await storePlan(folder, target.key, extension, { ...description, made }, (path) => save(built, path), limit);
     // Too much in the folder is no reason to say that this one is not there.
     await evict(folder, limit, target.key).catch(() => undefined);
     return { key: target.key };

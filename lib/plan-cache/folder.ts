@@ -16,6 +16,8 @@ export interface PlanDescription {
   backend: string;
   /** Versions, device and options that it was made for. */
   facts: Readonly<Record<string, unknown>>;
+  /** What it became, which the compiled model does not say itself, e.g. its precision. */
+  made?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A compiled model in the cache. */
@@ -60,7 +62,7 @@ export async function readEntry(folder: string, key: string): Promise<CacheEntry
   try {
     const path = descriptionFile(folder, key);
     const [text, info] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    const { file, size, created, model, backend, facts } = JSON.parse(text) as Record<string, unknown>;
+    const { file, size, created, model, backend, facts, made } = JSON.parse(text) as Record<string, unknown>;
     if (typeof file !== 'string' || basename(file) !== file || typeof model !== 'string') return undefined;
     if (typeof backend !== 'string' || typeof facts !== 'object' || facts === null) return undefined;
     const plan = await stat(join(folder, file));
@@ -72,6 +74,7 @@ export async function readEntry(folder: string, key: string): Promise<CacheEntry
       model,
       backend,
       facts: facts as Record<string, unknown>,
+      ...(typeof made === 'object' && made !== null ? { made: made as Record<string, unknown> } : {}),
       created: new Date(String(created)),
       lastUsed: info.mtime,
     };

@@ -141,11 +141,12 @@ void TensorRtContext::LearnOutputShapes() {
     }
     port.shape_told = false;
     if (port.allocator) continue;
-    port.allocator = std::make_unique<Allocator>(port.memory, facts_.device);
-    graphs_ = false;  // nothing may be allocated in one
-    Call(context_.get(), method::context::kSetOutputAllocator, name, port.allocator.get()) ||
+    auto allocator = std::make_unique<Allocator>(port.memory, facts_.device);
+    Call(context_.get(), method::context::kSetOutputAllocator, name, allocator.get()) ||
         Refuse(log, "IExecutionContext::setOutputAllocator",
                "TensorRT takes no allocator for \"" + port.info.name + "\".");
+    port.allocator = std::move(allocator);
+    graphs_ = false;  // nothing may be allocated in one
   }
   shapes_changed_ = false;
 }

@@ -75,6 +75,15 @@ if (missing !== undefined) {
       expect(entry!.facts.version).toMatch(/^10\.\d+\.\d+$/);
     });
 
+    it('knows the precision of a plan that it has kept', async () => {
+      const options: LoadOptions = { device: 'cuda:0', cache, precision: 'fp16' };
+      for (const hit of [false, true]) {
+        await withSession(models.mix, options, (session) => {
+          expect({ hit: cacheOf(session).hit, precision: session.precision }).toEqual({ hit, precision: 'fp16' });
+        });
+      }
+    });
+
     it('goes by what is in the model, not by where it lies', async () => {
       const { key } = await load();
       const bytes = readFileSync(models.mix);

@@ -23,7 +23,7 @@ const bare = { ACCELNODE_RUNTIMES: runtimes, ACCELNODE_OPENVINO_LIBRARY: undefin
 const accelnode = command(bare);
 /** Not even that. */
 const library = join(folder, 'none.so');
-const withoutRuntime = command({ ...bare, ACCELNODE_OPENVINO_LIBRARY: library });
+const withoutRuntime = command({ ...bare, ACCELNODE_OPENVINO_LIBRARY: library, ACCELNODE_CUDA_LIBRARY: library });
 
 const model = join(folder, 'model.onnx');
 const port = (name: string) => ({ name, type: 'float32' as const, shape: ['n', 3] });
@@ -82,6 +82,10 @@ describe('the arguments', () => {
     [['bench', 'a.onnx', '--sync', '-c', '2'], /--concurrency has no use/],
     [['bench', 'a.onnx', '-b', '8', '-s', 'x=4,3'], /--batch 8 is not the first dimension of --shape x/],
     [['runtime', 'install'], /missing required argument/],
+    [['cache', 'clear', '--older-than', 'long'], /number of at least 0/],
+    [['compile', 'a.onnx'], /required option '-d, --device/],
+    [['compile', 'a.onnx', '-d', 'cuda:0', '--level', '6'], /number from 0 to 5/],
+    [['bench', 'a.onnx', '--memory', 'disk'], /Allowed choices are host, pinned, device/],
   ])('%j are refused, in JSON too', async (args, message) => {
     const error = await failureOf(accelnode, 2, ...args);
     expect(error.code).toBe('INVALID_ARGUMENT');
@@ -233,7 +237,7 @@ describe('run and bench', () => {
     const error = await failureOf(withoutRuntime, 1, name, ...devices, model);
     expect(error.code).toBe('RUNTIME_NOT_FOUND');
     expect(error.attempts?.map(({ device, code }) => [device, code])).toEqual([
-      ['cuda', 'UNSUPPORTED'],
+      ['cuda', 'RUNTIME_NOT_FOUND'],
       ['openvino', 'RUNTIME_NOT_FOUND'],
     ]);
   });

@@ -72,10 +72,17 @@ describe('one process', () => {
     });
     expect(await loadThroughCache(textLoad())).toEqual({
       loaded: 'compiled',
+      made: undefined,
       cache: { hit: true, key, file, stored: false },
     });
     expect(steps).toEqual(['build', 'save', 'open']);
     expect(readdirSync(folder).sort()).toEqual([`${key}.json`, `${key}.plan`]);
+  });
+
+  it('keeps what a compiled model does not say itself', async () => {
+    const load = textLoad({ describe: (built) => ({ precision: `that of ${built}` }) });
+    expect(await loadThroughCache(load)).not.toHaveProperty('made');
+    expect((await loadThroughCache(load)).made).toEqual({ precision: 'that of compiled' });
   });
 
   it('says what it keeps, and when that was used', async () => {
