@@ -44,6 +44,8 @@ export interface Runtime {
   /** What was tried until one could be opened. */
   libraries: readonly LibraryAttempt[];
   warnings: readonly string[];
+  /** Further facts, as the vendor has them: for TensorRT its parser's, CUDA's and the driver's versions. */
+  details?: Readonly<Record<string, unknown>>;
 }
 
 /** How one backend fares on this machine. */
@@ -75,8 +77,15 @@ export interface RuntimeOptions {
  * `UNSUPPORTED` for a backend that this version does not have
  */
 export async function runtime(backend: BackendName, options: RuntimeOptions = {}): Promise<Runtime> {
-  const { version, library, libraries, warnings } = await openRuntime(backend, options.library);
-  return { backend, version, ...(library === undefined ? {} : { library }), libraries, warnings };
+  const { version, library, libraries, warnings, details = {} } = await openRuntime(backend, options.library);
+  return {
+    backend,
+    version,
+    ...(library === undefined ? {} : { library }),
+    libraries,
+    warnings,
+    ...(Object.keys(details).length === 0 ? {} : { details }),
+  };
 }
 
 /** The vendors' runtimes that can be opened on this machine. {@link diagnose} also says why others can't. */

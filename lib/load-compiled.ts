@@ -2,8 +2,7 @@
  * Loading on a backend whose compiled models accelnode keeps: from a compiled model that was given, from the
  * cache, or by compiling.
  */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import type { NativeModelSource, NativeRuntime, NativeSession } from './native/addon.js';
 import { backends } from './backends.js';
@@ -13,13 +12,13 @@ import { AccelError } from './errors.js';
 import { aborted, cacheFolderOf, libraryOption, loadNative } from './load-native.js';
 import type { LoadTarget } from './load-native.js';
 import type { ModelSources } from './model-source.js';
-import { inspectOnnx } from './onnx/inspect.js';
 import type { ParsedLoadOptions } from './options/load.js';
 import { loadThroughCache } from './plan-cache/cached-load.js';
 import type { CachedResult } from './plan-cache/cached-load.js';
-import { planKey, weightFiles } from './plan-cache/key.js';
-import type { KeyFile, KeyParts } from './plan-cache/key.js';
+import { planKey } from './plan-cache/key.js';
+import type { KeyParts } from './plan-cache/key.js';
 import { cacheLimit } from './plan-cache/limit.js';
+import { factsOf, filesOf } from './plan-parts.js';
 import { openRuntime } from './runtimes/open.js';
 import type { LoadedModel } from './session.js';
 
@@ -130,70 +129,4 @@ function tellWaiting(onProgress: ParsedLoadOptions['onProgress']): void {
   } catch (cause) {
     throw new AccelError('INVALID_ARGUMENT', `onProgress threw: ${String(cause)}`, { cause });
   }
-}
-
-/** The model with its weights, plugins, and the calibration's ranges if there are any yet. */
-function filesOf({ path, bytes }: NativeModelSource, { cuda }: ParsedLoadOptions): KeyFile[] {
-  const weights = path === undefined ? [] : weightFiles(path, inspectOnnx(path).externalData);
-  const ranges = cuda?.calibration?.cache;
-  return [
-    path ?? bytes!,
-    ...weights,
-    ...(cuda?.plugins ?? []).map((plugin) => resolve(plugin)),
-    ...(ranges !== undefined && existsSync(ranges) ? [resolve(ranges)] : []),
-  ];
-}
-
-/** What, besides files, makes another plan. */
-function factsOf(
-  { backend, options }: LoadTarget,
-  runtime: NativeRuntime,
-  device: Device,
-): Readonly<Record<string, unknown>> {
-  const { precision = 'fp32', shapes, profiling } = options;
-  return {
-    backend,
-    version: runtime.version,
-    platform: `${process.platform}-${process.arch}`,
-    ...deviceFacts(device, options.cuda?.hardwareCompatibility),
-    driver: majorOf(runtime.details?.['driver']),
-    precision,
-    shapes,
-    profiling,
-    ...(backend === 'cuda' ? cudaFacts(options) : {}),
-  };
-}
-
-/** A plan is tuned for one model of GPU, with as many multiprocessors as it has, unless it was asked to suit others. */
-function deviceFacts({ arch, name, details }: Device, compatibility = 'none'): Readonly<Record<string, unknown>> {
-  if (compatibility === 'amperePlus') return {};
-  if (compatibility === 'sameComputeCapability') return { arch };
-  return { arch, device: name, multiprocessors: details?.['multiprocessors'] };
-}
-
-/** Kernels of another CUDA major may be missing in a driver; within one, drivers take what earlier ones took. */
-function majorOf(version: unknown): string | undefined {
-  return typeof version === 'string' ? version.split('.')[0] : undefined;
-}
-
-/** The options that building reads. The others are about where things lie, and about running. */
-function cudaFacts({ cuda = {} }: ParsedLoadOptions): Readonly<Record<string, unknown>> {
-  const {
-    library: _library,
-    timingCache: _timingCache,
-    plugins = [],
-    graphs: _graphs,
-    sharedMemory: _sharedMemory,
-    calibration,
-    ...building
-  } = cuda;
-  return {
-    ...building,
-    // How many of the files are plugins, and is there a file of ranges?
-    plugins: plugins.length,
-    calibration: calibration && {
-      algorithm: calibration.algorithm ?? 'entropy2',
-      ranges: calibration.cache !== undefined && existsSync(calibration.cache),
-    },
-  };
 }

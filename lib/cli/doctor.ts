@@ -71,6 +71,8 @@ function printBackend({
 }: BackendReport): void {
   print(`${status.padEnd(6)}  ${name.padEnd(8)}  ${product}${runtime === undefined ? '' : ` ${runtime.version}`}`);
   if (runtime?.library !== undefined) print(indent(`library  ${runtime.library}`, '        '));
+  const facts = Object.entries(runtime?.details ?? {}).map(([name, value]) => `${name} ${String(value)}`);
+  if (facts.length > 0) print(indent(`details  ${facts.join(', ')}`, '        '));
   for (const warning of runtime?.warnings ?? []) print(indent(`warning  ${warning}`, '        '));
   for (const device of devices) {
     const facts = [

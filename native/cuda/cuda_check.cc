@@ -92,10 +92,7 @@ int ResolveDevice(const std::string& id) {
   cudaError_t status = cudaSuccess;
   const int count = CountDevices(&status);
   if (count == 0) {
-    const ErrorCode code = CodeFor(status);
-    const bool passing = code == ErrorCode::OUT_OF_MEMORY || code == ErrorCode::DEVICE_LOST;
-    throw Error(passing ? code : ErrorCode::DEVICE_NOT_FOUND,
-                "CUDA finds no device: " + StatusText(status) + ".")
+    throw Error(ErrorCode::DEVICE_NOT_FOUND, "CUDA finds no device: " + StatusText(status) + ".")
         .WithCall("cudaGetDeviceCount", status)
         .WithHint(NoDeviceHint(status));
   }

@@ -48,7 +48,7 @@ if (missing !== undefined) {
     source: ModelSource = models.mix,
     options: LoadOptions = {},
   ): Promise<CacheOutcome & { builds: number }> {
-    const before = Number(control.get('builds'));
+    const before = control.get('builds');
     return withSession(source, { device: 'cuda:0', cache, ...options }, async (session) => {
       const { sum } = await session.run(mix);
       expect([...(sum as Tensor<'float32'>).data]).toEqual([11, 22, 33, 44]);
@@ -261,7 +261,7 @@ if (missing !== undefined) {
       precision: 'int8',
       cuda: { calibration: { batches, cache: file } },
     });
-    const fed = (): number => Number(control.get('calibrationBatches'));
+    const fed = (): number => control.get('calibrationBatches');
 
     it('is fed from an async iterator, batch by batch', async () => {
       const before = fed();

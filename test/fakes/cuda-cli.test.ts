@@ -38,6 +38,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     const plain = await accelnode('doctor');
     expectPlain(plain, 0);
     expect(plain.stdout).toMatch(/PASS {4}cuda {6}NVIDIA TensorRT 1\d/);
+    expect(plain.stdout).toMatch(/details {2}.*cudart 1[23]\.\d.*driver/);
     expect(plain.stdout).toMatch(/device {3}cuda:0 .*sm_90.*driver/);
     const [device] = await jsonOf<Device[]>(accelnode, 0, 'devices');
     expect(device).toMatchObject({ id: 'cuda:0', kind: 'gpu', arch: 'sm_90' });
@@ -154,7 +155,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     );
     expect(folder).toBe(cache);
     expect(entries).toMatchObject([{ model: models.mix, backend: 'cuda', size }]);
-    const builds = Number(control.get('builds'));
+    const builds = control.get('builds');
     expectPlain(await cached(...run), 0);
     expect(control.get('builds')).toBe(builds);
     const plain = await cached('cache', 'list');

@@ -171,9 +171,10 @@ describeOpenvino('run', () => {
 
   it('takes the first device that can, and says why not the ones before', async () => {
     const devices = ['-d', 'cuda:0', '-d', DEVICE];
-    const report = await jsonOf<RunReport>(accelnode, 0, 'run', ...devices, doubling('y'), '-i', 'x=zeros');
+    const withoutCuda = command({ ACCELNODE_CUDA_LIBRARY: join(folder, 'none.so') });
+    const report = await jsonOf<RunReport>(withoutCuda, 0, 'run', ...devices, doubling('y'), '-i', 'x=zeros');
     expect(report.device).toBe(DEVICE);
-    expect(report.attempts).toMatchObject([{ device: 'cuda', code: 'UNSUPPORTED' }]);
+    expect(report.attempts).toMatchObject([{ device: 'cuda', code: 'RUNTIME_NOT_FOUND' }]);
   });
 
   it('keeps the compiled model where it is told to', async () => {

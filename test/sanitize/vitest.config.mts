@@ -39,7 +39,7 @@ export default defineConfig({
       project('unit', ['test/unit/{errors,inline,load,memory,names,run-arguments,session,tensor}.test.ts']),
       project('null', ['test/conformance/null.test.ts']),
       project('stress', ['test/stress/**/*.test.ts']),
-      project('fakes', ['test/fakes/**/*.test.ts'], { ACCELNODE_RUNTIMES: runtimes }),
+      project('fakes', ['test/fakes/openvino-*.test.ts'], { ACCELNODE_RUNTIMES: runtimes }),
       project('openvino', ['test/conformance/openvino.test.ts'], {
         ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.current),
       }),

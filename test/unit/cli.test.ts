@@ -160,6 +160,7 @@ describe('doctor', () => {
   it('is what diagnose() says', async () => {
     vi.stubEnv('ACCELNODE_RUNTIMES', runtimes);
     vi.stubEnv('ACCELNODE_OPENVINO_LIBRARY', library);
+    vi.stubEnv('ACCELNODE_CUDA_LIBRARY', library);
     const { backends } = await jsonOf<Report>(withoutRuntime, 1, 'doctor');
     expect(JSON.parse(JSON.stringify(await diagnose()))).toEqual(backends);
     vi.unstubAllEnvs();

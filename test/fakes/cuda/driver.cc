@@ -1,5 +1,5 @@
-// Uses the doubles as they are meant to be used, but for one mistake: what cuda-double.test.ts asks for.
-// The methods are found in the slot table, as the doubles find them.
+// Uses the doubles as they are meant to be used, but for one mistake: what cuda-double.test.ts asks
+// for. The methods are found in the slot table, as the doubles find them.
 //
 //     cuda_driver FOLDER MAJOR MODEL MISTAKE
 #include <dlfcn.h>
@@ -51,7 +51,8 @@ Result Method(void* object, const char* owner, const char* method, Arguments... 
   void* const implementation = static_cast<void**>(object)[1];
   const auto* const vtable = *static_cast<void* const* const*>(implementation);
   const int slot = fake::SlotOf(owner, g_release, method);
-  return reinterpret_cast<Result (*)(void*, Arguments...)>(vtable[slot])(implementation, arguments...);
+  return reinterpret_cast<Result (*)(void*, Arguments...)>(vtable[slot])(implementation,
+                                                                         arguments...);
 }
 
 void Destroy(void* object, int slot = 1) {
@@ -91,20 +92,23 @@ void* Build(const char* model) {
   void* const network = Method<void*>(builder, "VBuilder", "createNetworkV2", flags);
   void* const config = Method<void*>(builder, "VBuilder", "createBuilderConfig");
   const int version = C<int>("nvonnxparser", "getNvOnnxParserVersion");
-  void* const parser = C<void*>("nvonnxparser", "createNvOnnxParser_INTERNAL", network, TheLogger(), version);
+  void* const parser =
+      C<void*>("nvonnxparser", "createNvOnnxParser_INTERNAL", network, TheLogger(), version);
   const auto parse = [&] {
     const auto* const vtable = *static_cast<void* const* const*>(parser);
     return reinterpret_cast<bool (*)(void*, const char*, int)>(vtable[1])(parser, model, 2);
   };
   if (!parse()) std::printf("not parsed\n");
   if (Makes("parse twice") && !parse()) std::printf("not parsed twice\n");
-  if (Makes("flag of the other major")) Method<void>(config, "VBuilderConfig", "setFlag", g_major == 10 ? 29 : 0);
+  if (Makes("flag of the other major"))
+    Method<void>(config, "VBuilderConfig", "setFlag", g_major == 10 ? 29 : 0);
   void* const profile = Method<void*>(builder, "VBuilder", "createOptimizationProfile");
   for (int i = 0; i < 3 && !Makes("no profile"); ++i) {
     const Dims dims = {2, {i == 0 ? 1 : i == 1 ? 2 : 4, 3}};
     Method<bool>(profile, "VOptimizationProfile", "setDimensions", "x", i, &dims);
   }
-  if (!Makes("no profile")) Method<int>(config, "VBuilderConfig", "addOptimizationProfile", profile);
+  if (!Makes("no profile"))
+    Method<int>(config, "VBuilderConfig", "addOptimizationProfile", profile);
   void* const plan = Method<void*>(builder, "VBuilder", "buildSerializedNetwork", network, config);
   const int destroy = g_major == 10 ? 9 : 7;  // of the parser, the gap in the table
   const auto* const vtable = *static_cast<void* const* const*>(parser);
@@ -124,10 +128,13 @@ void Run(void* engine) {
   void* const context = Method<void*>(engine, "VCudaEngine", "createExecutionContext", 0);
   const Dims dims = {2, {2, 3}}, too_large = {2, {5, 3}};
   const char* const call = "VExecutionContext";
-  if (Makes("a shape beyond the profile") && !Method<bool>(context, call, "setInputShape", "x", &too_large)) std::printf("refused\n");
+  if (Makes("a shape beyond the profile") &&
+      !Method<bool>(context, call, "setInputShape", "x", &too_large))
+    std::printf("refused\n");
   Method<bool>(context, call, "setInputShape", "x", &dims);
   float numbers[6] = {1, 2, 3, 4, 5, 6}, results[6] = {};
-  Method<bool>(context, call, "setTensorAddress", "x", Makes("an address of the host") ? static_cast<void*>(numbers) : x);
+  Method<bool>(context, call, "setTensorAddress", "x",
+               Makes("an address of the host") ? static_cast<void*>(numbers) : x);
   if (!Makes("no address")) Method<bool>(context, call, "setTensorAddress", "y", y);
   if (Makes("touch device memory")) static_cast<volatile float*>(x)[0] = 1;
   if (Makes("a slot further")) Method<bool>(context, call, "getPersistentCacheLimit", stream);
@@ -139,7 +146,8 @@ void Run(void* engine) {
   } else {
     enqueue();
   }
-  Cuda("cudaMemcpyAsync", static_cast<void*>(results), static_cast<const void*>(y), kBytes, 2, stream);
+  Cuda("cudaMemcpyAsync", static_cast<void*>(results), static_cast<const void*>(y), kBytes, 2,
+       stream);
   if (!Makes("no synchronise")) Cuda("cudaStreamSynchronize", stream);
   for (const float result : results) std::printf("%g ", result);
   std::printf("\n");
@@ -174,7 +182,8 @@ int main(int count, char** arguments) {
   if (Makes("a plan of another version")) data[8] ^= 1;
   if (Makes("a plan of another device")) data[12] ^= 1;
   void* const runtime = C<void*>("nvinfer", "createInferRuntime_INTERNAL", TheLogger(), g_release);
-  void* const engine = Method<void*>(runtime, "VRuntime", "deserializeCudaEngine", static_cast<const void*>(data), size);
+  void* const engine = Method<void*>(runtime, "VRuntime", "deserializeCudaEngine",
+                                     static_cast<const void*>(data), size);
   Destroy(plan);
   if (engine != nullptr) {
     Run(engine);

@@ -68,7 +68,7 @@ struct Context : Object {
   std::unique_ptr<DeviceBlock> own;  // device memory, where the caller does not give it
   void* given = nullptr;
   int64_t given_bytes = 0;
-  int profile_index = -1;  // only the first context of an engine begins with one
+  int profile_index = -1;               // only the first context of an engine begins with one
   std::map<std::string, Shape> shapes;  // of the inputs, as set
   std::map<std::string, void*> addresses;
   std::map<std::string, void*> allocators;
@@ -87,5 +87,10 @@ T* As(const Using& use) {
 
 void* NewEngine(Runtime& runtime, const void* data, size_t size);
 void* NewContext(Engine& engine, int strategy);
+
+// enqueueV3.
+bool Enqueue(Context& context, void* stream);
+// Tells the context's profiler about the layers.
+void Report(const Context& context);
 
 }  // namespace fake
