@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <mutex>
 #include <unordered_map>
 
 #include "device.h"
@@ -53,7 +54,9 @@ struct InterfaceInfo {
 
 // Reads memory that may not be there.
 bool SafeRead(const void* from, void* to, size_t bytes) {
+  static std::mutex mutex;
   static int ends[2] = {-1, -1};
+  const std::lock_guard lock(mutex);  // what one thread writes is for it alone to read
   if (ends[0] < 0 && pipe(ends) != 0) return false;
   return write(ends[1], from, bytes) == static_cast<ssize_t>(bytes) &&
          read(ends[0], to, bytes) == static_cast<ssize_t>(bytes);
