@@ -33,6 +33,7 @@ export class Calibration {
   #asking = false;
   /** The iterator has said that it is done, has thrown, or was told to stop. */
   #over = false;
+  #closed = false;
   #count = 0;
   /** The memory of the batch that the addon has; kept until it asks for the next. */
   #held: Region[] = [];
@@ -63,7 +64,8 @@ export class Calibration {
     let answer: CalibrationAnswer;
     try {
       const batch = await this.#ask();
-      answer = batch === undefined ? null : this.#check(batch);
+      // When the load was given up meanwhile, nobody would let go of the batch's memory.
+      answer = batch === undefined || this.#closed ? null : this.#check(batch);
     } catch (error) {
       answer = this.error ??= error as AccelError;
     }
@@ -117,11 +119,11 @@ export class Calibration {
   }
 
   /**
-   * The load has ended: the iterator is told to stop, unless it has ended by itself. An iterator that is in the
+   * The load has ended or been given up: the iterator is told to stop, unless it has ended by itself. An iterator that is in the
    * middle of something is told, but not waited for.
    */
   async close(): Promise<void> {
-    this.#release();
+    this.#closed = true;
     if (this.#over || this.#iterator === undefined) return;
     this.#over = true;
     try {
@@ -135,6 +137,11 @@ export class Calibration {
         { cause },
       );
     }
+  }
+
+  /** The last batch's memory is not needed any more: the load has ended, not merely been given up. */
+  release(): void {
+    this.#release();
   }
 
   #release(): void {

@@ -53,6 +53,9 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
     onProgress: progress && ((phase, done, total) => progress.report(phase, done, total)),
     nextBatch: calibration?.next,
   });
+  // Also after an abort, which does not wait for it: the load's thread may be reading a batch.
+  const ended = (): void => calibration?.release();
+  loading.then(ended, ended);
   const wrong = (): AccelError | undefined => progress?.error ?? calibration?.error;
   try {
     const native = await (signal === undefined ? loading : abortable(loading, id, signal));

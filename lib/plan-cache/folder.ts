@@ -65,6 +65,8 @@ export async function readEntry(folder: string, key: string): Promise<CacheEntry
     const { file, size, created, model, backend, facts, made } = JSON.parse(text) as Record<string, unknown>;
     if (typeof file !== 'string' || basename(file) !== file || typeof model !== 'string') return undefined;
     if (typeof backend !== 'string' || typeof facts !== 'object' || facts === null) return undefined;
+    const madeAt = new Date(String(created));
+    if (Number.isNaN(madeAt.getTime())) return undefined;
     const plan = await stat(join(folder, file));
     if (!plan.isFile() || plan.size !== size) return undefined;
     return {
@@ -75,7 +77,7 @@ export async function readEntry(folder: string, key: string): Promise<CacheEntry
       backend,
       facts: facts as Record<string, unknown>,
       ...(typeof made === 'object' && made !== null ? { made: made as Record<string, unknown> } : {}),
-      created: new Date(String(created)),
+      created: madeAt,
       lastUsed: info.mtime,
     };
   } catch {

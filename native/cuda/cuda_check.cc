@@ -10,21 +10,6 @@ namespace {
 constexpr cudaError_t kOutOfMemory = 2, kInsufficientDriver = 35, kNoDevice = 100,
                       kInvalidDevice = 101;
 
-// Errors after which the device's context is of no use to this process any more.
-bool IsSticky(cudaError_t status) {
-  switch (status) {
-    case 700:  // illegal address
-    case 702:  // launch timeout
-    case 704:  // peer access
-    case 709:  // context is destroyed
-    case 710:  // assert
-    case 999:  // unknown
-      return true;
-    default:
-      return status >= 714 && status <= 719;  // hardware stack error … launch failure
-  }
-}
-
 ErrorCode CodeFor(cudaError_t status) {
   if (IsSticky(status)) return ErrorCode::DEVICE_LOST;
   switch (status) {
@@ -41,6 +26,21 @@ ErrorCode CodeFor(cudaError_t status) {
 }
 
 }  // namespace
+
+bool IsSticky(cudaError_t status) {
+  switch (status) {
+    case 214:  // memory error that can't be corrected
+    case 220:  // the same of NVLink
+    case 700:  // illegal address
+    case 702:  // launch timeout
+    case 709:  // context is destroyed
+    case 710:  // assert
+    case 999:  // unknown
+      return true;
+    default:
+      return status >= 714 && status <= 719;  // hardware stack error … launch failure
+  }
+}
 
 std::string StatusText(cudaError_t status) {
   const auto text = [](const char* words) { return std::string(words ? words : "unknown"); };

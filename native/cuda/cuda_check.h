@@ -11,6 +11,9 @@ namespace accelnode::cuda {
 // "CUDA driver version is insufficient for CUDA runtime version (cudaErrorInsufficientDriver, 35)"
 std::string StatusText(cudaError_t status);
 
+// Is it one after which the device's context is of no use to this process any more?
+bool IsSticky(cudaError_t status);
+
 Error CudaError(cudaError_t status, const char* function);
 
 // Throws unless `status` is cudaSuccess.

@@ -100,7 +100,8 @@ void* TensorRtContext::PlaceInput(Port& port, const Tensor& input, RunStats& sta
     return staging;
   };
   if (port.on_host) {
-    if (kind != MemoryKind::kDevice) return input.bytes > 0 ? input.data : stage();
+    // TensorRT may look at it again before it is told another address, in the next run.
+    if (kind != MemoryKind::kDevice) return stage();
     void* staging = port.staging.AtLeast(input.bytes);
     Copy(staging, input.data, input.bytes);
     Synchronize();
@@ -162,6 +163,7 @@ void TensorRtContext::BindOutput(Port& port, Output& output) {
   port.staged = false;
   if (port.allocator) {  // asks for memory itself, whether or not the shape is known now
     port.allocator->error.reset();
+    port.allocator->shape.nbDims = -1;  // not told yet
     return;
   }
   CheckRoom(port, output);
@@ -171,6 +173,9 @@ void TensorRtContext::BindOutput(Port& port, Output& output) {
 void* TensorRtContext::PlaceOutput(Port& port, Output& output) {
   if (port.on_host || !output.wanted) {
     port.staged = output.wanted;
+    if (output.wanted && output.data == nullptr && output.memory == MemoryKind::kDevice) {
+      output.allocated = AllocateDevice(port.bytes, facts_.device);
+    }
     return port.on_host ? port.staging.AtLeast(port.bytes) : port.memory.AtLeast(port.bytes);
   }
   if (output.data == nullptr && output.memory == MemoryKind::kDevice) {
@@ -212,6 +217,11 @@ bool TensorRtContext::DownloadDependent(Span<Output> outputs, RunStats& stats) {
     Output& output = outputs[i];
     if (!port.allocator) continue;
     if (port.allocator->error) throw *port.allocator->error;
+    if (port.allocator->shape.nbDims < 0) {
+      throw Error(ErrorCode::VENDOR_FAILURE,
+                  "TensorRT did not tell the shape of \"" + port.info.name + "\".")
+          .WithCall("IOutputAllocator::notifyShape", -1);
+    }
     port.shape = ToShape(port.allocator->shape);
     port.bytes = ByteSize(port.info.type, port.shape.Elements());
     if (!output.wanted) continue;
@@ -239,7 +249,10 @@ bool TensorRtContext::DownloadDependent(Span<Output> outputs, RunStats& stats) {
 
 void TensorRtContext::Finish(Port& port, Output& output, RunStats& stats) {
   if (!output.wanted) return;
-  if (output.allocated.kind == MemoryKind::kDevice && output.allocated.owner) {
+  const bool allocated_there =
+      output.allocated.kind == MemoryKind::kDevice && output.allocated.owner;
+  const bool on_device = allocated_there || KindOf(output) == MemoryKind::kDevice;
+  if (allocated_there) {
     output.data = output.allocated.data;
   } else if (output.data == nullptr) {
     output.allocated = AllocateHost(port.bytes);
@@ -248,8 +261,14 @@ void TensorRtContext::Finish(Port& port, Output& output, RunStats& stats) {
     output.reshaped = output.shape != port.shape;
   }
   if (port.staged && port.bytes > 0) {
-    std::memcpy(output.data, port.staging.data(), port.bytes);
-    stats.copied_bytes += port.bytes;
+    if (on_device) {  // what TensorRT leaves in host memory (a shape) may be wanted there too
+      Copy(output.data, port.staging.data(), port.bytes);
+      Synchronize();
+      stats.h2d_bytes += port.bytes;
+    } else {
+      std::memcpy(output.data, port.staging.data(), port.bytes);
+      stats.copied_bytes += port.bytes;
+    }
   }
   if (output.bytes != port.bytes) output.bytes = port.bytes;
   if (output.shape != port.shape) output.shape = port.shape;

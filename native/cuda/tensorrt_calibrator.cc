@@ -54,7 +54,12 @@ bool Calibrator::NextBatch(void* bindings[], const char* names[], int32_t count)
   std::vector<Tensor> batch(inputs_.size());
   if (!monitor_.NextCalibrationBatch(batch)) return false;
   UseDevice(device_);
-  for (size_t i = 0; i < inputs_.size(); ++i) Upload(i, batch[places_[i]]);
+  try {
+    for (size_t i = 0; i < inputs_.size(); ++i) Upload(i, batch[places_[i]]);
+  } catch (...) {
+    Cudart().cudaStreamSynchronize(nullptr);  // the batch is the caller's again
+    throw;
+  }
   CUDA_CALL(cudaStreamSynchronize, nullptr);
   for (int32_t at = 0; at < count; ++at) {
     for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -93,7 +98,8 @@ const void* Calibrator::readCalibrationCache(size_t& length) noexcept {
 }
 
 void Calibrator::writeCalibrationCache(const void* cache, size_t length) noexcept {
-  if (cache_path_.empty()) return;
+  // What is made of a part of the batches must not be taken for the whole of them by later builds.
+  if (cache_path_.empty() || error_ || monitor_.Cancelled()) return;
   try {
     if (!ReplaceFile(cache_path_, cache, length)) {
       throw Error(ErrorCode::VENDOR_FAILURE,

@@ -71,10 +71,13 @@ void TensorRtContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
     Launch(inputs, outputs, stats);
   } catch (const Error& error) {
     // What was enqueued may still use the caller's memory.
-    Cudart().cudaStreamSynchronize(stream_.get());
+    const cudaError_t status = Cudart().cudaStreamSynchronize(stream_.get());
     Cudart().cudaGetLastError();
     Forget();
-    if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;
+    // Another call may have failed only because of a loss that shows itself here.
+    const bool lost_now = IsSticky(status) && error.code != ErrorCode::DEVICE_LOST;
+    if (lost_now || error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;
+    if (lost_now) throw CudaError(status, "cudaStreamSynchronize");
     throw;
   } catch (...) {
     Cudart().cudaStreamSynchronize(stream_.get());

@@ -129,6 +129,11 @@ void TensorRtModel::DescribeTensors() {
     TensorInfo info;
     info.name = name;
     info.type = FromTensorRt(Call(engine, method::engine::kGetTensorDataType, name));
+    if (info.type == DataType::kUnknown) {
+      throw Error(ErrorCode::MODEL_UNSUPPORTED,
+                  "\"" + info.name + "\" is of an element type that accelnode does not know.")
+          .WithHint("Build the plan with a cast to float16 or float32 there.");
+    }
     info.shape = ToVector(Call(engine, method::engine::kGetTensorShape, name));
     if (Call(engine, method::engine::kGetTensorFormat, name) != trt::kLinear) {
       throw Error(ErrorCode::MODEL_UNSUPPORTED,

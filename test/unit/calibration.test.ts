@@ -149,6 +149,24 @@ describe('the batches', () => {
     await asker.calibration.close();
     expect(returned).toBe(true);
   });
+
+  it('that come when nobody waits any more are not kept', async () => {
+    const late = image();
+    let arrive: () => void = () => undefined;
+    const asker = new Asker({
+      [Symbol.asyncIterator]: () => ({
+        next: () =>
+          new Promise((resolve) => {
+            arrive = () => resolve({ done: false, value: { image: late, ids: ids() } });
+          }),
+      }),
+    });
+    const answer = asker.ask();
+    await asker.calibration.close();
+    arrive();
+    expect(await answer).toBeNull();
+    await late.write(new Float32Array(8).fill(1)); // refused while it is in use
+  });
 });
 
 describe('a mistake', () => {

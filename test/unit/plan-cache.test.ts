@@ -143,6 +143,10 @@ describe('one process', () => {
     ['gone', (plan) => rmSync(plan)],
     ['without a description', (_, json) => rmSync(json)],
     ['with half a description', (_, json) => truncateSync(json, 20)],
+    [
+      'with a description without a date',
+      (_, json) => writeFileSync(json, readFileSync(json, 'utf8').replace(/"created": "[^"]*"/, '"created": "then"')),
+    ],
     ['with a description of nothing', (_, json) => writeFileSync(json, 'null')],
     ['with a description of another file', (_, json) => writeFileSync(json, '{"file":"../../etc/passwd","size":1}')],
   ])('builds again when the plan is %s', async (_what, spoil) => {

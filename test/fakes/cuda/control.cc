@@ -51,9 +51,10 @@ void Alive(Kind kind, int count) { Add(Block().live[static_cast<int>(kind)], cou
 
 bool IsSticky(int status) {
   switch (status) {
+    case 214:
+    case 220:
     case 700:
     case 702:
-    case 704:
     case 709:
     case 710:
     case 999:
