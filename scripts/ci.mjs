@@ -1,5 +1,5 @@
-// What CI runs on a clean checkout: all tests, those of them that sanitizers can see into, the checks of the
-// sources and of the package, and the tests again on the addon as node-gyp builds it. The last line sums everything.
+// What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests again
+// on the addon as node-gyp builds it. The last line sums everything. Not the sanitizers: docs/architecture.md.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,6 @@ await section('Sources', lint);
 // It imports what prepareTests has installed.
 await section('Package', async () => (await import('./check-package.mjs')).checkPackage());
 await section('The addon as node-gyp builds it', testNodeGypBuild);
-await section('Sanitizers', async () => (await import('./setup/sanitizers.mjs')).testSanitizers());
 
 const total = sum(...results);
 console.log(`\n${summary(total)}`);
