@@ -41,7 +41,9 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
             device: `${candidate.backend}:${device}`,
             attempts: refusals.map(toAttempt),
             maxQueue: options.maxQueue,
-            inline: options.inline ?? takesAlwaysAsLong(sourceFor(candidate.backend, sources)),
+            inline:
+              loaded.native.computesOnCaller &&
+              (options.inline ?? takesAlwaysAsLong(sourceFor(candidate.backend, sources))),
           };
         } catch (error) {
           const refusal = withContext(error, candidate.backend, `${candidate.backend}:${device}`);

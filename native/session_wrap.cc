@@ -205,6 +205,7 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
   self.Set("inputs", ToJs(env, model.Inputs()));
   self.Set("outputs", ToJs(env, model.Outputs()));
   self.Set("lanes", static_cast<double>(queue_->lanes()));
+  self.Set("computesOnCaller", model.ComputesOnCaller());
   self.Set("preferredMemory", MemoryKindName(model.PreferredMemory()));
   self.Set("details", ToJs(env, model.Details()));
 }

@@ -120,6 +120,8 @@ export interface NativeSession {
   readonly inputs: NativeTensorInfo[];
   readonly outputs: NativeTensorInfo[];
   readonly lanes: number;
+  /** May its runs be inline, as far as the backend can tell? */
+  readonly computesOnCaller: boolean;
   readonly preferredMemory: 'host' | 'pinned';
   readonly details: Record<string, unknown>;
   /**

@@ -198,14 +198,16 @@ void* TensorRtContext::PlaceOutput(Port& port, Output& output) {
 void TensorRtContext::Download(Port& port, Output& output, RunStats& stats) {
   if (!output.wanted || port.bytes == 0 || port.staged || port.allocator) return;
   if (port.address != port.memory.data()) return;  // it is there already
-  const MemoryKind kind = KindOf(output);
-  void* to = output.data;
-  if (kind == MemoryKind::kHost) {
-    to = port.staging.AtLeast(port.bytes);
-    port.staged = true;
-  }
-  Copy(to, port.memory.data(), port.bytes);
+  CopyOut(port, output, stats);
   copies_out_ = true;
+}
+
+// To pageable memory by way of pinned memory; Finish does the rest.
+void TensorRtContext::CopyOut(Port& port, const Output& output, RunStats& stats) {
+  const MemoryKind kind = KindOf(output);
+  port.staged = kind == MemoryKind::kHost;
+  void* to = port.staged ? port.staging.AtLeast(port.bytes) : output.data;
+  Copy(to, port.memory.data(), port.bytes);
   if (kind != MemoryKind::kDevice) stats.d2h_bytes += port.bytes;
 }
 
@@ -234,14 +236,7 @@ bool TensorRtContext::DownloadDependent(Span<Output> outputs, RunStats& stats) {
       continue;
     }
     if (port.bytes == 0) continue;
-    const MemoryKind kind = KindOf(output);
-    void* to = output.data;
-    if (kind == MemoryKind::kHost) {
-      to = port.staging.AtLeast(port.bytes);
-      port.staged = true;
-    }
-    Copy(to, port.memory.data(), port.bytes);
-    if (kind != MemoryKind::kDevice) stats.d2h_bytes += port.bytes;
+    CopyOut(port, output, stats);
     enqueued = true;
   }
   return enqueued;

@@ -82,6 +82,7 @@ class TensorRtContext final : public Context {
   void Enqueue();
   bool Capture();
   void Download(Port& port, Output& output, RunStats& stats);
+  void CopyOut(Port& port, const Output& output, RunStats& stats);
   bool DownloadDependent(Span<Output> outputs, RunStats& stats);
   void Finish(Port& port, Output& output, RunStats& stats);
   void Tell(Port& port, void* address);

@@ -1,17 +1,16 @@
 /** Installations that are interrupted, that happen at the same time, or that fill the disk: real processes, real pip. */
 import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 
 import { AccelError } from 'accelnode';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { installRelease } from '../../dist/runtimes/install.js';
 import { findRelease } from '../../dist/runtimes/manifest.js';
 import type { Release } from '../../dist/runtimes/manifest.js';
+import { LineChild, killGroup } from '../utils/line-child.js';
 import { PackageIndex, makeRelease } from '../utils/package-index.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 
@@ -20,7 +19,6 @@ const command = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 const childScript = join(import.meta.dirname, '..', 'utils', 'install-child.mjs');
 
 let root: string;
-const children: ChildProcess[] = [];
 
 beforeEach(() => {
   root = join(temporaryFolder(), 'runtimes');
@@ -29,59 +27,15 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.unstubAllEnvs();
-  for (const child of children.splice(0)) killGroup(child);
 });
 
-/** Ends a process and those that it started. */
-function killGroup({ pid }: ChildProcess): void {
-  try {
-    process.kill(-pid!, 'SIGKILL');
-  } catch {
-    // it has ended
-  }
+/** With its pip, that it may have to be ended together with. */
+function startChild(args: readonly string[], index: PackageIndex): LineChild {
+  return new LineChild(args, { env: { ...process.env, ...index.environment }, detached: true });
 }
 
-interface Ended {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  lines: string[];
-  stderr: string;
-}
-
-/** A process of ours, with the lines that it prints as they come. */
-class Child {
-  readonly process: ChildProcess;
-  readonly ended: Promise<Ended>;
-  readonly #lines: string[] = [];
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(args: readonly string[], environment: Record<string, string>) {
-    this.process = spawn(process.execPath, args, { env: { ...process.env, ...environment }, detached: true });
-    children.push(this.process);
-    let stderr = '';
-    this.process.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    createInterface(this.process.stdout!).on('line', (line) => {
-      this.#lines.push(line);
-      for (const wake of this.#waiting.splice(0)) wake();
-    });
-    this.ended = new Promise((resolve, reject) => {
-      this.process.once('error', reject);
-      this.process.once('close', (code, signal) => resolve({ code, signal, lines: this.#lines, stderr }));
-    });
-  }
-
-  /** Until it prints a line. */
-  async prints(line: string): Promise<void> {
-    while (!this.#lines.includes(line)) {
-      const next = new Promise<string>((wake) => this.#waiting.push(() => wake('line')));
-      const ended = this.ended.then(({ stderr }) => stderr);
-      if ((await Promise.race([next, ended])) !== 'line') throw new Error(`It ended: ${await ended}`);
-    }
-  }
-}
-
-function installChild(release: Release, index: PackageIndex): Child {
-  return new Child([childScript, JSON.stringify(release)], index.environment);
+function installChild(release: Release, index: PackageIndex): LineChild {
+  return startChild([childScript, JSON.stringify(release)], index);
 }
 
 /** What a process says at last. It listens to no signal: that would change what its owner's listeners do. */
@@ -122,7 +76,7 @@ describe.skipIf(process.platform === 'win32')('signals (Windows has none)', () =
     const { wheel, version } = findRelease('openvino', undefined);
     const index = await PackageIndex.start({ files: { [wheel.file]: new Uint8Array(1_000_000) }, halfway: 'stall' });
     const stalled = once(index, 'stalled');
-    const child = new Child([command, 'runtime', 'install', `openvino@${version}`], index.environment);
+    const child = startChild([command, 'runtime', 'install', `openvino@${version}`], index);
     await stalled;
     const closed = once(index, 'closed');
     child.process.kill(signal);
@@ -201,7 +155,7 @@ describe.skipIf(!canMount)(`a full disk${canMount ? '' : ' (skipped: this user m
       [...unshare, 'sh', '-c', script, 'sh', root, process.execPath, childScript, JSON.stringify(release)],
       { env: { ...process.env, ...index.environment }, stdio: ['ignore', 'pipe', 'inherit'], detached: true },
     );
-    children.push(child);
+    onTestFinished(() => killGroup(child));
     let stdout = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     await once(child, 'close');

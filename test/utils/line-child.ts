@@ -5,15 +5,31 @@ import { createInterface } from 'node:readline';
 
 import { onTestFinished } from 'vitest';
 
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  lines: string[];
+  stderr: string;
+}
+
+/** Ends a process that was started detached, and those that it started. */
+export function killGroup({ pid }: ChildProcess): void {
+  try {
+    process.kill(-pid!, 'SIGKILL');
+  } catch {
+    // it has ended
+  }
+}
+
 export class LineChild {
   readonly process: ChildProcess;
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; lines: string[]; stderr: string }>;
+  readonly ended: Promise<Ended>;
   readonly #lines: string[] = [];
   readonly #waiting: (() => void)[] = [];
 
   constructor(args: readonly string[], options: SpawnOptions = {}) {
     this.process = spawn(process.execPath, args, { ...options, stdio: 'pipe' });
-    onTestFinished(() => void this.process.kill('SIGKILL'));
+    onTestFinished(() => (options.detached === true ? killGroup(this.process) : void this.process.kill('SIGKILL')));
     let stderr = '';
     this.process.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     createInterface(this.process.stdout!).on('line', (line) => {

@@ -1,29 +1,16 @@
 #include "control.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+
+#include "../mapped_block.h"
 
 namespace fake {
 namespace {
 
 Control* Map() {
-  static Control nobody_looks;
-  Control* control = &nobody_looks;
-  if (const char* path = std::getenv("ACCELNODE_FAKE_CUDA_CONTROL")) {
-    const int file = open(path, O_RDWR);
-    void* memory = mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (memory == MAP_FAILED) {
-      std::perror(path);
-      std::abort();
-    }
-    close(file);
-    control = static_cast<Control*>(memory);
-  }
+  Control* control = MapBlock<Control>("ACCELNODE_FAKE_CUDA_CONTROL");
   control->bytes = sizeof(Control);
   control->kinds = kKinds;
 #define X(kind, name) \
