@@ -116,7 +116,7 @@ async function loadCached(
       onWait: () => tellWaiting(onProgress),
     });
     if (signal?.aborted !== true) return result;
-    await result.loaded.close(true);
+    await result.loaded.close();
     throw aborted(signal);
   } catch (error) {
     throw signal?.aborted === true ? aborted(signal) : error;

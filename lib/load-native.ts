@@ -62,7 +62,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
     await calibration?.close();
     const error = wrong();
     if (error === undefined) return native;
-    await native.close(true);
+    await native.close();
     throw error;
   } catch (error) {
     // Whoever aborts a load does not wait for what can't be stopped.
@@ -141,7 +141,7 @@ function abortable(loading: Promise<NativeSession>, id: number, signal: AbortSig
       addon.cancelLoad(id);
       reject(aborted(signal));
       // A load that could not be stopped is thrown away when it is done.
-      loading.then((native) => native.close(true)).catch(() => undefined);
+      loading.then((native) => native.close()).catch(() => undefined);
     };
     if (signal.aborted) {
       onAbort();
