@@ -6,12 +6,13 @@ import { join } from 'node:path';
 
 import type { NativeModelSource, NativeRuntime, NativeSession } from './native/addon.js';
 import { backends } from './backends.js';
+import { checkCalibration } from './calibration.js';
 import { devicesOf } from './devices.js';
 import type { Device } from './devices.js';
 import { AccelError } from './errors.js';
-import { aborted, cacheFolderOf, libraryOption, loadNative } from './load-native.js';
+import { aborted, cacheFolderOf, calibrationOption, libraryOption, loadNative } from './load-native.js';
 import type { LoadTarget } from './load-native.js';
-import type { ModelSources } from './model-source.js';
+import type { ModelFormat, ModelSources } from './model-source.js';
 import type { ParsedLoadOptions } from './options/load.js';
 import { loadThroughCache } from './plan-cache/cached-load.js';
 import type { CachedResult } from './plan-cache/cached-load.js';
@@ -20,6 +21,7 @@ import { keyWithRanges, planKey } from './plan-cache/key.js';
 import type { KeyParts } from './plan-cache/key.js';
 import { cacheLimit } from './plan-cache/limit.js';
 import { partsOf, rulesOf } from './plan-parts.js';
+import type { PlanRules } from './plan-rules/rules.js';
 import { reasonOf } from './runtimes/failures.js';
 import { openRuntime } from './runtimes/open.js';
 import type { LoadedModel } from './session.js';
@@ -31,32 +33,37 @@ export async function loadCompiled(target: LoadTarget, sources: ModelSources): P
   const plan = sources[planFormat!];
   const model = formats.filter((format) => format !== planFormat).flatMap((format) => sources[format] ?? [])[0];
   if (plan === undefined) return loadModel(target, model!);
+  const rules = rulesOf(target.backend);
   try {
+    if (plan.refused !== undefined) throw plan.refused;
     return { native: await loadNative(target, plan) };
   } catch (error) {
-    if (!isUnfit(error)) throw error;
-    if (model === undefined) throw refused(error);
+    if (!isUnfit(error, rules)) throw error;
+    if (model === undefined) throw refused(error, planFormat!, rules.advice?.(target.options));
     const { native, details } = await loadModel(target, model);
     return { native, details: { ...details, planRefused: error.message } };
   }
 }
 
 /** Is the compiled model at fault, so that compiling again would help? */
-function isUnfit(error: unknown): error is AccelError {
-  return error instanceof AccelError && (error.code === 'RUNTIME_INCOMPATIBLE' || error.code === 'MODEL_INVALID');
+function isUnfit(error: unknown, { opensWith }: PlanRules): error is AccelError {
+  if (!(error instanceof AccelError)) return false;
+  if (error.code === 'MODEL_INVALID') return true;
+  // Without the vendor's refusal of the plan, it is the machine that is not good enough.
+  return error.code === 'RUNTIME_INCOMPATIBLE' && (opensWith === undefined || error.call === opensWith);
 }
 
-function refused({ code, message, hint, call, status, cause }: AccelError): AccelError {
-  return new AccelError(code, message, {
-    call,
-    status,
-    cause,
-    hint: `${hint === undefined ? '' : `${hint} `}With the ONNX model beside it, it is made again when needed: { plan, onnx }.`,
-  });
+function refused(error: AccelError, format: ModelFormat, advice: string | undefined): AccelError {
+  const { code, message, hint, call, status, cause } = error;
+  const again = `With the ONNX model beside it, it is made again when needed: { ${format}, onnx }.`;
+  const hints = [hint, advice, again].filter((each) => each !== undefined);
+  return new AccelError(code, message, { call, status, cause, hint: hints.join(' ') });
 }
 
 async function loadModel(target: LoadTarget, source: NativeModelSource): Promise<Loaded> {
   const { backend, options } = target;
+  const calibration = calibrationOption(backend, options);
+  if (calibration !== undefined) checkCalibration(`${backend}.calibration`, calibration);
   const folder = cacheFolderOf(backend, options);
   if (folder === undefined) return { native: await loadNative(target, source) };
 

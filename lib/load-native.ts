@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { addon } from './native/addon.js';
 import type { NativeModelSource, NativeSession } from './native/addon.js';
 import type { BackendName } from './backends.js';
-import { Calibration, checkCalibration } from './calibration.js';
+import { Calibration } from './calibration.js';
 import type { CalibrationAnswer } from './calibration.js';
 import { AccelError } from './errors.js';
 import { inspectOnnx } from './onnx/inspect.js';
@@ -76,17 +76,14 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
 
 /** The caller's calibration data, which a plan has no use for. */
 function calibrationOf({ backend, options }: LoadTarget, id: number, onnx: OnnxInfo): Calibration | undefined {
-  const calibration = calibrationOption(backend, options);
-  if (calibration === undefined) return undefined;
-  const option = `${backend}.calibration`;
-  checkCalibration(option, calibration);
-  if (calibration.batches === undefined) return undefined;
+  const batches = calibrationOption(backend, options)?.batches;
+  if (batches === undefined) return undefined;
   const answer = (batch: CalibrationAnswer): void => addon.calibrationBatch(id, batch);
-  return new Calibration(option, calibration.batches, onnx.inputs, options.shapes, answer);
+  return new Calibration(`${backend}.calibration`, batches, onnx.inputs, options.shapes, answer);
 }
 
 /** The calibration that a backend's own options ask for. */
-function calibrationOption(backend: BackendName, { cuda }: ParsedLoadOptions): CudaCalibration | undefined {
+export function calibrationOption(backend: BackendName, { cuda }: ParsedLoadOptions): CudaCalibration | undefined {
   return backend === 'cuda' ? cuda?.calibration : undefined;
 }
 

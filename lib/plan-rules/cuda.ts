@@ -21,6 +21,12 @@ export const cudaRules: PlanRules = {
   // Times of one model of GPU would mislead the builder on another of the same architecture.
   timingCache: ({ version }, { arch, name }) =>
     `timing-${[version, arch, name].map((part) => (part ?? 'any').replaceAll(/[^\w.+]+/g, '-')).join('-')}.cache`,
+  opensWith: 'IRuntime::deserializeCudaEngine',
+  advice: ({ cuda }) =>
+    cuda?.versionCompatible === true
+      ? undefined
+      : 'A version compatible plan needs cuda.versionCompatible: true (--version-compatible), as TensorRT runs the ' +
+        'code in it only when told to.',
 };
 
 /** A plan is tuned for one model of GPU, with as many multiprocessors as it has, unless it was asked to suit others. */

@@ -22,4 +22,11 @@ export interface PlanRules {
   readonly unkept?: (options: ParsedLoadOptions) => string | undefined;
   /** The file in the cache's folder for measured times of kernels, which builds share: `timing-….cache`. */
   readonly timingCache?: (runtime: NativeRuntime, device: Device) => string;
+  /**
+   * The vendor's function that refuses a compiled model which does not fit: another `RUNTIME_INCOMPATIBLE` of a load is
+   * about the machine. Default: each is about the compiled model.
+   */
+  readonly opensWith?: string;
+  /** What else may be wrong when a compiled model that was given is refused, as a sentence. */
+  readonly advice?: (options: ParsedLoadOptions) => string | undefined;
 }
