@@ -8,6 +8,7 @@ import type { BackendName } from './backends.js';
 import { Calibration } from './calibration.js';
 import type { CalibrationAnswer } from './calibration.js';
 import { AccelError } from './errors.js';
+import { checkExternalFiles } from './onnx/external-data.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { OnnxInfo } from './onnx/inspect.js';
 import type { CudaCalibration } from './options/cuda.js';
@@ -43,6 +44,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
   const id = ++lastLoadId;
   const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
   const onnx = given.format === 'onnx' ? inspect(given) : undefined;
+  if (onnx !== undefined && onnx.externalData.length > 0) checkExternalFiles(given.path ?? given.bytes!);
   const source = withNames(given, onnx);
   const calibration = onnx && calibrationOf(target, id, onnx);
   const loading = addon.load({

@@ -1,5 +1,6 @@
 /** The plan cache, given plans and calibration data, on the doubles of CUDA and TensorRT 10. */
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -10,11 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 
 import { Session, Tensor, cacheEntries, clearCache } from 'accelnode';
 import type { CacheOutcome, CalibrationBatch, LoadOptions, ModelSource } from 'accelnode';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { modelPath } from '../utils/models.js';
 import { expectError, withSession } from '../utils/session.js';
 import { CONTROL_VARIABLE } from './cuda/control.mjs';
 import { libraryOf, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
@@ -208,6 +211,18 @@ if (missing !== undefined) {
       const outcome = await loading;
       expect(outcome).toMatchObject({ hit: false, stored: false });
       expect(outcome.reason).toBe(`The plan was not kept: ${model} changed while the plan was built from it.`);
+      expect(await cacheEntries(cache)).toEqual([]);
+    });
+
+    it('has nothing of a model whose weights are incomplete', async () => {
+      const model = join(place.folder, 'external.onnx');
+      const weights = join(place.folder, 'external-data.weights');
+      copyFileSync(modelPath('external-data'), model);
+      writeFileSync(weights, 'too short');
+      for (const source of [model, readFileSync(model)]) {
+        const error = await expectError('MODEL_INVALID', () => load(source));
+        expect(error.message).toContain('external-data.weights');
+      }
       expect(await cacheEntries(cache)).toEqual([]);
     });
 
@@ -446,6 +461,22 @@ if (missing !== undefined) {
       }
       const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, options(batches())));
       expect(error.cause).toBe(cause);
+    });
+
+    it('is not freed with its worker while it is read', async () => {
+      control.set('hold', 1);
+      const worker = new Worker(join(import.meta.dirname, '..', 'utils', 'calibrating-worker.mjs'), {
+        workerData: { model: models.mix },
+      });
+      try {
+        await reaches(control, 'held', 1);
+        // Later than a load that owns all that it uses would be left to itself.
+        setTimeout(() => control.set('hold', 0), 4000);
+        await worker.terminate();
+        expect(control.get('held')).toBe(0);
+      } finally {
+        control.set('hold', 0);
+      }
     });
 
     it('that never comes can be given up', async () => {

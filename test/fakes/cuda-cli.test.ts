@@ -1,5 +1,5 @@
 /** The command line on the doubles of CUDA and TensorRT. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { BackendReport, CacheEntry, Device } from 'accelnode';
@@ -133,6 +133,20 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     const plain = await accelnode('bench', models.mix, '-d', 'cuda:0', ...quick, ...args);
     expectPlain(plain, 0);
     expect(plain.stdout).toMatch(mode);
+  });
+
+  it('bench has room for as many runs as are to be in flight', async () => {
+    const quick = ['-t', '0.01', '--warmup', '0', '--min-runs', '2'];
+    expectPlain(await accelnode('bench', models.mix, '-d', 'cuda:0', ...quick, '-c', '1500'), 0);
+  });
+
+  it.each(['run', 'bench', 'inspect'])('%s says what a plan that is refused may need, and takes that', async (name) => {
+    const damaged = join(place.folder, `damaged ${major}.plan`);
+    writeFileSync(damaged, 'no plan at all');
+    const error = await failureOf(accelnode, 1, name, damaged, '-d', 'cuda:0');
+    expect(error.hint).toContain('--version-compatible');
+    const told = await failureOf(accelnode, 1, name, damaged, '-d', 'cuda:0', '--version-compatible');
+    expect(told.hint).not.toContain('--version-compatible');
   });
 
   it('takes a library, and a folder of them', async () => {

@@ -104,6 +104,7 @@ struct Calibration {
                           static_cast<int32_t>(names.size())))
         return true;
       Add(Block().calibration_batches);
+      WaitWhile(Block().hold, Block().held);
       for (size_t i = 0; i < inputs.size(); ++i) {
         const Tensor& input = inputs[i];
         const bool ranged = profile != nullptr && profile->ranges.count(input.name) != 0;
