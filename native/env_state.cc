@@ -63,8 +63,8 @@ void EnvState::End(const std::shared_ptr<EnvState>& self) {
     if (auto queue = session.lock()) queue->Join();
   }
   copies_.Join();
-  // The other loads own all that they use. One that can't be stopped must not hold up process.exit, which
-  // waits here for each worker; it is left to itself, with this object.
+  // The other loads own all that they use. One that can't be stopped must not hold up process.exit,
+  // which waits here for each worker; it is left to itself, with this object.
   if (!tasks_.Join(Clock::now() + kLoadGrace)) {
     if (SkipDestructorsAtExit()) {
       LeaveBehind(self);

@@ -69,12 +69,20 @@ export function checkExternalFiles(model: string | Uint8Array): void {
       });
     }
     const file = resolve(dirname(model), name);
-    const size = statSync(file, { throwIfNoEntry: false })?.size;
+    const size = sizeOf(file);
     if (size !== undefined && size >= bytes) continue;
     const what = size === undefined ? 'is not there' : `has ${size} bytes, but must have ${bytes}`;
     throw new AccelError('MODEL_INVALID', `The file ${file} with weights of the model ${what}.`, {
       hint: 'It belongs beside the model, under the name that the model has for it: copy it again.',
     });
+  }
+}
+
+function sizeOf(file: string): number | undefined {
+  try {
+    return statSync(file).size;
+  } catch {
+    return undefined;
   }
 }
 

@@ -463,6 +463,19 @@ if (missing !== undefined) {
       expect(error.cause).toBe(cause);
     });
 
+    it('whose ranges could not be written in the end ends the load with the reason', async () => {
+      mkdirSync(cache);
+      function* batches(): Generator<CalibrationBatch> {
+        yield mix;
+        mkdirSync(ranges());
+      }
+      const error = await expectError('VENDOR_FAILURE', () => load(models.mix, options(batches(), ranges())));
+      expect(error.message).toContain(`Can't write the calibration cache ${ranges()}: `);
+      expect(error.message).toMatch(/directory/i);
+      expect(error.hint).toContain('cuda.calibration.cache');
+      expect(readdirSync(cache).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    });
+
     it('is not freed with its worker while it is read', async () => {
       control.set('hold', 1);
       const worker = new Worker(join(import.meta.dirname, '..', 'utils', 'calibrating-worker.mjs'), {

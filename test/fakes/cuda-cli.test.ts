@@ -78,6 +78,21 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(ran.stdout).toMatch(/y .*\[2, 3\]/);
   });
 
+  it('compile looks at the place of its output before it builds', async () => {
+    const builds = control.get('builds');
+    for (const [output, message] of [
+      [join(models.mix, 'in a file.plan'), `Can't write to the folder ${models.mix}: a file is in the way.`],
+      [place.folder, `Can't write ${place.folder}: it is a folder.`],
+    ] as const) {
+      const error = await failureOf(accelnode, 2, 'compile', models.mix, '-d', 'cuda:0', '-o', output);
+      expect(error.message).toBe(message);
+    }
+    const unused = join(place.folder, `never ${major}`, 'made.plan');
+    await failureOf(accelnode, 1, 'compile', models.strange, '-d', 'cuda:0', '-o', unused);
+    expect(existsSync(join(unused, '..'))).toBe(false);
+    expect(control.get('builds')).toBe(builds);
+  });
+
   it('compile shows how far it has come, and stops at SIGINT', async () => {
     const output = join(place.folder, `never ${major}.plan`);
     const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
