@@ -30,13 +30,13 @@ TensorRtContext::TensorRtContext(TrtObject context, EngineFacts& facts)
   for (size_t i = 0; i < facts.inputs.size(); ++i) {
     inputs_.emplace_back(facts.inputs[i], facts.host_inputs[i], facts.device);
     dynamic_ |= facts.inputs[i].IsDynamic();
-    on_host |= facts.host_inputs[i];
+    has_values_ |= facts.host_inputs[i];
   }
   for (size_t i = 0; i < facts.outputs.size(); ++i) {
     outputs_.emplace_back(facts.outputs[i], facts.host_outputs[i], facts.device);
     on_host |= facts.host_outputs[i];
   }
-  graphs_ = facts.graphs && !on_host && !facts.profiling;
+  graphs_ = facts.graphs && !has_values_ && !on_host && !facts.profiling;
   LogScope log;
   profile_ = Call(context_.get(), method::context::kGetOptimizationProfile);
   // Only the first context of an engine has one from the start.
@@ -88,7 +88,8 @@ void TensorRtContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
 
 void TensorRtContext::Launch(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
   copies_in_ = copies_out_ = false;
-  if (dynamic_) SelectProfile(inputs);
+  if (has_values_) StageValues(inputs, stats);
+  if (dynamic_ || has_values_) SelectProfile(inputs);
   for (size_t i = 0; i < inputs.size(); ++i) BindInput(inputs_[i], inputs[i], stats);
   if (copies_in_) CUDA_CALL(cudaEventRecord, uploaded_.get(), stream_.get());
   if (shapes_changed_) LearnOutputShapes();

@@ -47,6 +47,10 @@ Value ToValue(const std::vector<int64_t>& numbers) {
   return Value::List(numbers.begin(), numbers.end());
 }
 
+Value::Map ToValue(const EngineFacts::Bounds& bounds) {
+  return {{"min", ToValue(bounds.min)}, {"opt", ToValue(bounds.opt)}, {"max", ToValue(bounds.max)}};
+}
+
 }  // namespace
 
 std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
@@ -153,15 +157,18 @@ void TensorRtModel::DescribeProfiles() {
   const int32_t count = Call(engine, method::engine::kGetNbOptimizationProfiles);
   for (int32_t profile = 0; profile < count; ++profile) {
     auto& bounds = facts_.profiles.emplace_back();
-    for (TensorInfo& input : facts_.inputs) {
+    for (size_t i = 0; i < facts_.inputs.size(); ++i) {
+      const TensorInfo& input = facts_.inputs[i];
       const auto ask = [&](int32_t which) {
         return input.IsDynamic() ? ToVector(Call(engine, method::engine::kGetProfileShape,
                                                  input.name.c_str(), profile, which))
                                  : input.shape;
       };
-      bounds.push_back({ask(trt::kMin), ask(trt::kOpt), ask(trt::kMax)});
-      if (bounds.back().min.size() != input.shape.size() ||
-          bounds.back().max.size() != input.shape.size()) {
+      const EngineFacts::Bounds dims{ask(trt::kMin), ask(trt::kOpt), ask(trt::kMax)};
+      const size_t rank = input.shape.size();
+      bounds.push_back(
+          {dims, facts_.host_inputs[i] ? ValueBounds(input, profile) : EngineFacts::Bounds()});
+      if (dims.min.size() != rank || dims.max.size() != rank) {
         throw Error(ErrorCode::MODEL_INVALID,
                     "The plan has no bounds for the input \"" + input.name + "\".");
       }
@@ -172,17 +179,36 @@ void TensorRtModel::DescribeProfiles() {
     TensorInfo& input = facts_.inputs[i];
     if (!input.IsDynamic()) continue;
     for (const auto& bounds : facts_.profiles) {
+      const EngineFacts::Bounds& dims = bounds[i].dims;
       if (input.min.empty()) {
-        input.min = bounds[i].min;
-        input.max = bounds[i].max;
+        input.min = dims.min;
+        input.max = dims.max;
         continue;
       }
       for (size_t d = 0; d < input.shape.size(); ++d) {
-        input.min[d] = std::min(input.min[d], bounds[i].min[d]);
-        input.max[d] = std::max(input.max[d], bounds[i].max[d]);
+        input.min[d] = std::min(input.min[d], dims.min[d]);
+        input.max[d] = std::max(input.max[d], dims.max[d]);
       }
     }
   }
+}
+
+// Empty when the input's values decide nothing.
+EngineFacts::Bounds TensorRtModel::ValueBounds(const TensorInfo& input, int32_t profile) const {
+  if (input.IsDynamic()) return {};  // how many there are is not known
+  const size_t count = Shape(input.shape.data(), input.shape.size()).Elements();
+  const auto ask = [&](int32_t which) -> std::vector<int64_t> {
+    const auto copy = [count](const auto* values) {
+      return values ? std::vector<int64_t>(values, values + count) : std::vector<int64_t>();
+    };
+    const char* name = input.name.c_str();
+    if (AtLeast(10, 11)) {
+      return copy(
+          Call(engine_.get(), method::engine::kGetProfileTensorValuesV2, name, profile, which));
+    }
+    return copy(Call(engine_.get(), method::engine::kGetProfileTensorValues, name, profile, which));
+  };
+  return {ask(trt::kMin), ask(trt::kOpt), ask(trt::kMax)};
 }
 
 Value TensorRtModel::ProfilesValue() const {
@@ -190,11 +216,12 @@ Value TensorRtModel::ProfilesValue() const {
   for (const auto& bounds : facts_.profiles) {
     Value::List inputs;
     for (size_t i = 0; i < bounds.size(); ++i) {
-      if (!facts_.inputs[i].IsDynamic()) continue;
-      inputs.emplace_back(Value::Map{{"name", facts_.inputs[i].name},
-                                     {"min", ToValue(bounds[i].min)},
-                                     {"opt", ToValue(bounds[i].opt)},
-                                     {"max", ToValue(bounds[i].max)}});
+      const bool values = !bounds[i].values.min.empty();
+      if (!facts_.inputs[i].IsDynamic() && !values) continue;
+      Value::Map input = ToValue(bounds[i].dims);
+      input["name"] = facts_.inputs[i].name;
+      if (values) input["values"] = ToValue(bounds[i].values);
+      inputs.emplace_back(std::move(input));
     }
     profiles.emplace_back(std::move(inputs));
   }

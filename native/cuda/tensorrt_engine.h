@@ -20,11 +20,15 @@ struct EngineFacts {
   bool graphs = false;
   std::vector<TensorInfo> inputs, outputs;
   std::vector<bool> host_inputs, host_outputs;  // tensors that TensorRT wants in host memory
-  // By profile, then by input: the bounds of each dimension.
+  // By profile, then by input: the bounds of each dimension; and of each value, where those decide
+  // shapes.
   struct Bounds {
     std::vector<int64_t> min, opt, max;
   };
-  std::vector<std::vector<Bounds>> profiles;
+  struct InputBounds {
+    Bounds dims, values;
+  };
+  std::vector<std::vector<InputBounds>> profiles;
 
   // Where contexts share their device memory: who holds it computes.
   std::mutex turn;
@@ -55,6 +59,7 @@ class TensorRtModel final : public Model {
  private:
   void DescribeTensors();
   void DescribeProfiles();
+  EngineFacts::Bounds ValueBounds(const TensorInfo& input, int32_t profile) const;
   Value ProfilesValue() const;
   std::string LayerInformation() const;
 

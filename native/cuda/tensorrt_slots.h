@@ -71,6 +71,11 @@ inline constexpr Method<void*()> kSerialize{4, 4};
 inline constexpr Method<void*(int32_t)> kCreateExecutionContext{5, 5};
 inline constexpr Method<size_t()> kGetDeviceMemorySize{7, 44};  // 11: …V2
 inline constexpr Method<int32_t()> kGetNbOptimizationProfiles{10, 8};
+// The second since 10.11; 11 has it alone.
+inline constexpr Method<const int32_t*(const char*, int32_t, int32_t)> kGetProfileTensorValues{
+    11, kNone};
+inline constexpr Method<const int64_t*(const char*, int32_t, int32_t)> kGetProfileTensorValuesV2{
+    54, 46};
 inline constexpr Method<void*()> kCreateEngineInspector{18, 14};
 inline constexpr Method<Dims(const char*)> kGetTensorShape{19, 15};
 inline constexpr Method<int32_t(const char*)> kGetTensorDataType{20, 16};
@@ -128,7 +133,12 @@ inline constexpr Method<void(IProgressMonitor*)> kSetProgressMonitor{56, 45};
 
 namespace profile {
 inline constexpr Method<bool(const char*, int32_t, const Dims*)> kSetDimensions{2, 2};
+inline constexpr Method<bool(const char*, int32_t, const int32_t*, int32_t)> kSetShapeValues{4,
+                                                                                             kNone};
 inline constexpr Method<bool()> kIsValid{9, 7};
+// Since 10.11; 11 has it alone.
+inline constexpr Method<bool(const char*, int32_t, const int64_t*, int32_t)> kSetShapeValuesV2{10,
+                                                                                               8};
 }  // namespace profile
 
 namespace timing_cache {

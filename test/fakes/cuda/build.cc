@@ -24,23 +24,44 @@ bool Fits(const Shape& shape, const Shape& declared) {
   return true;
 }
 
-bool Ordered(const Range& range) {
-  for (size_t i = 0; i < range.min.size(); ++i) {
-    if (range.min[i] > range.opt[i] || range.opt[i] > range.max[i]) return false;
+bool Ordered(const Shape& min, const Shape& opt, const Shape& max) {
+  for (size_t i = 0; i < min.size(); ++i) {
+    if (min[i] > opt[i] || opt[i] > max[i]) return false;
   }
   return true;
+}
+
+// Empty when the profile gives bounds to the values of an input that decides shapes.
+std::string CheckValues(const Tensor& input, const OptimizationProfile& profile) {
+  const auto found = profile.ranges.find(input.name);
+  const Shape none[3];
+  const Shape* const values = found == profile.ranges.end() ? none : found->second.values;
+  for (int i = 0; i < 3; ++i) {
+    if (values[i].empty() || values[i].size() != Elements(input.shape)) {
+      return "Error Code 4: API Usage Error (" + input.name +
+             ": shape input is missing values in profile.)";
+    }
+  }
+  if (Ordered(values[0], values[1], values[2])) return "";
+  return "Error Code 4: API Usage Error (" + input.name +
+         ": the values in profile are not in order.)";
 }
 
 // Empty when the profiles give bounds to all that is dynamic.
 std::string CheckProfiles(const Network& network, const Config& config) {
   for (const Tensor& input : network.model.inputs) {
-    if (IsDynamic(input.shape) && config.profiles.empty()) {
+    const bool decides = DecidesShapes(network.model, input.name);
+    if ((IsDynamic(input.shape) || decides) && config.profiles.empty()) {
       return "Error Code 4: API Usage Error (Network has dynamic or shape inputs, but no "
              "optimization profile has been defined.)";
     }
     for (const OptimizationProfile* profile : config.profiles) {
+      if (decides) {
+        const std::string refusal = CheckValues(input, *profile);
+        if (!refusal.empty()) return refusal;
+      }
       const auto found = profile->ranges.find(input.name);
-      if (found == profile->ranges.end()) {
+      if (found == profile->ranges.end() || found->second.min.empty()) {
         if (!IsDynamic(input.shape)) continue;
         return "Error Code 4: API Usage Error (" + input.name +
                ": dynamic input is missing dimensions in profile.)";
@@ -48,7 +69,7 @@ std::string CheckProfiles(const Network& network, const Config& config) {
       const Range& range = found->second;
       const bool fits = Fits(range.min, input.shape) && Fits(range.opt, input.shape) &&
                         Fits(range.max, input.shape);
-      if (!fits || !Ordered(range)) {
+      if (!fits || !Ordered(range.min, range.opt, range.max)) {
         return "Error Code 4: API Usage Error (" + input.name +
                ": the dimensions in profile do not fit the network.)";
       }

@@ -132,7 +132,7 @@ bool IsNetworkOutput(Inner* self) {
 
 bool IsShapeTensor(Inner* self) {
   TENSOR("isShapeTensor", false);
-  return false;
+  return tensor.input && DecidesShapes(tensor.network.model, tensor.tensor.name);
 }
 
 }  // namespace

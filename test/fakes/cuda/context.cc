@@ -1,5 +1,6 @@
 // IExecutionContext: shapes and addresses. Its work for a stream is in enqueue.cc.
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "tensorrt.h"
@@ -32,6 +33,7 @@ bool SetProfile(Inner* self, int index, void* stream) {
     Violation("setOptimizationProfileAsync while what was enqueued is not done");
   if (index != context.profile_index) {
     context.shapes.clear();
+    context.values.clear();
     context.enqueued_once = false;
   }
   context.profile_index = index;
@@ -59,7 +61,8 @@ bool SetInputShape(Inner* self, const char* name, const Dims& dims) {
   }
   const Shape shape = FromDims(dims);
   const Profile* const profile = context.profile();
-  const bool ranged = profile != nullptr && profile->count(name) != 0;
+  const bool ranged =
+      profile != nullptr && profile->count(name) != 0 && !profile->at(name).min.empty();
   const Shape& min = ranged ? profile->at(name).min : tensor->shape;
   const Shape& max = ranged ? profile->at(name).max : tensor->shape;
   bool fits = shape.size() == tensor->shape.size();
@@ -106,9 +109,17 @@ bool SetAddress(Context& context, const char* name, void* address, const char* c
   Add(Block().set_addresses);
   const Logger& logger = context.engine.runtime.logger;
   if (Fails(call, logger)) return false;
-  if (context.engine.plan.Find(name) == nullptr) {
+  bool input = false;
+  const Tensor* const tensor = context.engine.plan.Find(name, &input);
+  if (tensor == nullptr) {
     Violation(Format("%s of %s, which is no input or output", call, name));
     return false;
+  }
+  if (IsOnHost(context.engine.plan.model, name)) {
+    if (*context.queued > 0) Violation(Format("%s of %s while work is queued", call, name));
+    context.addresses[name] = address;
+    if (input) context.ReadValues(*tensor);
+    return true;
   }
   if (address != nullptr) OnDevice(address, 0, context.engine.device, call);
   if (reinterpret_cast<uintptr_t>(address) % 256 != 0 && Find(address) == Where::kDevice) {
@@ -303,7 +314,21 @@ std::map<std::string, Shape> Context::Shapes() const {
       return known;
     }
   }
-  return InferShapes(engine.plan.model, std::move(known));
+  return InferShapes(engine.plan.model, std::move(known), values);
+}
+
+void Context::ReadValues(const Tensor& input) {
+  void* const address = addresses[input.name];
+  Shape now(address == nullptr ? 0 : Elements(input.shape));
+  const size_t bytes = now.size() * sizeof(int64_t);
+  const uint8_t* const host = OnHost(address, bytes, "the values of " + input.name);
+  if (host == nullptr || address == nullptr) {
+    values.erase(input.name);
+    return;
+  }
+  std::memcpy(now.data(), host, bytes);
+  if (values[input.name] != now) enqueued_once = false;
+  values[input.name] = now;
 }
 
 void* NewContext(Engine& engine, int strategy) {

@@ -98,6 +98,7 @@ void Body(Io& io, Plan& plan) {
       io.Numbers(each.second.min);
       io.Numbers(each.second.opt);
       io.Numbers(each.second.max);
+      for (Shape& values : each.second.values) io.Numbers(values);
     });
     profile = Profile(ranges.begin(), ranges.end());
   });

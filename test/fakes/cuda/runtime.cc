@@ -145,14 +145,14 @@ int DataType(Inner* self, const char* name) {
 
 int Location(Inner* self, const char* name) {
   ENGINE("getTensorLocation", 0);
-  Known(engine, name, "getTensorLocation");
-  return 0;
+  const Tensor* const tensor = Known(engine, name, "getTensorLocation");
+  return tensor != nullptr && IsOnHost(engine.plan.model, tensor->name) ? 1 : 0;
 }
 
 bool IsShapeIo(Inner* self, const char* name) {
   ENGINE("isShapeInferenceIO", false);
-  Known(engine, name, "isShapeInferenceIO");
-  return false;
+  const Tensor* const tensor = Known(engine, name, "isShapeInferenceIO");
+  return tensor != nullptr && IsOnHost(engine.plan.model, tensor->name);
 }
 
 int TensorFormat(Inner* self, const char* name) {
@@ -197,10 +197,39 @@ Dims ProfileShape(Inner* self, const char* name, int profile, int which) {
   }
   const Profile& ranges = engine.plan.profiles[static_cast<size_t>(profile)];
   const auto range = ranges.find(name);
-  if (range == ranges.end()) return ToDims(tensor->shape);
+  if (range == ranges.end() || range->second.min.empty()) return ToDims(tensor->shape);
   return ToDims(which == 0   ? range->second.min
                 : which == 1 ? range->second.opt
                              : range->second.max);
+}
+
+// Null where the values decide nothing.
+const Range* RangeOfValues(const Engine& engine, const char* name, int profile, int which) {
+  if (Known(engine, name, "getProfileTensorValues") == nullptr) return nullptr;
+  const auto& profiles = engine.plan.profiles;
+  if (profile < 0 || static_cast<size_t>(profile) >= profiles.size() || which < 0 || which > 2) {
+    Violation("getProfileTensorValues of no profile of the engine");
+    return nullptr;
+  }
+  const auto range = profiles[static_cast<size_t>(profile)].find(name);
+  const bool decides = DecidesShapes(engine.plan.model, name);
+  return decides && range != profiles[static_cast<size_t>(profile)].end() ? &range->second
+                                                                          : nullptr;
+}
+
+const int32_t* ProfileValues(Inner* self, const char* name, int profile, int which) {
+  ENGINE("getProfileTensorValues", nullptr);
+  const Range* const range = RangeOfValues(engine, name, profile, which);
+  if (range == nullptr) return nullptr;
+  auto& narrow = engine.narrow[which][range];
+  narrow.assign(range->values[which].begin(), range->values[which].end());
+  return narrow.data();
+}
+
+const int64_t* ProfileValuesV2(Inner* self, const char* name, int profile, int which) {
+  ENGINE("getProfileTensorValuesV2", nullptr);
+  const Range* const range = RangeOfValues(engine, name, profile, which);
+  return range == nullptr ? nullptr : range->values[which].data();
 }
 
 int AuxStreams(Inner* self) {
@@ -256,6 +285,8 @@ const std::vector<Implementation>& EngineMethods() {
       {"getTensorComponentsPerElement", AsMethod(&ComponentsPerElement)},
       {"getTensorVectorizedDim", AsMethod(&VectorizedDim)},
       {"getProfileShape", AsMethod(&ProfileShape)},
+      {"getProfileTensorValues", AsMethod(&ProfileValues)},
+      {"getProfileTensorValuesV2", AsMethod(&ProfileValuesV2)},
       {"getNbAuxStreams", AsMethod(&AuxStreams)},
       {"getHardwareCompatibilityLevel", AsMethod(&HardwareCompatibility)},
       {"getProfilingVerbosity", AsMethod(&Verbosity)},
@@ -315,7 +346,8 @@ size_t Engine::MemoryFor(int profile) const {
     for (const Tensor& input : plan.model.inputs) {
       const auto range =
           i < plan.profiles.size() ? plan.profiles[i].find(input.name) : Profile::const_iterator{};
-      const bool ranged = i < plan.profiles.size() && range != plan.profiles[i].end();
+      const bool ranged =
+          i < plan.profiles.size() && range != plan.profiles[i].end() && !range->second.max.empty();
       own += Elements(ranged ? range->second.max : input.shape) * SizeOf(input.type);
     }
     bytes = std::max(bytes, own);

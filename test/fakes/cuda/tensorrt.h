@@ -38,7 +38,8 @@ struct Engine : Object {
   const Plan plan;
   const int device;
   std::unique_ptr<DeviceBlock> weights;
-  int users = 0;  // contexts, inspectors, configs
+  std::map<const Range*, std::vector<int32_t>> narrow[3];  // values as older callers ask for them
+  int users = 0;                                           // contexts, inspectors, configs
   bool had_context = false;
 };
 
@@ -62,6 +63,8 @@ struct Context : Object {
   const Profile* profile() const;
   // Of all tensors; unset inputs are not among them.
   std::map<std::string, Shape> Shapes() const;
+  // Remembers the values of an input that decide shapes, as they are now.
+  void ReadValues(const Tensor& input);
 
   Engine& engine;
   const int strategy;
@@ -70,6 +73,7 @@ struct Context : Object {
   int64_t given_bytes = 0;
   int profile_index = -1;               // only the first context of an engine begins with one
   std::map<std::string, Shape> shapes;  // of the inputs, as set
+  std::map<std::string, Shape> values;  // of inputs that decide shapes, when they were told
   std::map<std::string, void*> addresses;
   std::map<std::string, void*> allocators;
   Stream* stream = nullptr;                  // that was used last
