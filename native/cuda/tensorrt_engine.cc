@@ -27,8 +27,14 @@ Error PlanRefused(const LogScope& log) {
   Error error = TensorRtError(log, "IRuntime::deserializeCudaEngine", "The plan can't be loaded.",
                               ErrorCode::MODEL_INVALID);
   if (error.code != ErrorCode::MODEL_INVALID) return error;
-  if (ContainsAny(error.message, {"ersion", "ncompatible", "not compatible", "latform",
-                                  "ompute capability", "different device", "different GPU"})) {
+  if (ContainsAny(error.message, {"ost code", "HostCode"})) {
+    error.code = ErrorCode::UNSUPPORTED;
+    error.hint =
+        "A version compatible plan brings code of its own. If you trust where it comes from, load "
+        "it with { cuda: { versionCompatible: true } }.";
+  } else if (ContainsAny(error.message,
+                         {"ersion", "ncompatible", "not compatible", "latform", "ompute capability",
+                          "different device", "different GPU"})) {
     error.code = ErrorCode::RUNTIME_INCOMPATIBLE;
     error.hint =
         "A plan fits the TensorRT version and the kind of GPU that it was built with: "

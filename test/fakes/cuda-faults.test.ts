@@ -78,7 +78,9 @@ describe.skipIf(missing).each(majors)(`TensorRT %i, each call fails once${missin
     await expectSurvival(major, 'open', [fault]);
   });
 
-  it.each(Object.keys(operations).filter((operation) => operation !== 'open'))('%s', async (operation) => {
+  const of10 = ['load ONNX with calibration'];
+  const all = Object.keys(operations).filter((each) => each !== 'open' && (major === 10 || !of10.includes(each)));
+  it.each(all)('%s', async (operation) => {
     for (const { failedCall } of await expectSurvival(major, operation, ways)) failed.add(failedCall);
   });
 

@@ -109,10 +109,17 @@ struct Calibration {
   const Logger& logger;
   int32_t batch_size = 0;
 
+  bool Refuse(const char* text) const {
+    logger.Error(text);
+    return false;
+  }
+
   int Slot(const char* method) const { return SlotOf("IInt8Calibrator", network.release, method); }
 
-  // The sum of each input's first and last bytes over all batches: what the cache then says.
+  // The sum of each input's bytes over all batches: what the cache then says. False: it can't go
+  // on.
   bool ReadBatches(std::vector<uint64_t>& sums) {
+    bool any = false;
     const auto& inputs = network.model.inputs;
     const OptimizationProfile* profile = config.calibration_profile;
     if (profile == nullptr && !config.profiles.empty()) profile = config.profiles[0];
@@ -123,7 +130,10 @@ struct Calibration {
       std::vector<void*> bindings(inputs.size(), nullptr);
       if (!CallBack<bool>(config.calibrator, Slot("getBatch"), bindings.data(), names.data(),
                           static_cast<int32_t>(names.size())))
-        return true;
+        return any || Refuse(
+                          "Error Code 1: Calibration failure occurred with no scaling factors "
+                          "detected.");
+      any = true;
       Add(Block().calibration_batches);
       for (size_t i = 0; i < inputs.size(); ++i) {
         const Tensor& input = inputs[i];
@@ -155,10 +165,6 @@ struct Calibration {
       return true;
     std::vector<uint64_t> sums;
     if (!ReadBatches(sums)) return false;
-    if (Block().calibration_batches == 0) {
-      logger.Error("Error Code 1: Calibration failure occurred with no scaling factors detected.");
-      return false;
-    }
     std::string text = head;
     for (size_t i = 0; i < sums.size(); ++i)
       text += network.model.inputs[i].name + ": " + std::to_string(sums[i]) + "\n";
@@ -233,6 +239,7 @@ Plan MakePlan(const Network& network, const Config& config) {
   plan.release = network.release;
   plan.sm = static_cast<int32_t>(Block().sm == 0 ? 90 : Block().sm);
   plan.version_compatible = IsSet(config, network.release >= 110000 ? 12 : 13);
+  plan.brings_code = plan.version_compatible && !IsSet(config, network.release >= 110000 ? 13 : 14);
   plan.hardware = config.hardware;
   plan.verbosity = config.verbosity;
   plan.aux_streams = config.aux_streams;

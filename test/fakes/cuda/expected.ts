@@ -63,6 +63,10 @@ export function expectedOf(operation: string, call: string, fault: Fault): reado
   if (call === '') return ['tolerated'];
   // A device that can't be asked is absent; a session can always be closed.
   if (['open', 'look round', 'close'].includes(operation)) return ['tolerated'];
+  // Whoever gave up is told so, whatever failed as well.
+  if (operation.startsWith('give up')) return ['tolerated', fault.code, CODES[call] ?? fault.code, 'DEVICE_NOT_FOUND'];
+  // What calibration used is freed in the middle of a load, which says first on which device.
+  if (operation === 'load ONNX with calibration' && call === 'cudaSetDevice') return ['tolerated', fault.code];
   // No count, no device.
   if (call === 'cudaGetDeviceCount') return ['DEVICE_NOT_FOUND'];
   if (fault === lost) return FREES.test(call) ? ['tolerated', 'DEVICE_LOST', 'DEVICE_NOT_FOUND'] : ['DEVICE_LOST'];

@@ -98,7 +98,8 @@ struct Plan {
   int32_t hardware = 0;  // nvinfer1::HardwareCompatibilityLevel
   int32_t verbosity = 0, aux_streams = 0;
   bool refittable = false;
-  std::string precision;  // of the layers, as the inspector shows it
+  bool brings_code = false;  // a lean runtime, for later releases
+  std::string precision;     // of the layers, as the inspector shows it
   Model model;
   std::vector<Profile> profiles;
 

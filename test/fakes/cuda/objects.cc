@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #include <unordered_map>
 
@@ -143,6 +145,20 @@ bool CheckInterface(void* object, const char* name) {
     return true;
   }
   Violation(Format("what was given as %s does not say that it is one", name));
+  return false;
+}
+
+bool LooksVersioned(void* object) {
+  const auto* const slot = *static_cast<const uintptr_t* const*>(object) + 3;
+  uintptr_t code = 0;
+  if (!SafeRead(slot, &code, sizeof code)) return false;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long from = 0, to = 0;
+    char rights[5] = "";
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &from, &to, rights) != 3) continue;
+    if (from <= code && code < to) return rights[2] == 'x';
+  }
   return false;
 }
 

@@ -84,6 +84,10 @@ Result CallBack(void* object, int slot, Arguments... arguments) {
 // Does the object say that it is the interface, in the way of versioned ones? If not: a violation.
 bool CheckInterface(void* object, const char* name);
 
+// Is the object laid out like a versioned interface, with code at slot 3? 10's ILogger has three
+// slots only.
+bool LooksVersioned(void* object);
+
 // The caller's ILogger.
 class Logger {
  public:

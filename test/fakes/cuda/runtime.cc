@@ -38,7 +38,10 @@ void SetErrorRecorder(Inner*, void* recorder) {
 }
 
 bool SetMaxThreads(Inner*, int threads) { return threads > 0; }
-void SetHostCodeAllowed(Inner*, bool) {}
+void SetHostCodeAllowed(Inner* self, bool allowed) {
+  const Using use(self, Kind::kRuntime, "setEngineHostCodeAllowed");
+  if (use.object() != nullptr) As<Runtime>(use)->host_code_allowed = allowed;
+}
 
 // ---- ICudaEngine
 
@@ -365,6 +368,12 @@ void* NewEngine(Runtime& runtime, const void* data, size_t size) {
       ReadPlan(static_cast<const uint8_t*>(data), size, runtime.release, sm, plan);
   if (!refusal.empty()) {
     runtime.logger.Error("IRuntime::deserializeCudaEngine: " + refusal);
+    return nullptr;
+  }
+  if (plan.brings_code && !runtime.host_code_allowed) {
+    runtime.logger.Error(
+        "IRuntime::deserializeCudaEngine: Error Code 4: API Usage Error (Engine has host code, and "
+        "host code is not allowed: call IRuntime::setEngineHostCodeAllowed.)");
     return nullptr;
   }
   size_t bytes = 4096;

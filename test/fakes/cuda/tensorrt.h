@@ -27,6 +27,7 @@ struct Runtime : Object {
   void End() override;
   Logger logger;
   void* allocator = nullptr;
+  bool host_code_allowed = false;
   int engines = 0;
 };
 
