@@ -26,6 +26,8 @@ constexpr int kAttributeIntegrated = 18;
 constexpr int kAttributeCapabilityMajor = 75;
 constexpr int kAttributeCapabilityMinor = 76;
 
+constexpr int kAttributeMemoryPools = 115;
+
 // cudaMemcpyKind: the addresses themselves tell where they lie.
 constexpr int kMemcpyDefault = 4;
 
@@ -58,9 +60,11 @@ constexpr int kCaptureThreadLocal = 1;      // other threads may go on allocatin
   X(const char*, cudaGetErrorName, (cudaError_t))                                  \
   X(const char*, cudaGetErrorString, (cudaError_t))
 
-// Without these there are no graphs, and integrated devices are treated like others.
+// Without these there are no graphs and no pools, and integrated devices are treated like others.
 #define ACCELNODE_CUDART_OPTIONAL_FUNCTIONS(X)                                    \
   X(cudaError_t, cudaHostGetDevicePointer, (void**, void*, unsigned))             \
+  X(cudaError_t, cudaMallocAsync, (void**, size_t, cudaStream_t))                 \
+  X(cudaError_t, cudaFreeAsync, (void*, cudaStream_t))                            \
   X(cudaError_t, cudaStreamBeginCapture, (cudaStream_t, int))                     \
   X(cudaError_t, cudaStreamEndCapture, (cudaStream_t, cudaGraph_t*))              \
   X(cudaError_t, cudaGraphInstantiate, (cudaGraphExec_t*, cudaGraph_t, uint64_t)) \

@@ -59,7 +59,15 @@ bool IsIntegrated(int device) {
   return integrated != 0 && Cudart().cudaHostGetDevicePointer != nullptr;
 }
 
+bool HasPools(int device) {
+  if (Cudart().cudaMallocAsync == nullptr || Cudart().cudaFreeAsync == nullptr) return false;
+  int pools = 0;
+  CUDA_CALL(cudaDeviceGetAttribute, &pools, kAttributeMemoryPools, device);
+  return pools != 0;
+}
+
 void* Scratch::AtLeast(size_t bytes) {
+  bytes = std::max(bytes, kDeviceAlignment);  // as is allocated, so that it is counted too
   if (buffer_.data == nullptr || buffer_.bytes < bytes) {
     buffer_ = {};  // first, so that both need not fit at once
     buffer_ = kind_ == MemoryKind::kDevice ? AllocateDevice(bytes, device_)

@@ -37,7 +37,8 @@ TensorRtContext::TensorRtContext(TrtObject context, EngineFacts& facts)
     on_host |= facts.host_outputs[i];
   }
   graphs_ = facts.graphs && !has_values_ && !on_host && !facts.profiling;
-  LogScope log;
+  Call(context_.get(), method::context::kSetErrorRecorder, &recorder_);
+  LogScope log(&recorder_);
   profile_ = Call(context_.get(), method::context::kGetOptimizationProfile);
   // Only the first context of an engine has one from the start.
   if (profile_ < 0 && !facts.profiles.empty()) {
@@ -52,12 +53,10 @@ TensorRtContext::TensorRtContext(TrtObject context, EngineFacts& facts)
     // Reported when asked for: by itself, each run would wait in the middle.
     Call(context_.get(), method::context::kSetEnqueueEmitsProfile, false);
   }
-  ++facts_.contexts;
 }
 
 TensorRtContext::~TensorRtContext() {
   TryUseDevice(facts_.device);  // for the members' destructors
-  --facts_.contexts;
   facts_.own_bytes -= counted_bytes_;
 }
 
@@ -66,6 +65,7 @@ void TensorRtContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
   if (facts_.shared_memory.owner) turn = std::unique_lock(facts_.turn);
   if (facts_.lost) throw Lost();
   if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
+  LogScope log(&recorder_);
   try {
     UseDevice(facts_.device);
     Launch(inputs, outputs, stats);
@@ -213,7 +213,7 @@ Value TensorRtContext::Profile() {
   Value::List layers;
   if (!ran_) return layers;
   UseDevice(facts_.device);
-  LogScope log;
+  LogScope log(&recorder_);
   profiler_.layers.clear();
   Call(context_.get(), method::context::kReportToProfiler) ||
       Refuse(log, "IExecutionContext::reportToProfiler", "TensorRT has no times of layers.");

@@ -101,6 +101,7 @@ class TensorRtContext final : public Context {
   const Event begun_, uploaded_, computed_, done_;
   std::vector<Port> inputs_, outputs_;
   Profiler profiler_;
+  ErrorRecorder recorder_;
   const TrtObject context_;
   GraphExec graph_;
 

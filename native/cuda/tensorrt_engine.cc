@@ -45,6 +45,22 @@ Error PlanRefused(const LogScope& log) {
   return error;
 }
 
+TrtObject Deserialize(const TrtObject& runtime, RuntimeServices& services, const PlanBytes& plan,
+                      const Value& options) {
+  LogScope log(&services.recorder);
+  Call(runtime.get(), method::runtime::kSetErrorRecorder, &services.recorder);
+  Call(runtime.get(), method::runtime::kSetGpuAllocator, &services.allocator);
+  // Such a plan brings code of its own, which TensorRT runs only when told to trust it.
+  if (options.Bool("versionCompatible", false)) {
+    Call(runtime.get(), method::runtime::kSetEngineHostCodeAllowed, true);
+  }
+  TrtObject engine(
+      Call(runtime.get(), method::runtime::kDeserializeCudaEngine, plan.data(), plan.size()));
+  if (!engine) throw PlanRefused(log);
+  Call(engine.get(), method::engine::kSetErrorRecorder, &services.recorder);
+  return engine;
+}
+
 std::vector<int64_t> ToVector(const Dims& dims) {
   return {dims.d, dims.d + std::clamp(dims.nbDims, 0, kMaxDims)};
 }
@@ -80,31 +96,27 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
   }
 
   request.monitor->Progress("deserialize", 0, 1);
+  auto services = std::make_unique<RuntimeServices>(device);
   TrtObject runtime(
       TensorRt().createInferRuntime_INTERNAL(Logger(), TensorRt().getInferLibVersion()));
   if (!runtime) {
     throw TensorRtError(log, "createInferRuntime_INTERNAL", "TensorRT gives no runtime.",
                         ErrorCode::VENDOR_FAILURE);
   }
-  // Such a plan brings code of its own, which TensorRT runs only when told to trust it.
-  if (own.Bool("versionCompatible", false)) {
-    Call(runtime.get(), method::runtime::kSetEngineHostCodeAllowed, true);
-  }
-  TrtObject engine(
-      Call(runtime.get(), method::runtime::kDeserializeCudaEngine, plan.data(), plan.size()));
-  if (!engine) throw PlanRefused(log);
-  const size_t bytes = plan.size();
+  TrtObject engine = Deserialize(runtime, *services, plan, own);
   plan = {};
   request.monitor->Progress("deserialize", 1, 1);
-  return std::make_unique<TensorRtModel>(std::move(runtime), std::move(engine), device, bytes,
-                                         request.options, std::move(details));
+  return std::make_unique<TensorRtModel>(std::move(services), std::move(runtime), std::move(engine),
+                                         device, request.options, std::move(details));
 }
 
-TensorRtModel::TensorRtModel(TrtObject runtime, TrtObject engine, int device, size_t plan_bytes,
-                             const Value& options, Value::Map details)
-    : runtime_(std::move(runtime)),
+RuntimeServices::RuntimeServices(int device) : allocator(recorder, HasPools(device)) {}
+
+TensorRtModel::TensorRtModel(std::unique_ptr<RuntimeServices> services, TrtObject runtime,
+                             TrtObject engine, int device, const Value& options, Value::Map details)
+    : services_(std::move(services)),
+      runtime_(std::move(runtime)),
       engine_(std::move(engine)),
-      plan_bytes_(plan_bytes),
       shares_memory_(options["cuda"].Bool("sharedMemory", false)) {
   const Value& own = options["cuda"];
   facts_.device = device;
@@ -113,14 +125,14 @@ TensorRtModel::TensorRtModel(TrtObject runtime, TrtObject engine, int device, si
   facts_.graphs = own.Bool("graphs", false) && HasGraphs();
   DescribeTensors();
   DescribeProfiles();
-  context_bytes_ = Call(engine_.get(), method::engine::kGetDeviceMemorySize);
-  if (shares_memory_) facts_.shared_memory = AllocateDevice(context_bytes_, device);
+  const size_t context_bytes = Call(engine_.get(), method::engine::kGetDeviceMemorySize);
+  if (shares_memory_) facts_.shared_memory = AllocateDevice(context_bytes, device);
 
   details["tensorrt"] = std::to_string(TensorRt().getInferLibMajorVersion()) + "." +
                         std::to_string(TensorRt().getInferLibMinorVersion()) + "." +
                         std::to_string(TensorRt().getInferLibPatchVersion());
   details["device"] = std::to_string(device);
-  details["deviceMemory"] = static_cast<double>(context_bytes_);
+  details["deviceMemory"] = static_cast<double>(context_bytes);
   details["auxStreams"] = Call(engine_.get(), method::engine::kGetNbAuxStreams);
   details["graphs"] = facts_.graphs;
   details["profiles"] = ProfilesValue();
@@ -235,7 +247,7 @@ Value TensorRtModel::ProfilesValue() const {
 }
 
 std::string TensorRtModel::LayerInformation() const {
-  LogScope log;
+  LogScope log(&services_->recorder);
   const TrtObject inspector(Call(engine_.get(), method::engine::kCreateEngineInspector));
   const char* text =
       inspector ? Call(inspector.get(), method::inspector::kGetEngineInformation, trt::kJson)
@@ -249,7 +261,8 @@ std::string TensorRtModel::LayerInformation() const {
 
 std::unique_ptr<Context> TensorRtModel::NewContext(int) {
   UseDevice(facts_.device);
-  LogScope log;
+  std::lock_guard lock(making_);
+  LogScope log(&services_->recorder);
   TrtObject context(Call(engine_.get(), method::engine::kCreateExecutionContext,
                          shares_memory_ ? trt::kUserManaged : trt::kAllocateStatic));
   if (!context) {
@@ -268,14 +281,16 @@ int TensorRtModel::PreferredLanes() const {
 }
 
 Value TensorRtModel::Memory() const {
-  const uint64_t blocks = shares_memory_ ? 1 : facts_.contexts.load();
-  return Value::Map{{"device", static_cast<double>(plan_bytes_ + blocks * context_bytes_ +
-                                                   facts_.own_bytes.load())}};
+  // Measured: what TensorRT allocated through us, and what we did. Not among it is what CUDA itself
+  // takes for kernels and streams.
+  return Value::Map{
+      {"device", static_cast<double>(services_->allocator.bytes() + facts_.shared_memory.bytes +
+                                     facts_.own_bytes.load())}};
 }
 
 void TensorRtModel::Export(const std::string& path) {
   UseDevice(facts_.device);
-  LogScope log;
+  LogScope log(&services_->recorder);
   const TrtObject plan(Call(engine_.get(), method::engine::kSerialize));
   if (!plan) {
     throw TensorRtError(log, "ICudaEngine::serialize", "The engine can't be written.",

@@ -9,6 +9,8 @@
 
 #include "../backend.h"
 #include "cuda_library.h"
+#include "tensorrt_allocator.h"
+#include "tensorrt_recorder.h"
 
 namespace accelnode::cuda {
 
@@ -35,16 +37,21 @@ struct EngineFacts {
   Buffer shared_memory;
 
   std::atomic<bool> lost{false};       // the device; nothing more can be done with it
-  std::atomic<uint64_t> own_bytes{0};  // of device memory that our contexts allocated
-  std::atomic<uint64_t> contexts{0};
+  std::atomic<uint64_t> own_bytes{0};  // of device memory that our contexts allocated themselves
+};
+
+// What a runtime, its engine and its contexts report to and allocate through.
+struct RuntimeServices {
+  explicit RuntimeServices(int device);
+  ErrorRecorder recorder;
+  GpuAllocator allocator;
 };
 
 class TensorRtModel final : public Model {
  public:
-  // `runtime` made `engine`. `plan_bytes` stands in for the size of the weights, which TensorRT
-  // does not tell in all releases.
-  TensorRtModel(TrtObject runtime, TrtObject engine, int device, size_t plan_bytes,
-                const Value& options, Value::Map details);
+  // `runtime` made `engine`, with `services`.
+  TensorRtModel(std::unique_ptr<RuntimeServices> services, TrtObject runtime, TrtObject engine,
+                int device, const Value& options, Value::Map details);
   ~TensorRtModel() override;
 
   const std::vector<TensorInfo>& Inputs() const override { return facts_.inputs; }
@@ -63,11 +70,11 @@ class TensorRtModel final : public Model {
   Value ProfilesValue() const;
   std::string LayerInformation() const;
 
+  const std::unique_ptr<RuntimeServices> services_;
   const TrtObject runtime_;
   TrtObject engine_;
   EngineFacts facts_;
-  const size_t plan_bytes_;
-  size_t context_bytes_ = 0;
+  std::mutex making_;  // of contexts, which share the engine's recorder meanwhile
   const bool shares_memory_;
   Value details_;
 };

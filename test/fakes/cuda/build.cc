@@ -283,6 +283,9 @@ void* Build(Builder& builder, Network& network, Config& config) {
   if (calibrates && !Calibration{network, config, logger}.Run())
     return refuse("Error Code 1: Calibration failed");
   if (!Work(config)) return refuse("Error Code 11: Build was cancelled by the progress monitor");
+  for (const Node& node : network.model.nodes) {
+    if (node.name.rfind("refuse ", 0) == 0) return refuse("Error Code 10: " + node.name);
+  }
   UseTimingCache(network, config);
   return Public(new HostMemory(network.release, WritePlan(MakePlan(network, config))));
 }

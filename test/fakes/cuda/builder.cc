@@ -48,8 +48,9 @@ void SetAllocator(Inner* self, void* allocator) {
   builder.allocator = allocator;
 }
 
-void SetErrorRecorder(Inner*, void* recorder) {
-  if (recorder != nullptr) CheckInterface(recorder, "IErrorRecorder");
+void SetErrorRecorder(Inner* self, void* recorder) {
+  BUILDER("IBuilder::setErrorRecorder", );
+  builder.logger.SetRecorder(recorder);
 }
 
 bool SetMaxThreads(Inner*, int threads) { return threads > 0; }
@@ -153,6 +154,7 @@ Builder::Builder(int release, Logger logger)
 // The builder's profiles end with it.
 void Builder::End() {
   if (children > 0) Violation("a builder was destroyed before its networks and configurations");
+  logger.SetRecorder(nullptr);
   for (Object* profile : profiles) {
     profile->alive = false;
     Alive(Kind::kProfile, -1);

@@ -12,7 +12,7 @@ namespace {
   const Using use(self, Kind::kContext, call);           \
   if (use.object() == nullptr) return otherwise;         \
   [[maybe_unused]] Context& context = *As<Context>(use); \
-  [[maybe_unused]] const Logger& logger = context.engine.runtime.logger
+  [[maybe_unused]] const Logger& logger = context.logger
 
 bool Refuse(const Logger& logger, const std::string& text) {
   logger.Error(text);
@@ -107,7 +107,7 @@ Dims TensorStrides(Inner* self, const char* name) {
 
 bool SetAddress(Context& context, const char* name, void* address, const char* call) {
   Add(Block().set_addresses);
-  const Logger& logger = context.engine.runtime.logger;
+  const Logger& logger = context.logger;
   if (Fails(call, logger)) return false;
   bool input = false;
   const Tensor* const tensor = context.engine.plan.Find(name, &input);
@@ -212,8 +212,9 @@ uint64_t UpdateMemorySize(Inner* self) {
 }
 
 void SetName(Inner*, const char*) {}
-void SetErrorRecorder(Inner*, void* recorder) {
-  if (recorder != nullptr) CheckInterface(recorder, "IErrorRecorder");
+void SetErrorRecorder(Inner* self, void* recorder) {
+  CONTEXT("IExecutionContext::setErrorRecorder", );
+  context.logger.SetRecorder(recorder);
 }
 void SetAuxStreams(Inner*, void**, int) {}
 
@@ -283,9 +284,11 @@ const std::vector<Implementation>& Methods() {
 Context::Context(Engine& engine, int strategy, std::unique_ptr<DeviceBlock> own)
     : Object(Kind::kContext, engine.release, "VExecutionContext", Methods()),
       engine(engine),
+      logger(engine.runtime.logger.object(), engine.release),
       strategy(strategy),
       own(std::move(own)),
       queued(std::make_shared<std::atomic<int>>(0)) {
+  logger.SetRecorder(engine.logger.recorder());
   ++engine.users;
   if (!std::exchange(engine.had_context, true)) profile_index = 0;
 }
@@ -293,6 +296,7 @@ Context::Context(Engine& engine, int strategy, std::unique_ptr<DeviceBlock> own)
 void Context::End() {
   if (*queued > 0 && Block().lost == 0)
     Violation("a context was destroyed while what it enqueued is not done");
+  logger.SetRecorder(nullptr);
   --engine.users;
   own.reset();
 }
@@ -332,7 +336,7 @@ void Context::ReadValues(const Tensor& input) {
 }
 
 void* NewContext(Engine& engine, int strategy) {
-  const Logger& logger = engine.runtime.logger;
+  const Logger& logger = engine.logger;
   NeedCurrentDevice("createExecutionContext");
   if (engine.device != CurrentDevice())
     Violation("createExecutionContext on a thread whose device is not the engine's");

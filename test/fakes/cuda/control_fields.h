@@ -16,6 +16,7 @@
   X(count_status)     /* of every call of CUDA: 35, 100 */                                  \
   X(sm)               /* compute capability, as 90 */                                       \
   X(integrated)                                                                             \
+  X(no_pools)         /* the device has none to allocate from in a stream's order */        \
   X(driver)           /* CUDA version of the driver, as 13000 */                            \
   X(version)          /* of TensorRT, as 101501; only of the library's own major */         \
   X(memory_limit)     /* of each device, in bytes */                                        \
@@ -34,6 +35,7 @@
   X(set_addresses)    /* calls of setTensorAddress and its kin */                           \
   X(set_shapes)       /* calls of setInputShape */                                          \
   X(enqueues)                                                                               \
+  X(pool_allocations) /* calls of cudaMallocAsync */                                        \
   X(captures)                                                                               \
   X(graph_launches)                                                                         \
   X(builds)                                                                                 \

@@ -16,6 +16,8 @@ using fake::Stream;
 
 namespace {
 
+constexpr int kNotSupported = 801;
+
 thread_local int t_last = 0;
 
 int Note(int status) {
@@ -123,6 +125,9 @@ EXPORT int cudaDeviceGetAttribute(int* value, int attribute, int device) {
     case 76:
       *value = sm % 10;
       return 0;
+    case 115:
+      *value = Block().no_pools == 0;
+      return 0;
     default:
       fake::Violation(fake::Format(
           "cudaDeviceGetAttribute of attribute %d, which the double does not know", attribute));
@@ -189,6 +194,8 @@ EXPORT int cudaFree(void* address) {
 
 EXPORT int cudaMallocAsync(void** address, size_t bytes, void* handle) {
   if (const int status = BeginWork("cudaMallocAsync")) return status;
+  fake::Add(Block().pool_allocations);
+  if (Block().no_pools != 0) return Note(kNotSupported);
   if (fake::UsableStream(handle, "cudaMallocAsync") == nullptr) return Note(fake::kInvalidHandle);
   if (const int status = fake::CheckNotCapturing("cudaMallocAsync")) return Note(status);
   *address = bytes == 0 ? nullptr : fake::DeviceAllocate(bytes);
@@ -205,7 +212,8 @@ EXPORT int cudaFreeAsync(void* address, void* handle) {
     return status;
   }
   return Note(fake::Enqueue(
-      *stream, {"cudaFreeAsync", [address] { fake::DeviceFree(address, "cudaFreeAsync"); }, 0}));
+      *stream,
+      {"cudaFreeAsync", [address] { fake::DeviceFree(address, "cudaFreeAsync"); }, 0, true}));
 }
 
 EXPORT int cudaHostAlloc(void** address, size_t bytes, unsigned flags) {

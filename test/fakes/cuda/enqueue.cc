@@ -29,7 +29,7 @@ bool HasValues(Context& context, const Tensor& input) {
   for (size_t i = 0; i < now.size(); ++i) {
     if (bounds[0][i] <= now[i] && now[i] <= bounds[2][i]) continue;
     return Refuse(
-        context.engine.runtime.logger,
+        context.logger,
         Format("IExecutionContext::enqueueV3: Error Code 7: Internal Error (The values %s of the "
                "shape input %s are not between %s and %s of optimization profile %d.)",
                Show(now).c_str(), input.name.c_str(), Show(bounds[0]).c_str(),
@@ -40,7 +40,7 @@ bool HasValues(Context& context, const Tensor& input) {
 
 // What is wrong with the context, in TensorRT's words where it would refuse, or as a violation.
 bool IsReady(Context& context, Stream& stream, bool capturing) {
-  const Logger& logger = context.engine.runtime.logger;
+  const Logger& logger = context.logger;
   const Plan& plan = context.engine.plan;
   if (context.engine.device != CurrentDevice())
     Violation("enqueueV3 on a thread whose device is not the engine's");
@@ -168,6 +168,8 @@ void Perform(const Job& job) {
   BusyMemory()[job.memory] = nullptr;
 }
 
+constexpr size_t kSizes = 512;  // of device memory, for how large they are
+
 // Outputs that the caller allocates when their size is known: TensorRT waits for that.
 bool AllocateOutputs(Context& context, Stream& stream, Job& job, void* handle) {
   const Model& model = context.engine.plan.model;
@@ -175,6 +177,10 @@ bool AllocateOutputs(Context& context, Stream& stream, Job& job, void* handle) {
       std::any_of(model.outputs.begin(), model.outputs.end(),
                   [&](const Tensor& output) { return context.allocators[output.name] != nullptr; });
   if (!any) return true;
+  const DeviceBlock sizes(kSizes, context.engine.runtime.allocator, handle);
+  if (!sizes.ok()) {
+    return Refuse(context.logger, "IExecutionContext::enqueueV3: " + OutOfMemoryWords(kSizes));
+  }
   if (Synchronize(stream) != 0) return false;
   const auto values = ComputeJob(job, model);
   if (values.empty()) return false;
@@ -188,8 +194,7 @@ bool AllocateOutputs(Context& context, Stream& stream, Job& job, void* handle) {
         CallBack<void*>(allocator, reallocate, output.name.c_str(), context.addresses[output.name],
                         bytes, uint64_t{256}, handle);
     if (memory == nullptr) {
-      return Refuse(context.engine.runtime.logger,
-                    "IExecutionContext::enqueueV3: " + OutOfMemoryWords(bytes));
+      return Refuse(context.logger, "IExecutionContext::enqueueV3: " + OutOfMemoryWords(bytes));
     }
     const Dims dims = ToDims(value.shape);
     CallBack<void>(allocator, SlotOf("IOutputAllocator", context.release, "notifyShape"),
@@ -213,7 +218,7 @@ void Report(const Context& context) {
 }
 
 bool Enqueue(Context& context, void* handle) {
-  const Logger& logger = context.engine.runtime.logger;
+  const Logger& logger = context.logger;
   NeedCurrentDevice("enqueueV3");
   if (Fails("enqueueV3", logger)) return false;
   Stream* const stream = UsableStream(handle, "enqueueV3");

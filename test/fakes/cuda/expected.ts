@@ -52,7 +52,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** What frees can fail, and nothing follows from it; unless the device is lost, which the next call tells. */
-const FREES = /^cuda(Free|FreeHost|(Stream|Event|Graph|GraphExec)Destroy)$/;
+const FREES = /^cuda(Free|FreeAsync|FreeHost|(Stream|Event|Graph|GraphExec)Destroy)$/;
 /** Measured times of kernels are good to have, but can be measured again. */
 const TIMING_CACHE = 'TimingCache';
 /** What can't be recorded is run without. */

@@ -33,8 +33,9 @@ void SetRuntimeAllocator(Inner* self, void* allocator) {
   As<Runtime>(use)->allocator = allocator;
 }
 
-void SetErrorRecorder(Inner*, void* recorder) {
-  if (recorder != nullptr) CheckInterface(recorder, "IErrorRecorder");
+void SetRuntimeRecorder(Inner* self, void* recorder) {
+  const Using use(self, Kind::kRuntime, "IRuntime::setErrorRecorder");
+  if (use.object() != nullptr) As<Runtime>(use)->logger.SetRecorder(recorder);
 }
 
 bool SetMaxThreads(Inner*, int threads) { return threads > 0; }
@@ -50,9 +51,14 @@ void SetHostCodeAllowed(Inner* self, bool allowed) {
   if (use.object() == nullptr) return otherwise; \
   [[maybe_unused]] Engine& engine = *As<Engine>(use)
 
+void SetEngineRecorder(Inner* self, void* recorder) {
+  ENGINE("ICudaEngine::setErrorRecorder", );
+  engine.logger.SetRecorder(recorder);
+}
+
 void* Serialize(Inner* self) {
   ENGINE("serialize", nullptr);
-  if (Fails("serialize", engine.runtime.logger)) return nullptr;
+  if (Fails("serialize", engine.logger)) return nullptr;
   return Public(new HostMemory(engine.release, WritePlan(engine.plan)));
 }
 
@@ -69,7 +75,7 @@ void* CreateContextWithoutMemory(Inner* self) {
 
 void* CreateRuntimeConfig(Inner* self) {
   ENGINE("createRuntimeConfig", nullptr);
-  if (Fails("createRuntimeConfig", engine.runtime.logger)) return nullptr;
+  if (Fails("createRuntimeConfig", engine.logger)) return nullptr;
   return Public(new RuntimeConfig(engine));
 }
 
@@ -257,7 +263,7 @@ bool Refittable(Inner* self) {
 
 void* CreateInspector(Inner* self) {
   ENGINE("createEngineInspector", nullptr);
-  if (Fails("createEngineInspector", engine.runtime.logger)) return nullptr;
+  if (Fails("createEngineInspector", engine.logger)) return nullptr;
   return Public(new Inspector(engine));
 }
 
@@ -294,7 +300,7 @@ const std::vector<Implementation>& EngineMethods() {
       {"getHardwareCompatibilityLevel", AsMethod(&HardwareCompatibility)},
       {"getProfilingVerbosity", AsMethod(&Verbosity)},
       {"isRefittable", AsMethod(&Refittable)},
-      {"setErrorRecorder", AsMethod(&SetErrorRecorder)},
+      {"setErrorRecorder", AsMethod(&SetEngineRecorder)},
       {"createEngineInspector", AsMethod(&CreateInspector)},
   };
   return methods;
@@ -317,26 +323,30 @@ Runtime::Runtime(int release, Logger logger)
     : Object(Kind::kRuntime, release, "VRuntime",
              {{"deserializeCudaEngine(const void *, unsigned long)", AsMethod(&Deserialize)},
               {"setGpuAllocator", AsMethod(&SetRuntimeAllocator)},
-              {"setErrorRecorder", AsMethod(&SetErrorRecorder)},
+              {"setErrorRecorder", AsMethod(&SetRuntimeRecorder)},
               {"setMaxThreads", AsMethod(&SetMaxThreads)},
               {"setEngineHostCodeAllowed", AsMethod(&SetHostCodeAllowed)}}),
       logger(logger) {}
 
 void Runtime::End() {
   if (engines > 0) Violation("a runtime was destroyed before its engines");
+  logger.SetRecorder(nullptr);
 }
 
 Engine::Engine(Runtime& runtime, Plan plan, std::unique_ptr<DeviceBlock> weights)
     : Object(Kind::kEngine, runtime.release, "VCudaEngine", EngineMethods()),
       runtime(runtime),
+      logger(runtime.logger.object(), runtime.release),
       plan(std::move(plan)),
       device(CurrentDevice()),
       weights(std::move(weights)) {
+  logger.SetRecorder(runtime.logger.recorder());
   ++runtime.engines;
 }
 
 void Engine::End() {
   if (users > 0) Violation("an engine was destroyed before its contexts");
+  logger.SetRecorder(nullptr);
   --runtime.engines;
   weights.reset();
 }

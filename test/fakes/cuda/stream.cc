@@ -134,6 +134,9 @@ int Synchronize(Stream& stream) {
 
 void Abandon(Stream& stream) {
   const Lock lock(Mutex());
+  for (const Op& op : stream.waiting) {
+    if (op.frees) op.work();
+  }
   stream.done += stream.waiting.size();
   stream.waiting.clear();
 }

@@ -18,6 +18,7 @@ struct Op {
   std::string what;
   std::function<void()> work;
   double milliseconds = 0;  // on the clock of the stream
+  bool frees = false;       // is done even when the rest is given up
 };
 
 enum class Capture { kNone, kActive, kInvalid };

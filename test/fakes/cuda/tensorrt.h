@@ -36,6 +36,7 @@ struct Engine : Object {
   void End() override;
   size_t MemoryFor(int profile) const;  // -1: for any
   Runtime& runtime;
+  Logger logger;  // with the runtime's recorder, until another is set
   const Plan plan;
   const int device;
   std::unique_ptr<DeviceBlock> weights;
@@ -68,6 +69,7 @@ struct Context : Object {
   void ReadValues(const Tensor& input);
 
   Engine& engine;
+  Logger logger;  // likewise with the engine's
   const int strategy;
   std::unique_ptr<DeviceBlock> own;  // device memory, where the caller does not give it
   void* given = nullptr;
