@@ -60,8 +60,17 @@ const ways = PATIENCE === 1 ? faults : [failure, lost];
 
 /** Functions that must be among those which have failed: a loop that does not get there proves nothing. */
 const essential = [
-  ...['cudaGetDeviceCount', 'cudaSetDevice', 'cudaMalloc', 'cudaHostAlloc', 'cudaMemcpyAsync', 'cudaStreamSynchronize'],
-  ...['cudaStreamCreateWithFlags', 'cudaEventCreateWithFlags', 'cudaEventRecord', 'cudaFree', 'cudaFreeHost'],
+  ...['cudaGetDeviceCount', 'cudaSetDevice', 'cudaHostAlloc', 'cudaMemcpyAsync', 'cudaStreamSynchronize'],
+  ...[
+    'cudaMallocAsync',
+    'cudaFreeAsync',
+    'cudaMalloc',
+    'cudaStreamCreateWithFlags',
+    'cudaEventCreateWithFlags',
+    'cudaEventRecord',
+    'cudaFree',
+    'cudaFreeHost',
+  ],
   ...['cudaStreamBeginCapture', 'cudaStreamEndCapture', 'cudaGraphInstantiate', 'cudaGraphLaunch'],
   ...['createInferBuilder_INTERNAL', 'createNetworkV2', 'createNvOnnxParser_INTERNAL', 'parse', 'parseFromFile'],
   ...['createBuilderConfig', 'createOptimizationProfile', 'setDimensions', 'addOptimizationProfile'],

@@ -61,6 +61,31 @@ describe.skipIf(missing)(`the error recorder and the allocator${missing ?? ''}`,
     },
   );
 
+  it.each([0, 1])('tensors on the device are freed (no pools: %i)', async (noPools) => {
+    control.set('noPools', noPools);
+    const [bytes, count] = [control.get('deviceBytes'), control.get('poolAllocations')];
+    const tensor = Tensor.allocate('float32', [4], { memory: 'device', device });
+    await tensor.write(Float32Array.of(1, 2, 3, 4));
+    expect([...(await tensor.read())]).toEqual([1, 2, 3, 4]);
+    expect(control.get('poolAllocations') > count).toBe(noPools === 0);
+    tensor.dispose();
+    expect(control.get('deviceBytes')).toBe(bytes);
+  });
+
+  it('freeing on the JavaScript thread does not wait for what the device is doing', () =>
+    withSession(models.mix, { device, lanes: 1 }, async (session) => {
+      await session.run(inputs());
+      const tensor = Tensor.allocate('float32', [4], { memory: 'device', device });
+      control.set('hold', 1);
+      const run = session.run(inputs());
+      await reaches(control, 'held', 1);
+      const bytes = control.get('deviceBytes');
+      tensor.dispose(); // would never return
+      expect(control.get('deviceBytes')).toBeLessThan(bytes);
+      control.set('hold', 0);
+      await run;
+    }));
+
   it('what was wanted when there was no more memory is told', async () => {
     control.set('memoryLimit', control.get('deviceBytes') + 1000);
     const error = await expectError('OUT_OF_MEMORY', () => Session.load(models.mix, { device }));
