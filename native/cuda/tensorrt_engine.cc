@@ -10,6 +10,7 @@
 #include "tensorrt_builder.h"
 #include "tensorrt_context.h"
 #include "tensorrt_files.h"
+#include "tensorrt_graph_contexts.h"
 #include "tensorrt_logger.h"
 #include "tensorrt_types.h"
 
@@ -125,14 +126,14 @@ TensorRtModel::TensorRtModel(std::unique_ptr<RuntimeServices> services, TrtObjec
   facts_.graphs = own.Bool("graphs", false) && HasGraphs();
   DescribeTensors();
   DescribeProfiles();
-  const size_t context_bytes = Call(engine_.get(), method::engine::kGetDeviceMemorySize);
-  if (shares_memory_) facts_.shared_memory = AllocateDevice(context_bytes, device);
+  context_bytes_ = Call(engine_.get(), method::engine::kGetDeviceMemorySize);
+  if (shares_memory_) facts_.shared_memory = AllocateDevice(context_bytes_, device);
 
   details["tensorrt"] = std::to_string(TensorRt().getInferLibMajorVersion()) + "." +
                         std::to_string(TensorRt().getInferLibMinorVersion()) + "." +
                         std::to_string(TensorRt().getInferLibPatchVersion());
   details["device"] = std::to_string(device);
-  details["deviceMemory"] = static_cast<double>(context_bytes);
+  details["deviceMemory"] = static_cast<double>(context_bytes_);
   details["auxStreams"] = Call(engine_.get(), method::engine::kGetNbAuxStreams);
   details["graphs"] = facts_.graphs;
   details["profiles"] = ProfilesValue();
@@ -260,18 +261,27 @@ std::string TensorRtModel::LayerInformation() const {
 }
 
 std::unique_ptr<Context> TensorRtModel::NewContext(int) {
+  const bool dynamic = std::any_of(facts_.inputs.begin(), facts_.inputs.end(),
+                                   [](const TensorInfo& input) { return input.IsDynamic(); });
+  if (!facts_.graphs || !dynamic) return MakeContext(facts_.shared_memory.data);
+  Buffer memory = shares_memory_ ? Buffer() : AllocateDevice(context_bytes_, facts_.device);
+  return std::make_unique<GraphContexts>(std::move(memory), facts_.own_bytes, [this](void* own) {
+    return MakeContext(shares_memory_ ? facts_.shared_memory.data : own);
+  });
+}
+
+// `memory`: for what lies between layers; null: the context gets its own.
+std::unique_ptr<Context> TensorRtModel::MakeContext(void* memory) {
   UseDevice(facts_.device);
   std::lock_guard lock(making_);
   LogScope log(&services_->recorder);
   TrtObject context(Call(engine_.get(), method::engine::kCreateExecutionContext,
-                         shares_memory_ ? trt::kUserManaged : trt::kAllocateStatic));
+                         memory ? trt::kUserManaged : trt::kAllocateStatic));
   if (!context) {
     throw TensorRtError(log, "ICudaEngine::createExecutionContext",
                         "The engine gives no execution context.", ErrorCode::VENDOR_FAILURE);
   }
-  if (shares_memory_) {
-    Call(context.get(), method::context::kSetDeviceMemory, facts_.shared_memory.data);
-  }
+  if (memory != nullptr) Call(context.get(), method::context::kSetDeviceMemory, memory);
   return std::make_unique<TensorRtContext>(std::move(context), facts_);
 }
 

@@ -64,6 +64,7 @@ class TensorRtModel final : public Model {
   void Export(const std::string& path) override;
 
  private:
+  std::unique_ptr<Context> MakeContext(void* memory);
   void DescribeTensors();
   void DescribeProfiles();
   EngineFacts::Bounds ValueBounds(const TensorInfo& input, int32_t profile) const;
@@ -75,6 +76,7 @@ class TensorRtModel final : public Model {
   TrtObject engine_;
   EngineFacts facts_;
   std::mutex making_;  // of contexts, which share the engine's recorder meanwhile
+  size_t context_bytes_ = 0;
   const bool shares_memory_;
   Value details_;
 };

@@ -36,6 +36,7 @@ bool SetProfile(Inner* self, int index, void* stream) {
     context.values.clear();
     context.enqueued_once = false;
   }
+  ++context.changes;
   context.profile_index = index;
   return true;
 }
@@ -77,7 +78,10 @@ bool SetInputShape(Inner* self, const char* name, const Dims& dims) {
             Show(shape).c_str(), name, Show(min).c_str(), Show(max).c_str(),
             context.profile_index));
   }
-  if (context.shapes[name] != shape) context.enqueued_once = false;
+  if (context.shapes[name] != shape) {
+    context.enqueued_once = false;
+    ++context.changes;
+  }
   context.shapes[name] = shape;
   return true;
 }
@@ -125,6 +129,7 @@ bool SetAddress(Context& context, const char* name, void* address, const char* c
   if (reinterpret_cast<uintptr_t>(address) % 256 != 0 && Find(address) == Where::kDevice) {
     logger.Log(2, "addresses should be aligned to 256 bytes");
   }
+  if (context.addresses[name] != address) ++context.changes;
   context.addresses[name] = address;
   return true;
 }
@@ -195,6 +200,7 @@ void SetMemory(Inner* self, void* memory, int64_t bytes) {
   if (*context.queued > 0) Violation("setDeviceMemory while what was enqueued is not done");
   if (memory != nullptr)
     OnDevice(memory, static_cast<size_t>(bytes), context.engine.device, "setDeviceMemory");
+  ++context.changes;
   context.given = memory;
   context.given_bytes = bytes;
 }

@@ -110,6 +110,7 @@ struct Job {
   std::map<std::string, void*> addresses;
   std::shared_ptr<std::atomic<int>> queued;
   void* memory;
+  int64_t changes;  // of the context when this was captured; -1: it was not
 };
 
 std::map<std::string, Value> ComputeJob(const Job& job, const Model& model) {
@@ -148,6 +149,8 @@ void Perform(const Job& job) {
   Context& context = *job.context;
   {
     const Lock lock(Mutex());
+    if (job.changes >= 0 && job.changes != context.changes)
+      Violation("a graph was replayed after its context was told other shapes or addresses");
     if (!context.alive) Violation("the work of enqueueV3 was done after its context was destroyed");
     Context*& busy = BusyMemory()[job.memory];
     if (busy != nullptr && busy != &context)
@@ -227,8 +230,8 @@ bool Enqueue(Context& context, void* handle) {
   if (!IsReady(context, *stream, capturing)) return false;
   Add(Block().enqueues);
   void* const memory = context.strategy == 2 ? context.given : context.own->address();
-  Job job{&context,       stream->device, context.Shapes(), context.values, context.addresses,
-          context.queued, memory};
+  Job job{&context,          stream->device, context.Shapes(), context.values,
+          context.addresses, context.queued, memory,           capturing ? context.changes : -1};
   if (!AllocateOutputs(context, *stream, job, handle)) return false;
   context.stream = stream;
   context.enqueued_once = true;

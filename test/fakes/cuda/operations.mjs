@@ -250,6 +250,12 @@ const withGraph = async ({ session }, model) => {
   return session.run(inputs);
 };
 
+/** The same for two sets of shapes, and back to the first. */
+const withGraphs = async ({ session }, model) => {
+  for (const rows of [2, 2, 3, 3]) await session.run({ x: Tensor.zeros('float32', [rows, 3]) });
+  return session.run(inputsOf(model));
+};
+
 /** Given up while the device is at it. */
 const cancelled = async ({ session, control }, model) => {
   const abort = new AbortController();
@@ -322,6 +328,7 @@ export const operations = {
   'run in pinned memory': running('mix', inMemory('pinned')),
   'run in device memory': running('mix', inMemory('device')),
   'run as a CUDA graph': running('mix', withGraph, { cuda: { graphs: true } }),
+  'run as CUDA graphs of several shapes': running('rows', withGraphs, { cuda: { graphs: true } }),
   'run lanes that share memory': running('mix', fresh, { cuda: { sharedMemory: true } }),
   export: exporting,
   'allocate device memory': allocating,

@@ -83,6 +83,7 @@ struct Context : Object {
   std::shared_ptr<std::atomic<int>> queued;  // enqueues that are not done
   void* profiler = nullptr;
   bool emits_profile = true;
+  int64_t changes = 0;         // of shapes, addresses and memory: what was captured is of one state
   bool enqueued_once = false;  // since shapes were set: a capture needs that
 };
 
