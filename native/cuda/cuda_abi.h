@@ -72,11 +72,17 @@ constexpr int kCaptureThreadLocal = 1;      // other threads may go on allocatin
   X(cudaError_t, cudaGraphDestroy, (cudaGraph_t))                                 \
   X(cudaError_t, cudaGraphExecDestroy, (cudaGraphExec_t))
 
-// ---- The driver's own library, which cudart has loaded: for a name where there is no NVML.
+// ---- The driver's own library, which cudart has loaded: for a name where there is no NVML, and to
+// know which instance of a divided card is meant.
 
-#define ACCELNODE_CUDA_DRIVER_FUNCTIONS(X) \
-  X(int, cuDeviceGet, (int*, int))         \
-  X(int, cuDeviceGetName, (char*, int, int))
+struct CudaUuid {
+  unsigned char bytes[16];
+};
+
+#define ACCELNODE_CUDA_DRIVER_FUNCTIONS(X)   \
+  X(int, cuDeviceGet, (int*, int))           \
+  X(int, cuDeviceGetName, (char*, int, int)) \
+  X(int, cuDeviceGetUuid_v2, (CudaUuid*, int))
 
 // ---- NVML
 
@@ -103,5 +109,10 @@ constexpr int kNvmlTemperatureGpu = 0;
   X(nvmlReturn_t, nvmlDeviceGetUtilizationRates, (nvmlDevice_t, NvmlUtilization*)) \
   X(nvmlReturn_t, nvmlDeviceGetPowerUsage, (nvmlDevice_t, unsigned*))              \
   X(nvmlReturn_t, nvmlDeviceGetTemperature, (nvmlDevice_t, int, unsigned*))
+
+// Without these no card is divided into instances (MIG).
+#define ACCELNODE_NVML_OPTIONAL_FUNCTIONS(X)                                  \
+  X(nvmlReturn_t, nvmlDeviceGetMigMode, (nvmlDevice_t, unsigned*, unsigned*)) \
+  X(nvmlReturn_t, nvmlDeviceGetHandleByUUID, (const char*, nvmlDevice_t*))
 
 }  // namespace accelnode::cuda

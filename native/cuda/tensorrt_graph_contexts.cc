@@ -52,7 +52,8 @@ bool GraphContexts::MakeOne() {
   if (contexts_.size() >= most_) return false;
   try {
     contexts_.insert(contexts_.begin(), {{}, make_(memory_.data)});
-  } catch (...) {
+  } catch (const Error& error) {
+    if (error.code == ErrorCode::DEVICE_LOST) throw;
     most_ = contexts_.size();
     return false;
   }

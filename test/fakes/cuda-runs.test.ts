@@ -15,7 +15,7 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
   afterAll(() => place.remove());
   afterEach(() => {
     expect(control.getText('violation')).toBe('');
-    for (const field of ['hold', 'integrated', 'devices', 'hidden', 'sm', 'memoryLimit', 'nvmlStatus'])
+    for (const field of ['hold', 'integrated', 'devices', 'hidden', 'sm', 'memoryLimit', 'nvmlStatus', 'mig'])
       control.set(field, 0);
   });
 
@@ -260,6 +260,19 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
       temperature: 54,
     });
     expect(listed[0]!.memoryTotal).toBe(24 * 2 ** 30);
+  });
+
+  it('tells of an instance of a card what is its own', async () => {
+    control.set('mig', 1);
+    control.set('hidden', 1);
+    control.set('memoryLimit', 5 * 2 ** 30);
+    const of = async () => (await devices()).find(({ backend }) => backend === 'cuda')!;
+    const instance = { uuid: 'MIG-00000000-0000-4000-8000-000000000001', memoryTotal: 5 * 2 ** 30 };
+    expect(await of()).toMatchObject({ ...instance, name: 'NVIDIA Double 1 MIG 1g.5gb', details: { mig: true } });
+    control.set('mig', 2);
+    const unknown = await of();
+    expect(unknown).toMatchObject({ ...instance, name: 'NVIDIA Double 1', details: { mig: true } });
+    for (const field of ['power', 'utilization']) expect(unknown.details).not.toHaveProperty(field);
   });
 
   it('runs out of memory, and goes on when there is some', async () => {

@@ -21,6 +21,7 @@
   X(version)          /* of TensorRT, as 101501; only of the library's own major */         \
   X(memory_limit)     /* of each device, in bytes */                                        \
   X(nvml_status)      /* of every call of NVML */                                           \
+  X(mig)              /* each device is an instance of a card; 2: which NVML does not know */ \
   /* Of the double. */                                                                      \
   X(calls)            /* that can fail, so far */                                           \
   X(lost)             /* the status of everything, once a device is lost; 0 heals it */     \
