@@ -53,9 +53,11 @@ describe.skipIf(missing)(`the error recorder and the allocator${missing ?? ''}`,
     'shapes that depend on data take memory in the order of the stream (no pools: %i)',
     async (noPools) => {
       control.set('noPools', noPools);
+      const before = control.get('deviceBytes');
       await withSession(models.places, { device, lanes: 1 }, async (session) => {
         const count = control.get('poolAllocations');
-        await session.run({ x: Tensor.zeros('float32', [6]) });
+        for (let i = 0; i < 3; i++) await session.run({ x: Tensor.zeros('float32', [6]) });
+        expect(session.memory()).toEqual({ device: control.get('deviceBytes') - before });
         expect(control.get('poolAllocations') > count).toBe(noPools === 0);
       });
     },

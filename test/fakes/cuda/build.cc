@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "build.h"
 
@@ -263,8 +264,9 @@ void* Build(Builder& builder, Network& network, Config& config) {
   Add(block.builds);
   block.builder_flags = config.flags;
   SetText(block.config, sizeof(block.config), config.noted);
+  // From a thread of its own, as builders have them.
   const auto refuse = [&](const std::string& text) -> void* {
-    logger.Error("IBuilder::buildSerializedNetwork: " + text);
+    std::thread([&] { logger.Error("IBuilder::buildSerializedNetwork: " + text); }).join();
     return nullptr;
   };
   if (Fails("buildSerializedNetwork", logger)) return nullptr;
