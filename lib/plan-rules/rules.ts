@@ -27,6 +27,4 @@ export interface PlanRules {
    * about the machine. Default: each is about the compiled model.
    */
   readonly opensWith?: string;
-  /** What else may be wrong when a compiled model that was given is refused, as a sentence. */
-  readonly advice?: (options: ParsedLoadOptions) => string | undefined;
 }

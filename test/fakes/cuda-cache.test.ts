@@ -285,12 +285,13 @@ if (missing !== undefined) {
       }
     });
 
-    it('that is refused may need the option of version compatible ones', async () => {
-      writeFileSync(plan, 'no plan at all');
-      const error = await expectError('MODEL_INVALID', () => load(plan));
-      expect(error.hint).toMatch(/cuda\.versionCompatible: true/);
-      const told = await expectError('MODEL_INVALID', () => load(plan, { cuda: { versionCompatible: true } }));
-      expect(told.hint).not.toContain('versionCompatible');
+    it('that is version compatible needs the option that says so', async () => {
+      await withSession(models.mix, { device: 'cuda:0', cuda: { versionCompatible: true } }, (session) =>
+        session.export(plan),
+      );
+      const error = await expectError('UNSUPPORTED', () => load(plan));
+      expect(error.hint).toContain('versionCompatible: true');
+      expect((await load(plan, { cuda: { versionCompatible: true } })).builds).toBe(0);
     });
 
     it('stays what it was when its export is aborted', async () => {

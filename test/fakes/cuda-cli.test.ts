@@ -1,5 +1,5 @@
 /** The command line on the doubles of CUDA and TensorRT. */
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { BackendReport, CacheEntry, Device } from 'accelnode';
@@ -155,13 +155,19 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expectPlain(await accelnode('bench', models.mix, '-d', 'cuda:0', ...quick, '-c', '1500'), 0);
   });
 
-  it.each(['run', 'bench', 'inspect'])('%s says what a plan that is refused may need, and takes that', async (name) => {
-    const damaged = join(place.folder, `damaged ${major}.plan`);
-    writeFileSync(damaged, 'no plan at all');
-    const error = await failureOf(accelnode, 1, name, damaged, '-d', 'cuda:0');
-    expect(error.hint).toContain('--version-compatible');
-    const told = await failureOf(accelnode, 1, name, damaged, '-d', 'cuda:0', '--version-compatible');
-    expect(told.hint).not.toContain('--version-compatible');
+  it('run, bench and inspect take a plan that is version compatible when told so', async () => {
+    const plan = join(place.folder, `compatible ${major}.plan`);
+    const compile = ['compile', models.mix, '-d', 'cuda:0', '-o', plan, '--version-compatible'];
+    expectPlain(await accelnode(...compile), 0);
+    for (const args of [
+      ['run', plan, '-i', 'a=zeros', '-i', 'b=zeros'],
+      ['bench', plan, '-t', '0.01', '--warmup', '0', '--min-runs', '2'],
+      ['inspect', plan],
+    ]) {
+      const error = await failureOf(accelnode, 1, ...args, '-d', 'cuda:0');
+      expect(error.hint).toContain('versionCompatible');
+      expectPlain(await accelnode(...args, '-d', 'cuda:0', '--version-compatible'), 0);
+    }
   });
 
   it('takes a library, and a folder of them', async () => {
