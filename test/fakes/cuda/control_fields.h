@@ -16,10 +16,12 @@
   X(count_status)     /* of every call of CUDA: 35, 100 */                                  \
   X(sm)               /* compute capability, as 90 */                                       \
   X(integrated)                                                                             \
+  X(no_pools)         /* the device has none to allocate from in a stream's order */        \
   X(driver)           /* CUDA version of the driver, as 13000 */                            \
   X(version)          /* of TensorRT, as 101501; only of the library's own major */         \
   X(memory_limit)     /* of each device, in bytes */                                        \
   X(nvml_status)      /* of every call of NVML */                                           \
+  X(mig)              /* each device is an instance of a card; 2: which NVML does not know */ \
   /* Of the double. */                                                                      \
   X(calls)            /* that can fail, so far */                                           \
   X(lost)             /* the status of everything, once a device is lost; 0 heals it */     \
@@ -34,6 +36,7 @@
   X(set_addresses)    /* calls of setTensorAddress and its kin */                           \
   X(set_shapes)       /* calls of setInputShape */                                          \
   X(enqueues)                                                                               \
+  X(pool_allocations) /* calls of cudaMallocAsync */                                        \
   X(captures)                                                                               \
   X(graph_launches)                                                                         \
   X(builds)                                                                                 \

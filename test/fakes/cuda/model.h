@@ -44,9 +44,10 @@ struct Node {
   std::vector<std::string> inputs, outputs;
 };
 
-// One dimension's bounds for one input.
+// The bounds of one input's dimensions; and of its values, where these decide shapes.
 struct Range {
   Shape min, opt, max;
+  Shape values[3];  // min, opt, max
 };
 using Profile = std::map<std::string, Range>;
 
@@ -69,9 +70,14 @@ bool ReadOnnx(const uint8_t* data, size_t size, Model& model, std::vector<ParseE
 
 // Computing
 
-// The shapes of all tensors, from those of the inputs; -1 where only the data tells. Empty when
-// shapes do not go together.
-std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes);
+// Do the values of this input decide shapes? Such tensors are in host memory, as are shapes that
+// are outputs.
+bool DecidesShapes(const Model& model, const std::string& input);
+bool IsOnHost(const Model& model, const std::string& tensor);
+// The shapes of all tensors, from those of the inputs, and the values of those inputs that decide
+// shapes; -1 where only the data tells. Empty when shapes do not go together.
+std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes,
+                                         const std::map<std::string, Shape>& values = {});
 // The types of all tensors.
 std::map<std::string, int32_t> InferTypes(const Model& model);
 
@@ -92,7 +98,8 @@ struct Plan {
   int32_t hardware = 0;  // nvinfer1::HardwareCompatibilityLevel
   int32_t verbosity = 0, aux_streams = 0;
   bool refittable = false;
-  std::string precision;  // of the layers, as the inspector shows it
+  bool brings_code = false;  // a lean runtime, for later releases
+  std::string precision;     // of the layers, as the inspector shows it
   Model model;
   std::vector<Profile> profiles;
 
