@@ -98,6 +98,10 @@ bool ParseBytes(Parser& parser, const std::string& bytes) {
       ReadOnnx(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), model, errors);
   if (!read)
     errors.push_back({3, "Failed to parse the ONNX model: it is no valid protobuf", "", "", -1});
+  for (const Tensor& input : model.inputs) {
+    if (input.type == kNoType || input.type >= kDouble)
+      errors.push_back({11, "Unsupported data type of input " + input.name, "", "", -1});
+  }
   const bool ok = errors.empty();
   for (ParseError& error : errors) AddError(parser, std::move(error));
   if (ok) Fill(*parser.network, std::move(model));

@@ -10,13 +10,12 @@ namespace fake {
 namespace {
 
 Control* Map() {
-  Control* control = MapBlock<Control>("ACCELNODE_FAKE_CUDA_CONTROL");
+  Control* control = MapBlock<Control>(ACCELNODE_FAKE_CONTROL);
   control->bytes = sizeof(Control);
   control->kinds = kKinds;
-#define X(kind, name) \
-  SetText(control->names[static_cast<int>(Kind::kind)], sizeof(control->names[0]), name);
-  ACCELNODE_FAKE_CUDA_KINDS(X)
-#undef X
+  for (int kind = 0; kind < kKinds; ++kind) {
+    SetText(control->names[kind], sizeof(control->names[0]), KindName(static_cast<Kind>(kind)));
+  }
   return control;
 }
 
@@ -35,6 +34,15 @@ std::recursive_mutex& Mutex() {
 void Add(int64_t& field, int64_t count) { __atomic_add_fetch(&field, count, __ATOMIC_SEQ_CST); }
 
 void Alive(Kind kind, int count) { Add(Block().live[static_cast<int>(kind)], count); }
+
+const char* KindName(Kind kind) {
+  static const char* const names[] = {
+#define X(kind, name) name,
+      ACCELNODE_FAKE_DEVICE_KINDS(X) ACCELNODE_FAKE_KINDS(X)
+#undef X
+  };
+  return names[static_cast<int>(kind)];
+}
 
 bool IsSticky(int status) {
   switch (status) {
@@ -67,7 +75,7 @@ void Violation(const std::string& text) {
   const Lock lock(Mutex());
   Control& control = Block();
   if (control.violations++ == 0) SetText(control.violation, sizeof(control.violation), text);
-  if (std::getenv("ACCELNODE_FAKE_CUDA_CONTROL") == nullptr) {
+  if (std::getenv(ACCELNODE_FAKE_CONTROL) == nullptr) {
     std::fprintf(stderr, "violation: %s\n", text.c_str());
   }
 }
