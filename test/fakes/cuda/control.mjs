@@ -4,4 +4,4 @@ import { deviceControl } from '../gpu/control.mjs';
 /** Names the file in the environment of the process that opens the doubles. */
 export const CONTROL_VARIABLE = 'ACCELNODE_FAKE_CUDA_CONTROL';
 
-export const Control = deviceControl(new URL('control_fields.h', import.meta.url));
+export class Control extends deviceControl(new URL('control_fields.h', import.meta.url)) {}

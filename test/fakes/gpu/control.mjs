@@ -21,10 +21,10 @@ export function deviceControl(vendorFields) {
     live += Number(size);
   }
 
-  return class Control extends ControlBlock {
+  return class extends ControlBlock {
     static create(path) {
       ControlBlock.clear(path);
-      return new Control(path);
+      return new this(path);
     }
 
     constructor(path) {
