@@ -1,7 +1,19 @@
 // The tests' side of the control block of the doubles of CUDA and TensorRT.
-import { deviceControl } from '../gpu/control.mjs';
+import { ControlBlock } from '../control-block.mjs';
+import { controlLayout } from '../gpu/control-layout.mjs';
 
 /** Names the file in the environment of the process that opens the doubles. */
 export const CONTROL_VARIABLE = 'ACCELNODE_FAKE_CUDA_CONTROL';
 
-export class Control extends deviceControl(new URL('control_fields.h', import.meta.url)) {}
+const layout = controlLayout(new URL('control_fields.h', import.meta.url));
+
+export class Control extends ControlBlock {
+  static create(path) {
+    ControlBlock.clear(path);
+    return new Control(path);
+  }
+
+  constructor(path) {
+    super(path, layout);
+  }
+}

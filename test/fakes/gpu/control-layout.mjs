@@ -1,13 +1,14 @@
-// The tests' side of a control block that begins with what every device has: device_fields.h says what the
-// fields mean, with the vendor's control_fields.h, and is where their order comes from.
+// Where the fields of a control block lie that begins with what every device has. What they mean is said in
+// device_fields.h and the vendor's control_fields.h, which their order comes from.
 import { readFileSync } from 'node:fs';
-
-import { ControlBlock } from '../control-block.mjs';
 
 const camelCase = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
-/** @param {URL} vendorFields the vendor's control_fields.h */
-export function deviceControl(vendorFields) {
+/**
+ * @param {URL} vendorFields the vendor's control_fields.h
+ * @returns {import('../control-block.mjs').Layout}
+ */
+export function controlLayout(vendorFields) {
   const headers = [new URL('device_fields.h', import.meta.url), vendorFields].map((url) => readFileSync(url, 'utf8'));
   const all = (pattern) => headers.flatMap((header) => [...header.matchAll(pattern)]);
 
@@ -20,15 +21,5 @@ export function deviceControl(vendorFields) {
     texts[camelCase(name)] = [live, Number(size)];
     live += Number(size);
   }
-
-  return class extends ControlBlock {
-    static create(path) {
-      ControlBlock.clear(path);
-      return new this(path);
-    }
-
-    constructor(path) {
-      super(path, { numberSize: 8, fields, texts, live, nameSize: 24 });
-    }
-  };
+  return { numberSize: 8, fields, texts, live, nameSize: 24 };
 }
