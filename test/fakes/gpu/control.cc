@@ -59,16 +59,19 @@ bool IsSticky(int status) {
   }
 }
 
-int NextCall(const char* name) {
+int MadeFailure(const char* name) {
   const Lock lock(Mutex());
   Control& control = Block();
-  if (++control.calls == control.fail_at) {
-    SetText(control.failed_call, sizeof(control.failed_call), name);
-    const auto status = static_cast<int>(control.status);
-    if (IsSticky(status)) control.lost = status;
-    return status;
-  }
-  return static_cast<int>(control.lost);
+  if (++control.calls != control.fail_at) return 0;
+  SetText(control.failed_call, sizeof(control.failed_call), name);
+  const auto status = static_cast<int>(control.status);
+  if (IsSticky(status)) control.lost = status;
+  return status;
+}
+
+int NextCall(const char* name) {
+  const int status = MadeFailure(name);
+  return status != 0 ? status : static_cast<int>(Block().lost);
 }
 
 void Violation(const std::string& text) {

@@ -26,9 +26,10 @@ struct Control {
   ACCELNODE_FAKE_FIELDS(X)
 #undef X
 #define X(field, size) char field[size];
-      ACCELNODE_FAKE_DEVICE_TEXTS(X) ACCELNODE_FAKE_TEXTS(X)
+  ACCELNODE_FAKE_DEVICE_TEXTS(X)
+  ACCELNODE_FAKE_TEXTS(X)
 #undef X
-          int64_t live[kKinds];
+      int64_t live[kKinds];
   char names[kKinds][24];
 };
 
@@ -39,8 +40,10 @@ void Add(int64_t& field, int64_t count = 1);
 void Alive(Kind kind, int count = 1);
 const char* KindName(Kind kind);
 
-// Counts a call that can fail; what it has to return at once, or 0. Once a device is lost, that is
-// what every call returns, and what a call to free does all the same.
+// Counts a call that can fail; what it has to return at once because the test wants it, or 0.
+int MadeFailure(const char* name);
+// The same for a call that needs the device. Once that is lost, it is what every such call returns,
+// and what a call to free does all the same.
 int NextCall(const char* name);
 bool IsSticky(int status);
 

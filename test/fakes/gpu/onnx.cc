@@ -1,6 +1,5 @@
 // The little of ONNX that the doubles read.
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <set>
 
@@ -233,10 +232,6 @@ void Check(const Model& model, std::vector<ParseError>& errors) {
 }  // namespace
 
 bool ReadOnnx(const uint8_t* data, size_t size, Model& model, std::vector<ParseError>& errors) {
-  // The real parser falls back to protobuf's text format, and finds nothing in it.
-  if (std::all_of(data, data + size,
-                  [](uint8_t byte) { return std::isprint(byte) || std::isspace(byte); }))
-    return true;
   Message proto(data, size);
   while (proto.Next()) {
     if (proto.field() == 7 && !ReadGraph(proto.message(), model)) return false;
