@@ -153,7 +153,7 @@ GpuMemory::~GpuMemory() {
 }
 
 GpuContext::GpuContext(size_t scratch_bytes)
-    : device(CurrentDevice()), stream(NewStream()), scratch(scratch_bytes) {}
+    : device(CurrentDevice()), scratch(scratch_bytes), stream(NewStream()) {}
 
 GpuContext::~GpuContext() { DestroyStream(stream); }
 

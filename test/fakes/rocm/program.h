@@ -39,8 +39,8 @@ struct GpuContext {
   explicit GpuContext(size_t scratch_bytes);
   ~GpuContext();
   const int device;
-  Stream* const stream;
   const GpuMemory scratch;
+  Stream* const stream;
   std::atomic<int> calls{0};  // threads in run or run_async
   std::mutex working;         // as the stream does one work after the other
 };
