@@ -23,7 +23,7 @@ const NOTHING = '0 0 0 0 0 0 \n';
 async function drive(
   release: Release,
   mistake: string,
-  { model = models.rows, fields = {} as Record<string, number> } = {},
+  { model = models.rows, fields = {} } = {},
 ) {
   const { control, env } = makeDoubles(place.folder, release);
   for (const [field, value] of Object.entries(fields)) control.set(field, value);
