@@ -20,11 +20,7 @@ afterAll(() => place.remove());
 const RESULT = '2 4 6 5 7 9 \n';
 const NOTHING = '0 0 0 0 0 0 \n';
 
-async function drive(
-  release: Release,
-  mistake: string,
-  { model = models.rows, fields = {} } = {},
-) {
+async function drive(release: Release, mistake: string, { model = models.rows, fields = {} } = {}) {
   const { control, env } = makeDoubles(place.folder, release);
   for (const [field, value] of Object.entries(fields)) control.set(field, value);
   const { stdout, stderr, signal } = await runProgram(
