@@ -7,6 +7,7 @@
 export { Session } from './session.js';
 export type {
   CloseOptions,
+  ExportOptions,
   LayerProfile,
   MemoryUse,
   RunOptions,

@@ -6,9 +6,11 @@ import { addon } from './native/addon.js';
 import type { NativeModelSource, NativeSession } from './native/addon.js';
 import type { BackendName } from './backends.js';
 import { Calibration } from './calibration.js';
+import type { CalibrationAnswer } from './calibration.js';
 import { AccelError } from './errors.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { OnnxInfo } from './onnx/inspect.js';
+import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';
 
@@ -42,7 +44,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
   const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
   const onnx = given.format === 'onnx' ? inspect(given) : undefined;
   const source = withNames(given, onnx);
-  const calibration = calibrationOf(target, id, onnx);
+  const calibration = onnx && calibrationOf(target, id, onnx);
   const loading = addon.load({
     id,
     backend,
@@ -73,14 +75,16 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
 }
 
 /** The caller's calibration data, which a plan has no use for. */
-function calibrationOf(
-  { backend, options }: LoadTarget,
-  id: number,
-  onnx: OnnxInfo | undefined,
-): Calibration | undefined {
-  const batches = backend === 'cuda' ? options.cuda?.calibration?.batches : undefined;
-  if (batches === undefined || onnx === undefined) return undefined;
-  return new Calibration(batches, onnx.inputs, options.shapes, (answer) => addon.calibrationBatch(id, answer));
+function calibrationOf({ backend, options }: LoadTarget, id: number, onnx: OnnxInfo): Calibration | undefined {
+  const batches = calibrationOption(backend, options)?.batches;
+  if (batches === undefined) return undefined;
+  const answer = (batch: CalibrationAnswer): void => addon.calibrationBatch(id, batch);
+  return new Calibration(`${backend}.calibration`, batches, onnx.inputs, options.shapes, answer);
+}
+
+/** The calibration that a backend's own options ask for. */
+export function calibrationOption(backend: BackendName, { cuda }: ParsedLoadOptions): CudaCalibration | undefined {
+  return backend === 'cuda' ? cuda?.calibration : undefined;
 }
 
 /** The caller's onProgress, whose own failure ends the load. */

@@ -12,7 +12,7 @@ import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
 import type { MemoryKind } from './memory.js';
 import type { ModelSource } from './model-source.js';
-import { checkOptions } from './options/known.js';
+import { checkOptions, checkSignal } from './options/known.js';
 import type { LoadOptions } from './options/load.js';
 import type { Tensor } from './tensor.js';
 
@@ -33,6 +33,12 @@ export type RunSyncOptions = Pick<RunOptions, 'outputs'>;
 export interface CloseOptions {
   /** Cancel what is pending, instead of letting it finish. Default: false. */
   cancel?: boolean | undefined;
+}
+
+/** Options of {@link Session.export}. */
+export interface ExportOptions {
+  /** Gives the export up when aborted: what was at the path stays as it was. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Time of one layer in the last run, where the session was loaded with `profiling`. */
@@ -315,10 +321,13 @@ export class Session {
    * load on the same device with the same runtime. An existing file is replaced when the new one is
    * complete.
    * @throws {@link AccelError} `UNSUPPORTED` where the backend can't; `INVALID_ARGUMENT` for a path that
-   * can't be written; `VENDOR_FAILURE`
+   * can't be written; `CANCELLED`; `VENDOR_FAILURE`
    */
-  async export(path: string): Promise<void> {
+  async export(path: string, options: ExportOptions = {}): Promise<void> {
     this.#requireOpen();
+    checkOptions(options, EXPORT_OPTIONS);
+    const { signal } = options;
+    checkSignal(signal);
     if (typeof path !== 'string' || path === '' || path.includes('\0')) {
       throw invalidArgument(`The path to export to must be that of a file, not ${describe(path)}.`);
     }
@@ -327,6 +336,9 @@ export class Session {
     try {
       await mkdir(dirname(target), { recursive: true });
       await this.#native.export(partial);
+      if (signal?.aborted === true) {
+        throw new AccelError('CANCELLED', 'The export was aborted by its signal.', { cause: signal.reason });
+      }
       await rename(partial, target);
     } catch (error) {
       await rm(partial, { force: true }).catch(() => undefined);
@@ -480,11 +492,10 @@ const RUN_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeout', 'outputs'
 const RUN_SYNC_OPTIONS: ReadonlySet<string> = new Set(['outputs']);
 const CLOSE_OPTIONS: ReadonlySet<string> = new Set(['cancel']);
 const ALLOCATE_OPTIONS: ReadonlySet<string> = new Set(['memory']);
+const EXPORT_OPTIONS: ReadonlySet<string> = new Set(['signal']);
 
 function checkLimits(signal: AbortSignal | undefined, timeout: number | undefined): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalidArgument(`signal must be an AbortSignal, not ${describe(signal)}.`);
-  }
+  checkSignal(signal);
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout <= 0x7fffffff)) {
     throw invalidArgument(
       `timeout must be a number of milliseconds, more than 0 and at most 2147483647, not ${describe(timeout)}.`,

@@ -95,7 +95,7 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
     });
     const output = outputOf(model, options.output, session);
     progress.update('writing', 0, 1);
-    await session.export(output);
+    await session.export(output, { signal: stop.signal });
     progress.stop();
     const { device, precision, details } = session;
     const { size } = statSync(output);

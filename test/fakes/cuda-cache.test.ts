@@ -17,7 +17,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { expectError, withSession } from '../utils/session.js';
 import { CONTROL_VARIABLE } from './cuda/control.mjs';
-import { libraryOf, makeDoubles, missing, writeModels } from './cuda/setup.js';
+import { libraryOf, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
 
 if (missing !== undefined) {
@@ -181,7 +181,7 @@ if (missing !== undefined) {
     it('keeps measured times beside the plans, for the next build', async () => {
       await load();
       const timing = readdirSync(cache).filter((name) => name.startsWith('timing-'));
-      expect(timing).toEqual([expect.stringMatching(/^timing-10\.[\d.]+-sm_90\.cache$/)]);
+      expect(timing).toEqual([expect.stringMatching(/^timing-10\.[\d.]+-sm_90-[\w-]+\.cache$/)]);
       expect(control.get('timingCacheEntries')).toBe(0);
       await load(models.mix, { precision: 'fp16' });
       expect(control.get('timingCacheEntries')).toBeGreaterThan(0);
@@ -192,6 +192,23 @@ if (missing !== undefined) {
       expect(await clearCache({ folder: cache, olderThan: 1 })).toEqual([]);
       expect((await clearCache({ folder: cache })).map((entry) => entry.key)).toEqual([key]);
       expect(readdirSync(cache)).toEqual([]);
+    });
+
+    it('keeps no plan of a model that was replaced while it was built', async () => {
+      const model = join(place.folder, 'replaced.onnx');
+      writeFileSync(model, readFileSync(models.mix));
+      control.set('holdBuild', 1);
+      const loading = load(model);
+      try {
+        await reaches(control, 'building', 1);
+        writeFileSync(model, readFileSync(models.rows));
+      } finally {
+        control.set('holdBuild', 0);
+      }
+      const outcome = await loading;
+      expect(outcome).toMatchObject({ hit: false, stored: false });
+      expect(outcome.reason).toBe(`The plan was not kept: ${model} changed while the plan was built from it.`);
+      expect(await cacheEntries(cache)).toEqual([]);
     });
 
     it('stops when the signal is aborted while it builds', async () => {
@@ -221,6 +238,59 @@ if (missing !== undefined) {
       const sources: ModelSource[] = [plan, readFileSync(plan), { plan, onnx: models.mix }];
       for (const source of sources) expect((await load(source)).builds).toBe(0);
       expect(existsSync(cache)).toBe(false);
+    });
+
+    it.each<[string, () => void]>([
+      ['missing', () => rmSync(plan, { force: true })],
+      ['empty', () => writeFileSync(plan, '')],
+    ])('that is %s is made from the ONNX model beside it', async (what, spoil) => {
+      spoil();
+      const error = await expectError('MODEL_INVALID', () => load(plan));
+      await withSession({ plan, onnx: models.mix }, { device: 'cuda:0', cache }, (session) => {
+        expect(session.details.planRefused).toBe(error.message);
+        expect(cacheOf(session)).toMatchObject({ hit: false, stored: true });
+      });
+      expect(error.message).toContain(plan);
+      expect(error.hint ?? '').toContain(what === 'missing' ? 'no such file' : '');
+      const only = await expectError('MODEL_INVALID', () => load({ plan }));
+      expect(only.message).toBe(error.message);
+    });
+
+    it('is not blamed for a GPU that is too old for TensorRT', async () => {
+      await exportPlan();
+      control.set('sm', 50);
+      try {
+        for (const source of [plan, { plan, onnx: models.mix }]) {
+          const error = await expectError('RUNTIME_INCOMPATIBLE', () => load(source));
+          expect(error.message).toContain('5.0');
+          expect(error.hint ?? '').not.toContain('plan');
+        }
+      } finally {
+        control.set('sm', 0);
+      }
+    });
+
+    it('that is refused may need the option of version compatible ones', async () => {
+      writeFileSync(plan, 'no plan at all');
+      const error = await expectError('MODEL_INVALID', () => load(plan));
+      expect(error.hint).toMatch(/cuda\.versionCompatible: true/);
+      const told = await expectError('MODEL_INVALID', () => load(plan, { cuda: { versionCompatible: true } }));
+      expect(told.hint).not.toContain('versionCompatible');
+    });
+
+    it('stays what it was when its export is aborted', async () => {
+      await exportPlan();
+      const before = readFileSync(plan);
+      await withSession(models.mix, { device: 'cuda:0', precision: 'fp16' }, async (session) => {
+        const stop = new AbortController();
+        const exporting = session.export(plan, { signal: stop.signal });
+        stop.abort(new Error('enough'));
+        const error = await expectError('CANCELLED', () => exporting);
+        expect(error.cause).toMatchObject({ message: 'enough' });
+        await expectError('INVALID_ARGUMENT', () => session.export(plan, { signal: 'now' as never }));
+      });
+      expect(readFileSync(plan)).toEqual(before);
+      expect(readdirSync(place.folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
     });
 
     it.each<[string, 'MODEL_INVALID' | 'RUNTIME_INCOMPATIBLE', () => void, () => void]>([
@@ -293,6 +363,52 @@ if (missing !== undefined) {
       const second = await load(models.mix, options([mix], ranges()));
       expect(second).toMatchObject({ hit: true, key: first.key });
       expect(fed() - before).toBe(1);
+    });
+
+    it('builds once for two loads at the same time, although the key is of what the build finds', async () => {
+      mkdirSync(cache);
+      const loads = await Promise.all([1, 2].map(() => load(models.mix, options([mix], ranges()))));
+      expect(loads.map(({ hit }) => hit).sort()).toEqual([false, true]);
+      expect(loads[0]!.key).toBe(loads[1]!.key);
+      expect(await cacheEntries(cache)).toHaveLength(1);
+      expect(readdirSync(cache).filter((name) => name.endsWith('.lock'))).toEqual([]);
+    });
+
+    it('that is empty is refused, in words', async () => {
+      function* used(): Generator<CalibrationBatch> {
+        yield mix;
+      }
+      const generator = used();
+      expect([...generator]).toHaveLength(1);
+      for (const batches of [[], generator]) {
+        const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, options(batches)));
+        expect(error.message).toBe('cuda.calibration.batches has no batch in it.');
+        expect(error.hint).toContain('can be read once');
+      }
+    });
+
+    it.each<[string, (file: string) => string, RegExp]>([
+      ['is not there', (file) => file, /is not there, and no data is given/],
+      ['is empty', (file) => (writeFileSync(file, ''), file), /is empty, and no data is given/],
+      ['is a folder', (file) => (mkdirSync(file), file), /can't be used: it is a folder/],
+      ['lies in a file', (file) => (writeFileSync(file, 'x'), join(file, 'ranges')), /a part of the path is a file/],
+    ])('is refused before the build when the file of ranges %s', async (_what, prepare, message) => {
+      mkdirSync(cache);
+      const file = prepare(ranges());
+      const builds = control.get('builds');
+      const error = await expectError('INVALID_ARGUMENT', () =>
+        load(models.mix, { precision: 'int8', cuda: { calibration: { cache: file } } }),
+      );
+      expect(error.message).toMatch(message);
+      expect(error.hint).toMatch(/\w{3}/);
+      expect(control.get('builds')).toBe(builds);
+    });
+
+    it('is refused before the build when there is no folder for the ranges', async () => {
+      const file = join(cache, 'no', 'such', 'ranges');
+      const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, options([mix], file)));
+      expect(error.message).toMatch(/ranges, can't be used: there is no such file or folder/);
+      expect(error.hint).toContain('in a folder that is there');
     });
 
     it.each<[string, CalibrationBatch, RegExp]>([
