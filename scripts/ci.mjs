@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
 import { testSanitizers } from './setup/sanitizers.mjs';
@@ -39,12 +40,14 @@ function testAll() {
   const tests = runVitest([]);
   const lean = leanLibraries().filter(existsSync);
   const cudart = cudartLibraries().filter(({ library }) => lean.length > 0 && existsSync(library));
+  const parsers = Object.keys(parserReleases).map(parserLibrary).filter(existsSync);
   return sum(
     tests,
     // Here the suites on the real OpenVINO must have run: skipping them all is a failure.
     requireTests(tests, 'openvino-agreement', 1, 'OpenVINO'),
     requireTests(tests, 'cuda-lean', lean.length, "TensorRT's lean runtimes"),
     requireTests(tests, 'cuda-cudart', cudart.length * 2, "CUDA's runtimes"),
+    requireTests(tests, 'onnx-parser', parsers.length * 20, 'the real ONNX parsers'),
   );
 }
 
