@@ -27,6 +27,11 @@ export interface PlanRules {
    * about the machine. Default: each is about the compiled model.
    */
   readonly opensWith?: string;
+  /**
+   * Does opening a kept one take the model that it was made from as well, for what the compiled model does not say: names
+   * of outputs, and which shapes may change? Default: false.
+   */
+  readonly opensWithModel?: boolean;
   /** What else may be wrong when a compiled model that was given is refused, as a sentence. */
   readonly advice?: (options: ParsedLoadOptions) => string | undefined;
 }

@@ -71,6 +71,13 @@ void Quantize(migraphx_program* program, const ModelSource& source, const Recipe
     Call(MIGRAPHX(quantize_bf16), program);
   }
   if (recipe.precision != "int8") return;
+  if (!recipe.calibrated) {
+    throw Error(ErrorCode::UNSUPPORTED,
+                "MIGraphX quantizes to int8 only with data to calibrate with.")
+        .WithHint(
+            "Give rocm.calibration. A model that is quantized already (QuantizeLinear and "
+            "DequantizeLinear nodes) needs neither: leave precision out.");
+  }
   if (monitor == nullptr) {
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "The model was quantized with data of other shapes, and MIGraphX has no ranges for "
@@ -83,15 +90,22 @@ void Quantize(migraphx_program* program, const ModelSource& source, const Recipe
   Call(MIGRAPHX(quantize_int8), program, target, data.options());
 }
 
+// `auto` leaves it to MIGraphX, which computes in the types of the model, as it does for `fp32`.
+std::string PrecisionOf(const Value& options) {
+  const std::string precision = options.String("precision", "fp32");
+  return precision == "auto" ? "fp32" : precision;
+}
+
 }  // namespace
 
 Recipe::Recipe(const std::string& id, const Value& options)
     : target(id == kReferenceDevice ? "ref" : "gpu"),
       device(id == kReferenceDevice ? -1 : ResolveDevice(id)),
-      precision(options.String("precision", "fp32")),
+      precision(PrecisionOf(options)),
       offload_copy(options["rocm"].Bool("offloadCopy", false)),
       fast_math(options["rocm"].Bool("fastMath", true)),
       exhaustive_tune(options["rocm"].Bool("exhaustiveTune", false)),
+      calibrated(options["rocm"].Bool("calibrated", false)),
       loop_iterations(static_cast<int64_t>(options["rocm"].Number("loopIterations", 0))) {}
 
 Program ParseOnnx(const ModelSource& source, const Recipe& recipe, const ShapeSet& shapes) {

@@ -21,6 +21,7 @@ struct Recipe {
   int device = -1;     // HIP's number; -1: none
   std::string precision;
   bool offload_copy, fast_math, exhaustive_tune;
+  bool calibrated;          // is there data for int8?
   int64_t loop_iterations;  // 0: MIGraphX's default
 
   // Are programs given host memory, and do they copy to the device by themselves, if there is one?

@@ -61,7 +61,10 @@ bool ContainsAny(const std::string& text, std::initializer_list<const char*> wor
 
 bool CatchWords(const Library& migraphx) {
 #if defined(__linux__) && defined(__GLIBCXX__)
-  auto* stream = static_cast<std::ostream*>(migraphx.Symbol("_ZSt4cerr"));
+  // Where the loader looks for it too: the program comes first, which may hold a copy that all use.
+  constexpr const char* kStream = "_ZSt4cerr";
+  void* symbol = dlsym(RTLD_DEFAULT, kStream);
+  auto* stream = static_cast<std::ostream*>(symbol ? symbol : migraphx.Symbol(kStream));
   if (stream == nullptr || !StayLoaded()) return false;
   g_behind = stream->rdbuf();
   stream->rdbuf(new WordFilter);  // for as long as the process lives

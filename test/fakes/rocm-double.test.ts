@@ -20,7 +20,13 @@ afterAll(() => place.remove());
 const RESULT = '2 4 6 5 7 9 \n';
 const NOTHING = '0 0 0 0 0 0 \n';
 
-async function drive(release: Release, mistake: string, { model = models.rows, fields = {} } = {}) {
+interface Machine {
+  model?: string;
+  /** Of the control block. */
+  fields?: Record<string, number>;
+}
+
+async function drive(release: Release, mistake: string, { model = models.rows, fields = {} }: Machine = {}) {
   const { control, env } = makeDoubles(place.folder, release);
   for (const [field, value] of Object.entries(fields)) control.set(field, value);
   const { stdout, stderr, signal } = await runProgram(

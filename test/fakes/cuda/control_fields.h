@@ -42,6 +42,7 @@
   X(kBuilder, "builder")                                                                    \
   X(kNetwork, "network")                                                                    \
   X(kTensor, "tensor")                                                                      \
+  X(kLayer, "layer")                                                                        \
   X(kBuilderConfig, "builder config")                                                       \
   X(kProfile, "profile")                                                                    \
   X(kTimingCache, "timing cache")                                                           \
