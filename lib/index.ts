@@ -15,6 +15,7 @@ export type { Inputs, OutputTarget, Outputs, TensorInfo, TensorLike, WantedOutpu
 export type { LoadOptions } from './options/load.js';
 export type { DimensionRange, ShapeOption } from './options/shapes.js';
 export type { CalibrationBatch, CudaCalibration, CudaOptions, ShapeValues, TacticSource } from './options/cuda.js';
+export type { RocmCalibration, RocmOptions } from './options/rocm.js';
 export type { OpenvinoOptions, OpenvinoPreprocess } from './options/openvino.js';
 export type { NullModel, NullTensor } from './options/null.js';
 export type { ModelFile, ModelFiles, ModelFormat, ModelSource } from './model-source.js';

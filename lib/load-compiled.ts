@@ -85,7 +85,7 @@ async function loadCached(
 ): Promise<CachedResult<NativeSession>> {
   const { backend, options } = target;
   const { signal, onProgress, cacheLimit: limit = cacheLimit() } = options;
-  const { ranges, unkept } = rulesOf(backend);
+  const { ranges, unkept, opensWithModel } = rulesOf(backend);
   const extension = backends[backend].planFormat!;
   const build = (): Promise<NativeSession> => loadNative(target, source);
   const uncached = async (reason: string): Promise<CachedResult<NativeSession>> => {
@@ -123,7 +123,10 @@ async function loadCached(
         if (before !== modelKey && before !== key) return { reason: `${rangesFile!} changed during the build.` };
         return { key };
       },
-      open: (file) => loadNative(target, { format: extension, path: file }),
+      open: (file) =>
+        opensWithModel === true
+          ? loadNative({ ...target, compiled: file }, source)
+          : loadNative(target, { format: extension, path: file }),
       build,
       describe: ({ details }) => ({ precision: details['precision'] }),
       save: (native, path) => native.export(path),

@@ -10,7 +10,7 @@ import type { CalibrationAnswer } from './calibration.js';
 import { AccelError } from './errors.js';
 import { checkExternalFiles } from './onnx/external-data.js';
 import { inspectOnnx } from './onnx/inspect.js';
-import type { OnnxInfo } from './onnx/inspect.js';
+import type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
 import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';
@@ -23,12 +23,15 @@ export interface LoadTarget {
   options: ParsedLoadOptions;
   /** Unless `cuda.timingCache` says something else. */
   timingCache?: string | undefined;
+  /** What the model was compiled to before, on a backend that opens it together with the model. */
+  compiled?: string | undefined;
 }
 
 let lastLoadId = 0;
 
-export function libraryOption(backend: BackendName, { openvino, cuda }: ParsedLoadOptions): string | undefined {
+export function libraryOption(backend: BackendName, { openvino, cuda, rocm }: ParsedLoadOptions): string | undefined {
   if (backend === 'openvino') return openvino?.library;
+  if (backend === 'rocm') return rocm?.library;
   return backend === 'cuda' ? cuda?.library : undefined;
 }
 
@@ -85,7 +88,11 @@ function calibrationOf({ backend, options }: LoadTarget, id: number, onnx: OnnxI
 }
 
 /** The calibration that a backend's own options ask for. */
-export function calibrationOption(backend: BackendName, { cuda }: ParsedLoadOptions): CudaCalibration | undefined {
+export function calibrationOption(
+  backend: BackendName,
+  { cuda, rocm }: ParsedLoadOptions,
+): CudaCalibration | undefined {
+  if (backend === 'rocm') return rocm?.calibration;
   return backend === 'cuda' ? cuda?.calibration : undefined;
 }
 
@@ -120,11 +127,21 @@ function inspect(source: NativeModelSource): OnnxInfo | undefined {
   }
 }
 
-/** ONNX: the names of inputs and outputs as the file has them, which a runtime may have merged. */
+/** ONNX: inputs and outputs as the file has them, which a runtime may have merged, or made fixed. */
 function withNames(source: NativeModelSource, onnx: OnnxInfo | undefined): NativeModelSource {
   if (onnx === undefined) return source;
   const { inputs, outputs } = onnx;
-  return { ...source, inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) };
+  return {
+    ...source,
+    inputNames: inputs.map(({ name }) => name),
+    outputNames: outputs.map(({ name }) => name),
+    spec: { inputs: inputs.map(withOpenDims), outputs: outputs.map(withOpenDims) },
+  };
+}
+
+/** As the addon tells shapes: -1 for a dimension that is left open. */
+function withOpenDims({ name, type, shape }: OnnxTensorInfo): object {
+  return { name, type, shape: shape?.map((dim) => (typeof dim === 'number' ? dim : -1)) };
 }
 
 /** Runtimes say little about a damaged file; the ONNX reader says where the damage is. */
@@ -170,6 +187,7 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
   const cacheDir = cacheFolderOf(backend, options);
   const common = { precision, lanes: lanes === 'auto' ? undefined : lanes, shapes, profiling, cacheDir };
   if (backend === 'cuda') return { ...common, cuda: cudaOptions(target) };
+  if (backend === 'rocm') return { ...common, rocm: rocmOptions(target) };
   if (cacheDir !== undefined) {
     await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
       const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
@@ -193,4 +211,9 @@ function cudaOptions({ options, timingCache: common }: LoadTarget): object {
       batches: calibration.batches !== undefined,
     },
   };
+}
+
+function rocmOptions({ options, compiled }: LoadTarget): object {
+  const { library: _library, calibration, ...own } = options.rocm ?? {};
+  return { ...own, calibrated: calibration !== undefined, compiled };
 }

@@ -7,11 +7,13 @@ import { inspectOnnx } from './onnx/inspect.js';
 import { weightFiles } from './plan-cache/key.js';
 import type { KeyParts } from './plan-cache/key.js';
 import { cudaRules } from './plan-rules/cuda.js';
+import { rocmRules } from './plan-rules/rocm.js';
 import type { PlanRules } from './plan-rules/rules.js';
 
 /** Of each backend with a `planFormat` in lib/backends.ts. */
 const rules: Partial<Record<BackendName, PlanRules>> = {
   cuda: cudaRules,
+  rocm: rocmRules,
 };
 
 export function rulesOf(backend: BackendName): PlanRules {

@@ -31,7 +31,7 @@ interface CompileCommandOptions {
 }
 
 /** What the compiled models of a backend are called; others can't write theirs. */
-const ENDINGS: Partial<Record<BackendName, string>> = { cuda: '.plan', openvino: '.blob' };
+const ENDINGS: Partial<Record<BackendName, string>> = { cuda: '.plan', rocm: '.mxr', openvino: '.blob' };
 
 /** `accelnode compile MODEL -d cuda:0 -o model.plan` */
 export function addCompileCommand(program: Command): void {

@@ -119,7 +119,7 @@ export interface CudaOptions {
 
 const path = z.string().min(1);
 
-function isIterable(value: unknown): boolean {
+export function isIterable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
 

@@ -27,4 +27,9 @@ export interface PlanRules {
    * about the machine. Default: each is about the compiled model.
    */
   readonly opensWith?: string;
+  /**
+   * Does opening a kept one take the model that it was made from as well, for what the compiled model does not say: names
+   * of outputs, and which shapes may change? Default: false.
+   */
+  readonly opensWithModel?: boolean;
 }

@@ -46,7 +46,7 @@ const mistakes: [mistake: string, violation: RegExp, stdout?: string][] = [
   ['destroy twice', /^a context was destroyed twice/],
   ['keep a context', /^an engine was destroyed before its contexts/],
   ['free twice', /^cudaFree of .* which is not allocated there/],
-  ['free by the wrong call', /^cudaFreeHost of .* which cudaHostAlloc did not give/],
+  ['free by the wrong call', /^cudaFreeHost of .* which is no pinned memory/],
 ];
 
 /** What TensorRT refuses by itself: no mistake in the use, but a message. */

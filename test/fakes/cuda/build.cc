@@ -5,7 +5,7 @@
 #include <cstring>
 #include <thread>
 
-#include "build.h"
+#include "layers.h"
 
 namespace fake {
 namespace {
@@ -271,6 +271,9 @@ void* Build(Builder& builder, Network& network, Config& config) {
     return nullptr;
   };
   if (Fails("buildSerializedNetwork", logger)) return nullptr;
+  const std::string unknown = AssembleModel(network);
+  if (!unknown.empty())
+    return refuse("Error Code 10: Could not find any implementation for " + unknown);
   if (network.parser_is_gone)
     Violation("a build after the network's parser, which holds the weights, was destroyed");
   if (network.model.outputs.empty())

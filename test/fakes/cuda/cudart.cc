@@ -239,7 +239,8 @@ EXPORT int cudaHostAlloc(void** address, size_t bytes, unsigned flags) {
 
 EXPORT int cudaFreeHost(void* address) {
   const int status = Begin("cudaFreeHost");
-  if (address != nullptr && !fake::PinnedFree(address)) return Note(fake::kInvalidValue);
+  if (address != nullptr && !fake::PinnedFree(address, "cudaFreeHost"))
+    return Note(fake::kInvalidValue);
   return status;
 }
 

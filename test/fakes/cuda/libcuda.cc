@@ -1,36 +1,34 @@
-// libcuda as far as anybody calls it, besides cudart.
-#include <cstdio>
-
-#include "control.h"
-#include "device.h"
+// A driver for the real libcudart: it is there, and has no device. ACCELNODE_FAKE_DRIVER is the
+// CUDA version that it says it supports, as 13000.
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
-
-constexpr int kInvalidDevice = 101;
-
-bool IsDevice(int device) { return device >= 0 && device < fake::DeviceCount(); }
-int NumberOf(int device) { return device + static_cast<int>(fake::Block().hidden); }
-
+constexpr int kNoDevice = 100;
+int NoDevice() { return kNoDevice; }
 }  // namespace
 
-EXPORT int cuDeviceGet(int* handle, int device) {
-  *handle = device;
-  return IsDevice(device) ? 0 : kInvalidDevice;
-}
+EXPORT int cuInit(unsigned) { return kNoDevice; }
 
-EXPORT int cuDeviceGetName(char* text, int size, int device) {
-  if (!IsDevice(device)) return kInvalidDevice;
-  std::snprintf(text, static_cast<size_t>(size), "NVIDIA Double %d", NumberOf(device));
+EXPORT int cuDriverGetVersion(int* version) {
+  const char* const told = std::getenv("ACCELNODE_FAKE_DRIVER");
+  *version = told == nullptr ? 13010 : std::atoi(told);
   return 0;
 }
 
-// The second version gives that of the instance, where the card is divided.
-EXPORT int cuDeviceGetUuid_v2(unsigned char* uuid, int device) {
-  if (!IsDevice(device)) return kInvalidDevice;
-  const unsigned char bytes[16] = {0, 0, 0, 0, 0, 0, 0x40, 0, 0x80};
-  for (int i = 0; i < 16; ++i) uuid[i] = bytes[i];
-  uuid[15] = static_cast<unsigned char>(NumberOf(device));
+// libcudart asks here for all that it may call later; nothing of it works without a device.
+EXPORT int cuGetProcAddress_v2(const char* name, void** function, int, uint64_t, int* status) {
+  const auto is = [name](const char* other) { return std::strcmp(name, other) == 0; };
+  *function = reinterpret_cast<void*>(&NoDevice);
+  if (is("cuDriverGetVersion")) *function = reinterpret_cast<void*>(&cuDriverGetVersion);
+  if (is("cuGetProcAddress")) *function = reinterpret_cast<void*>(&cuGetProcAddress_v2);
+  if (status != nullptr) *status = 0;
   return 0;
+}
+
+EXPORT int cuGetProcAddress(const char* name, void** function, int version, uint64_t flags) {
+  return cuGetProcAddress_v2(name, function, version, flags, nullptr);
 }

@@ -126,15 +126,6 @@ Using::~Using() {
   if (object_ != nullptr) --object_->depth;
 }
 
-const char* KindName(Kind kind) {
-  static const char* const names[] = {
-#define X(kind, name) name,
-      ACCELNODE_FAKE_CUDA_KINDS(X)
-#undef X
-  };
-  return names[static_cast<int>(kind)];
-}
-
 bool CheckInterface(void* object, const char* name) {
   // Slots 0 and 1 in every release: getAPILanguage, getInterfaceInfo.
   const auto info = CallBack<InterfaceInfo>(object, 1);

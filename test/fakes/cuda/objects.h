@@ -70,8 +70,6 @@ class Using {
   Object* object_;
 };
 
-const char* KindName(Kind kind);
-
 // ---- What callers implement
 
 // Calls the method of an object of the caller's, by the slot table.

@@ -1,8 +1,9 @@
 // Plans: what the double's builder writes and its runtime reads, with the refusals of the real one.
+#include "plan.h"
+
 #include <cstring>
 
 #include "control.h"
-#include "model.h"
 
 namespace fake {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "device.h"
-#include "model.h"
 #include "objects.h"
+#include "plan.h"
 #include "stream.h"
 
 namespace fake {

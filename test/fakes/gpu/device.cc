@@ -101,7 +101,8 @@ bool SetCurrentDevice(int device) {
 }
 
 void NeedCurrentDevice(const char* call) {
-  if (!t_said_which) Violation(Format("%s on a thread that has not called cudaSetDevice", call));
+  if (!t_said_which)
+    Violation(Format("%s on a thread that has not called %s", call, API("SetDevice")));
 }
 
 uint64_t DeviceMemoryTotal() {
@@ -166,10 +167,10 @@ void* PinnedAllocate(size_t bytes, bool mapped) {
   return data;
 }
 
-bool PinnedFree(void* address) {
+bool PinnedFree(void* address, const char* call) {
   const Lock lock(Mutex());
   if (PinnedBlocks().erase(reinterpret_cast<uintptr_t>(address)) == 0) {
-    Violation(Format("cudaFreeHost of %p, which cudaHostAlloc did not give", address));
+    Violation(Format("%s of %p, which is no pinned memory", call, address));
     return false;
   }
   Alive(Kind::kPinnedMemory, -1);
@@ -188,7 +189,7 @@ bool Register(void* address, size_t bytes, bool mapped) {
 bool Unregister(void* address) {
   const Lock lock(Mutex());
   if (RegisteredBlocks().erase(reinterpret_cast<uintptr_t>(address)) == 0) {
-    Violation(Format("cudaHostUnregister of %p, which is not registered", address));
+    Violation(Format("%s of %p, which is not registered", API("HostUnregister"), address));
     return false;
   }
   Alive(Kind::kRegistration, -1);

@@ -48,7 +48,7 @@ struct Graph {
   std::vector<Op> ops;
 };
 
-// Status codes of CUDA that the doubles return by themselves.
+// Status codes that the doubles return by themselves; CUDA and HIP have the same.
 constexpr int kInvalidValue = 1;
 constexpr int kOutOfMemory = 2;
 constexpr int kInvalidDevice = 101;

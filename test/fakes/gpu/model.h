@@ -1,4 +1,4 @@
-// What the doubles' engines compute, from ONNX to plan: a handful of operators on tensors in
+// What the doubles compute: models read from ONNX, with a handful of operators on tensors in
 // memory.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace fake {
 using Shape = std::vector<int64_t>;
 using Bytes = std::vector<uint8_t>;
 
-// TensorRT's numbers of element types.
+// Element types, by TensorRT's numbers. It has none of those from kDouble on.
 enum Type : int32_t {
   kFloat = 0,
   kHalf = 1,
@@ -23,6 +23,11 @@ enum Type : int32_t {
   kUint8 = 5,
   kBf16 = 7,
   kInt64 = 8,
+  kDouble = 100,
+  kInt16,
+  kUint16,
+  kUint32,
+  kUint64,
   kNoType = -1
 };
 size_t SizeOf(int32_t type);
@@ -43,13 +48,6 @@ struct Node {
   std::string name, op;
   std::vector<std::string> inputs, outputs;
 };
-
-// The bounds of one input's dimensions; and of its values, where these decide shapes.
-struct Range {
-  Shape min, opt, max;
-  Shape values[3];  // min, opt, max
-};
-using Profile = std::map<std::string, Range>;
 
 struct Model {
   std::vector<Tensor> inputs, outputs;
@@ -89,25 +87,5 @@ struct Value {
 std::map<std::string, Value> Compute(const Model& model, std::map<std::string, Value> values);
 // Milliseconds that a node called "slow 30" takes, in truth.
 int Slowness(const Model& model);
-
-// Plans
-
-struct Plan {
-  int32_t release = 0, sm = 0;
-  bool version_compatible = false;
-  int32_t hardware = 0;  // nvinfer1::HardwareCompatibilityLevel
-  int32_t verbosity = 0, aux_streams = 0;
-  bool refittable = false;
-  bool brings_code = false;  // a lean runtime, for later releases
-  std::string precision;     // of the layers, as the inspector shows it
-  Model model;
-  std::vector<Profile> profiles;
-
-  const Tensor* Find(const std::string& name, bool* input = nullptr) const;
-};
-
-Bytes WritePlan(const Plan& plan);
-// Empty when all is well; else why not, in TensorRT's words.
-std::string ReadPlan(const uint8_t* data, size_t size, int release, int sm, Plan& plan);
 
 }  // namespace fake

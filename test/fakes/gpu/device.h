@@ -9,7 +9,7 @@
 
 namespace fake {
 
-// The device of the calling thread; cudaSetDevice. Work on a device needs a thread that said which.
+// The device of the calling thread. Work on a device needs a thread that said which.
 int CurrentDevice();
 bool SetCurrentDevice(int device);
 void NeedCurrentDevice(const char* call);
@@ -35,7 +35,7 @@ void MarkPooled(void* address, bool ready);
 bool IsPooled(void* address);
 
 void* PinnedAllocate(size_t bytes, bool mapped);
-bool PinnedFree(void* address);
+bool PinnedFree(void* address, const char* call);
 bool Register(void* address, size_t bytes, bool mapped);
 bool Unregister(void* address);
 

@@ -109,12 +109,17 @@ Shape ToNumbers(const Value& value) {
 size_t SizeOf(int32_t type) {
   switch (type) {
     case kInt64:
+    case kUint64:
+    case kDouble:
       return 8;
     case kFloat:
     case kInt32:
+    case kUint32:
       return 4;
     case kHalf:
     case kBf16:
+    case kInt16:
+    case kUint16:
       return 2;
     default:
       return 1;
