@@ -10,6 +10,7 @@ import type { Binding, Inputs, Outputs, TensorInfo, WantedOutputs } from './bind
 import { describe } from './data-type.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
+import { withInspected } from './layer-profile.js';
 import type { MemoryKind } from './memory.js';
 import type { ModelSource } from './model-source.js';
 import { checkOptions, checkSignal } from './options/known.js';
@@ -266,7 +267,7 @@ export class Session {
     this.#requireOpen();
     try {
       const native = await this.#residency.load();
-      return (await native.profile()) as LayerProfile[];
+      return withInspected((await native.profile()) as LayerProfile[], this.details['layers']);
     } catch (error) {
       throw withContext(error, this.backend, this.device);
     }

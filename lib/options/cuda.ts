@@ -113,7 +113,10 @@ export interface CudaOptions {
    * compute in turn. Default: false.
    */
   sharedMemory?: boolean | undefined;
-  /** Keep what each layer became, and show it as `session.details.layers`. Default: false. trtexec: `--dumpLayerInfo`. */
+  /**
+   * Keep what each layer became, for `session.details.layers` and {@link Session.profile}. Default: false. trtexec:
+   * `--dumpLayerInfo`.
+   */
   engineInspector?: boolean | undefined;
 }
 
