@@ -59,8 +59,8 @@ export interface LoadOptions {
   maxQueue?: number | undefined;
   /**
    * Milliseconds without a run after which the session frees its model by itself, at most a quarter late, as
-   * {@link Session.release} does. The next run loads it again. A model that was given as bytes is kept for that, as a
-   * reference to your array: leave it as it is. `Infinity`: only when `release()` is called. Default: never.
+   * {@link Session.release} does. The next run loads it again. Bytes and calibration data that you gave are kept for
+   * that, by reference: leave them as they are. `Infinity`: only when `release()` is called. Default: never.
    */
   idleTtl?: number | undefined;
   /**
