@@ -160,6 +160,7 @@ std::unique_ptr<Model> LoadOnnx(const LoadRequest& request, Recipe recipe) {
 
 std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
   Recipe recipe(request.device, request.options);
+  if (recipe.device >= 0) UseDevice(recipe.device);
   return request.source.format == "mxr" ? LoadMxr(request, std::move(recipe))
                                         : LoadOnnx(request, std::move(recipe));
 }

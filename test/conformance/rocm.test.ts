@@ -1,9 +1,7 @@
 /** What every backend must do, on MIGraphX's reference target. */
-import { describe, it } from 'vitest';
-import { AccelError } from 'accelnode';
 import type { DataType, NullTensor } from 'accelnode';
 
-import { migraphxRuntime } from '../utils/migraphx.js';
+import { describeMigraphx } from '../utils/migraphx.js';
 import { onnxModel } from '../utils/onnx-model.js';
 import type { OnnxNode } from '../utils/onnx-model.js';
 import { slowReferenceModel } from '../utils/slow-model.js';
@@ -40,10 +38,7 @@ function echo(inputs: readonly NullTensor[], nodesFor: (input: NullTensor) => On
   });
 }
 
-if (migraphxRuntime instanceof AccelError) {
-  describe.skip(`MIGraphX (skipped: ${migraphxRuntime.message})`, () => it('is not here', () => undefined));
-} else {
-  const { version } = migraphxRuntime;
+describeMigraphx('conformance', () => {
   const common = {
     device: 'rocm:ref',
     slow: { source: slowReferenceModel.bytes, input: slowReferenceModel.input },
@@ -51,13 +46,13 @@ if (migraphxRuntime instanceof AccelError) {
   };
   describeConformance({
     ...common,
-    name: `MIGraphX ${version}, outputs that pass an input on`,
+    name: 'outputs that pass an input on',
     types,
     echo: (inputs) => echo(inputs, ({ name }) => [{ op: 'Identity', inputs: [name], outputs: [`${name}_out`] }]),
   });
   describeConformance({
     ...common,
-    name: `MIGraphX ${version}, outputs that are computed`,
+    name: 'outputs that are computed',
     // Negating twice is exact, and there is no Neg for the other types.
     types: ['float32', 'float16', 'float64', 'int8', 'int16', 'int32', 'int64'],
     echo: (inputs) =>
@@ -66,4 +61,4 @@ if (migraphxRuntime instanceof AccelError) {
         { op: 'Neg', inputs: [`${name}_negative`], outputs: [`${name}_out`] },
       ]),
   });
-}
+});

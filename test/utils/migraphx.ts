@@ -4,14 +4,16 @@ import type { Runtime } from 'accelnode';
 import { describe } from 'vitest';
 
 /** The runtime that this process has opened, or why it has none. */
-export const migraphxRuntime: Runtime | AccelError = await runtime('rocm').catch((error: unknown) => {
+const migraphx: Runtime | AccelError = await runtime('rocm').catch((error: unknown) => {
   if (error instanceof AccelError) return error;
   throw error;
 });
 
+/** Its version, such as `2.14.0`; empty when there is none. */
+export const migraphxVersion = 'version' in migraphx ? migraphx.version : '';
+
 /** A suite that is skipped, with the reason in its name, where there is no MIGraphX. */
 export function describeMigraphx(title: string, suite: () => void): void {
-  if (migraphxRuntime instanceof AccelError) {
-    describe.skip(`${title} (skipped: ${migraphxRuntime.message.split('\n')[0]})`, suite);
-  } else describe(`${title}, MIGraphX ${migraphxRuntime.version}`, suite);
+  if (migraphx instanceof AccelError) describe.skip(`${title} (skipped: ${migraphx.message.split('\n')[0]})`, suite);
+  else describe(`${title}, MIGraphX ${migraphxVersion}`, suite);
 }
