@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Session, Tensor } from 'accelnode';
-import type { LoadOptions } from 'accelnode';
+import type { LoadOptions, TensorLike } from 'accelnode';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { compare, expectAllClose } from '../utils/compare.js';
@@ -92,7 +92,7 @@ describeMigraphx('outputs agree with onnxruntime', () => {
     const path = modelPath('image');
     await withSession(path, { device, lanes: 4 }, async (session) => {
       const all = [1, 2, 3, 4].map((seed) => image([1, 3, 16, 16], seed));
-      const expected = [];
+      const expected: Record<string, TensorLike>[] = [];
       for (const inputs of all) expected.push(await runOnnxruntime(path, inputs));
       for (let round = 0; round < 5; round++) {
         const outputs = await Promise.all(all.map((inputs) => session.run(inputs)));

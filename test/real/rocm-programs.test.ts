@@ -32,7 +32,7 @@ function loadAndRun(
 ): Promise<{ cache: CacheOutcome; features: Float32Array }> {
   return withSession(source, { device, ...options }, async (session) => {
     const { features } = await session.run(inputs);
-    return { cache: session.details['cache'] as CacheOutcome, features: features!.data as Float32Array };
+    return { cache: session.details.cache as CacheOutcome, features: features!.data as Float32Array };
   });
 }
 
@@ -74,10 +74,10 @@ describeMigraphx('compiled models', () => {
     const cache = temporaryFolder();
     const options: LoadOptions = { device, cache, shapes: { x: { min: [1, 32], opt: [2, 32], max: [4, 32] } } };
     const model = modelPath('float16');
-    const outcomes = [];
+    const outcomes: boolean[] = [];
     for (let i = 0; i < 2; i++) {
       await withSession(model, options, async (session) => {
-        outcomes.push((session.details['cache'] as CacheOutcome).hit);
+        outcomes.push((session.details.cache as CacheOutcome).hit);
         expect(session.inputs).toEqual([{ name: 'x', type: 'float16', shape: [-1, 32], min: [1, 32], max: [4, 32] }]);
         for (const rows of [2, 4, 1]) {
           expect((await session.run({ x: randomTensor('float16', [rows, 32]) })).y!.dims).toEqual([rows, 4]);
@@ -143,7 +143,7 @@ describeMigraphx('compiled models', () => {
     expect(error.message).toContain(words);
     expect(error.hint).toContain('{ mxr, onnx }');
     await withSession({ mxr: file, onnx: path }, { device }, async (session) => {
-      expect(session.details['planRefused']).toBe(error.message);
+      expect(session.details.planRefused).toBe(error.message);
       expect(Object.keys(await session.run(inputs))).toEqual(['features']);
     });
   });
