@@ -23,9 +23,6 @@ const std::string& MigraphxVersion();  // "2.14.0"
 // Opens the first usable MIGraphX; where it brings the GPU target, HIP as well.
 Runtime OpenLibraries(const OpenRequest& request);
 
-// Why there is no GPU target, in MIGraphX's words; empty when there is one.
-const std::string& NoGpuTarget();
-
 // Objects of MIGraphX's, freed with the last of their class.
 #define ACCELNODE_MIGRAPHX_HANDLE(Class, name)                                            \
   struct Destroy##Class {                                                                 \

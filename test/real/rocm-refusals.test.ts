@@ -23,7 +23,7 @@ describeMigraphx('refusals', () => {
   it('of a GPU where the GPU target is not installed, in words that say so', async () => {
     const error = await expectError('DEVICE_NOT_FOUND', () => load(modelPath('mlp'), { device: 'rocm:0' }));
     expect(error.message).toContain('libmigraphx_gpu.so');
-    expect(error.hint).toContain('libmigraphx-gpu');
+    expect(error.hint).toContain('migraphx-tools');
     expect(error.device).toBe('rocm:0');
     await expectError('DEVICE_NOT_FOUND', () => load(modelPath('mlp'), { device: 'rocm' }));
     const report = (await diagnose()).find(({ name }) => name === 'rocm')!;
@@ -225,6 +225,6 @@ describeMigraphx('a process that uses MIGraphX', () => {
     expect(stdout).toContain(`AMD MIGraphX ${migraphxVersion}`);
     expect(stdout).toContain('HSA_OVERRIDE_GFX_VERSION 10.3.0');
     expect(stdout).toContain('HSA_USE_SVM 0');
-    expect(stdout).toContain('libmigraphx-gpu');
+    expect(stdout).toContain('migraphx-tools');
   });
 });
