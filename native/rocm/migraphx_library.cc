@@ -56,7 +56,7 @@ void OpenGpu(Runtime& runtime) {
 Runtime Adopt(const Library& library) {
   if (const char* missing = Resolve(library)) {
     throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, std::string("it has no function ") + missing +
-                                                     ": MIGraphX of ROCm 5.7 or later is needed");
+                                                     ": MIGraphX of ROCm 5.4 or later is needed");
   }
   Runtime runtime;
   if (!CatchWords(library)) {

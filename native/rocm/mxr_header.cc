@@ -70,7 +70,7 @@ class Reader {
 
 std::optional<MxrHeader> Read(const std::string& path) {
   Reader reader(path);
-  MxrHeader header;
+  MxrHeader header{"before 2.7", {}};  // which did not say
   bool has_targets = false;
   size_t fields = reader.Map();
   for (; fields > 0 && !has_targets && !reader.failed(); --fields) {

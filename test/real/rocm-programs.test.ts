@@ -136,6 +136,12 @@ describeMigraphx('compiled models', () => {
       'RUNTIME_INCOMPATIBLE',
       migraphxVersion,
     ],
+    [
+      'of a MIGraphX that did not write its version yet',
+      (file) => (writeFileSync(file, Buffer.from('\x83\xa7version\x05\xa6target\xa3ref', 'latin1')), file),
+      'RUNTIME_INCOMPATIBLE',
+      'before 2.7',
+    ],
     ['for a GPU', (file) => altered(file, '\xa3ref', '\xa3gpu'), 'RUNTIME_INCOMPATIBLE', '"gpu"'],
   ])('%s are refused, or the ONNX model is compiled where it is given', async (_what, spoil, code, words) => {
     const file = spoil(await compiled());
