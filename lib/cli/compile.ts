@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
 import { isForCuda, parseShapes, parseSize } from './options.js';
+import { OutputFolder } from './output-folder.js';
 import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
 
 interface CompileCommandOptions {
@@ -81,6 +82,7 @@ function parseLevel(text: string): number {
 }
 
 async function compile(model: string, options: CompileCommandOptions): Promise<void> {
+  using _folder = folderFor(options.output);
   const progress = new Progress(options.json);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
@@ -110,6 +112,17 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
     progress.stop();
     process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
   }
+}
+
+/** The folder that a file goes into, made and looked at before minutes are spent on what is in the file. */
+function folderFor(output = join('.', 'model')): OutputFolder {
+  const folder = new OutputFolder(dirname(resolve(output)));
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new AccelError('INVALID_ARGUMENT', `Can't write ${output}: it is a folder.`, {
+      hint: 'Name the file in it.',
+    });
+  }
+  return folder;
 }
 
 function outputOf(model: string, output: string | undefined, { backend, device }: Session): string {

@@ -60,6 +60,12 @@ export interface LoadOptions {
   /** Runs that may be pending at once; beyond it `run` rejects with QUEUE_FULL. Default: 1024. */
   maxQueue?: number | undefined;
   /**
+   * Milliseconds without a run after which the session frees its model by itself, at most a quarter late, as
+   * {@link Session.release} does. The next run loads it again. A model that was given as bytes is kept for that, as a
+   * reference to your array: leave it as it is. `Infinity`: only when `release()` is called. Default: never.
+   */
+  idleTtl?: number | undefined;
+  /**
    * May `run` compute on the calling thread when that takes less than handing the run to a lane and
    * being woken again, by what the last runs took (up to 30 µs)? Only for models of fixed shapes on a CPU, when
    * runs come one at a time, without `signal` and `timeout`. The promise still settles in a later turn of the
@@ -92,6 +98,8 @@ const loadOptions = z
     cacheLimit: z.number().nonnegative().optional(),
     profiling: z.boolean().default(false),
     maxQueue: z.int().min(1).max(1_000_000).default(1024),
+    // A timer takes no more milliseconds.
+    idleTtl: z.union([z.number().positive().max(0x7fffffff), z.literal(Infinity)]).optional(),
     inline: z.boolean().optional(),
     signal: z.instanceof(AbortSignal).optional(),
     onProgress: z

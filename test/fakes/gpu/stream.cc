@@ -16,6 +16,7 @@ std::set<Stream*>& Streams() {
 }
 
 thread_local Stream* t_capturing = nullptr;
+thread_local int t_working = 0;
 
 Stream* DefaultStream() {
   static auto& streams = *new std::map<int, Stream*>;
@@ -48,14 +49,14 @@ Stream* NewStream() {
 int DestroyStream(Stream* stream) {
   const Lock lock(Mutex());
   if (Streams().erase(stream) == 0) {
-    Violation("cudaStreamDestroy of what is no stream");
+    Violation(API("StreamDestroy") " of what is no stream");
     return kInvalidHandle;
   }
   if (!stream->waiting.empty() && Block().lost == 0) {
-    Violation(Format("cudaStreamDestroy while %s is queued: nobody waited for it",
+    Violation(Format("%s while %s is queued: nobody waited for it", API("StreamDestroy"),
                      stream->waiting.front().what.c_str()));
   }
-  if (stream->capture != Capture::kNone) Violation("cudaStreamDestroy during a capture");
+  if (stream->capture != Capture::kNone) Violation(API("StreamDestroy") " during a capture");
   if (t_capturing == stream) t_capturing = nullptr;
   stream->alive = false;
   stream->waiting.clear();
@@ -111,7 +112,9 @@ void Drain(Stream& stream, uint64_t position) {
       op = std::move(stream.waiting.front());
       stream.waiting.pop_front();
     }
+    ++t_working;
     op.work();
+    --t_working;
     const Lock lock(Mutex());
     stream.clock += op.milliseconds;
     ++stream.done;
@@ -134,18 +137,40 @@ int Synchronize(Stream& stream) {
 
 void Abandon(Stream& stream) {
   const Lock lock(Mutex());
+  for (const Op& op : stream.waiting) {
+    if (op.frees) op.work();
+  }
   stream.done += stream.waiting.size();
   stream.waiting.clear();
 }
 
-void SynchronizeDevice(int device) {
+bool IsWorking() { return t_working > 0; }
+
+namespace {
+
+std::vector<Stream*> StreamsOf(int device) {
+  const Lock lock(Mutex());
   std::vector<Stream*> streams;
-  {
-    const Lock lock(Mutex());
-    std::copy_if(Streams().begin(), Streams().end(), std::back_inserter(streams),
-                 [device](Stream* stream) { return stream->device == device; });
+  std::copy_if(Streams().begin(), Streams().end(), std::back_inserter(streams),
+               [device](Stream* stream) { return stream->device == device; });
+  return streams;
+}
+
+}  // namespace
+
+void SynchronizeDevice(int device) {
+  for (Stream* stream : StreamsOf(device)) Synchronize(*stream);
+}
+
+void WaitForDevice(int device) {
+  for (Stream* stream : StreamsOf(device)) {
+    uint64_t position = 0;
+    {
+      const Lock lock(Mutex());
+      if (stream->capture == Capture::kNone) position = stream->queued;
+    }
+    Drain(*stream, position);
   }
-  for (Stream* stream : streams) Synchronize(*stream);
 }
 
 int QueryStream(Stream& stream) {
@@ -231,7 +256,7 @@ Event* NewEvent(bool timed) {
 
 int DestroyEvent(Event* event) {
   const Lock lock(Mutex());
-  if (!Known(event, "cudaEventDestroy")) return kInvalidHandle;
+  if (!Known(event, API("EventDestroy"))) return kInvalidHandle;
   Events().erase(event);
   event->alive = false;
   Alive(Kind::kEvent, -1);
@@ -240,10 +265,10 @@ int DestroyEvent(Event* event) {
 
 int Record(Event* event, void* handle) {
   const Lock lock(Mutex());
-  Stream* const stream = UsableStream(handle, "cudaEventRecord");
-  if (stream == nullptr || !Known(event, "cudaEventRecord")) return kInvalidHandle;
+  Stream* const stream = UsableStream(handle, API("EventRecord"));
+  if (stream == nullptr || !Known(event, API("EventRecord"))) return kInvalidHandle;
   if (stream->device != event->device) {
-    Violation("cudaEventRecord of an event on another device's stream");
+    Violation(API("EventRecord") " of an event on another device's stream");
     return kInvalidHandle;
   }
   event->recorded = true;
@@ -255,7 +280,7 @@ int Record(Event* event, void* handle) {
     event->at = stream->clock;
   };
   const bool captured = stream->capture != Capture::kNone;
-  const int status = Enqueue(*stream, {"cudaEventRecord", std::move(work), 0});
+  const int status = Enqueue(*stream, {API("EventRecord"), std::move(work), 0});
   event->position = captured ? 0 : stream->queued;
   return status;
 }
@@ -265,7 +290,7 @@ int SynchronizeEvent(Event* event) {
   uint64_t position = 0;
   {
     const Lock lock(Mutex());
-    if (!Known(event, "cudaEventSynchronize")) return kInvalidHandle;
+    if (!Known(event, API("EventSynchronize"))) return kInvalidHandle;
     if (!event->recorded) return 0;
     stream = event->stream;
     position = event->position;
@@ -276,7 +301,7 @@ int SynchronizeEvent(Event* event) {
 
 int QueryEvent(Event* event) {
   const Lock lock(Mutex());
-  if (!Known(event, "cudaEventQuery")) return kInvalidHandle;
+  if (!Known(event, API("EventQuery"))) return kInvalidHandle;
   if (!event->recorded || event->done) return 0;
   QueryStream(*event->stream);
   return kNotReady;
@@ -284,7 +309,7 @@ int QueryEvent(Event* event) {
 
 int Elapsed(float* milliseconds, Event* start, Event* end) {
   const Lock lock(Mutex());
-  if (!Known(start, "cudaEventElapsedTime") || !Known(end, "cudaEventElapsedTime"))
+  if (!Known(start, API("EventElapsedTime")) || !Known(end, API("EventElapsedTime")))
     return kInvalidHandle;
   if (!start->timed || !end->timed || !start->recorded || !end->recorded) return kInvalidHandle;
   if (!start->done || !end->done) return kNotReady;
@@ -294,18 +319,18 @@ int Elapsed(float* milliseconds, Event* start, Event* end) {
 
 int WaitEvent(void* handle, Event* event) {
   const Lock lock(Mutex());
-  Stream* const stream = UsableStream(handle, "cudaStreamWaitEvent");
-  if (stream == nullptr || !Known(event, "cudaStreamWaitEvent")) return kInvalidHandle;
+  Stream* const stream = UsableStream(handle, API("StreamWaitEvent"));
+  if (stream == nullptr || !Known(event, API("StreamWaitEvent"))) return kInvalidHandle;
   if (!event->recorded || event->stream == stream) return 0;
   Stream* const other = event->stream;
   const uint64_t position = event->position;
   return Enqueue(*stream,
-                 {"cudaStreamWaitEvent", [other, position] { Drain(*other, position); }, 0});
+                 {API("StreamWaitEvent"), [other, position] { Drain(*other, position); }, 0});
 }
 
 int BeginCapture(void* handle, int mode) {
   const Lock lock(Mutex());
-  Stream* const stream = UsableStream(handle, "cudaStreamBeginCapture");
+  Stream* const stream = UsableStream(handle, API("StreamBeginCapture"));
   if (stream == nullptr || handle == nullptr) return kInvalidHandle;
   if (mode < 0 || mode > 2 || stream->capture != Capture::kNone) return kInvalidValue;
   // Relaxed: calls that allocate are then allowed to this thread.
@@ -318,7 +343,7 @@ int BeginCapture(void* handle, int mode) {
 int EndCapture(void* handle, Graph** graph) {
   const Lock lock(Mutex());
   *graph = nullptr;
-  Stream* const stream = UsableStream(handle, "cudaStreamEndCapture");
+  Stream* const stream = UsableStream(handle, API("StreamEndCapture"));
   if (stream == nullptr || stream->capture == Capture::kNone) return kInvalidHandle;
   if (t_capturing == stream) t_capturing = nullptr;
   const bool valid = stream->capture == Capture::kActive;
@@ -338,7 +363,7 @@ int EndCapture(void* handle, Graph** graph) {
 Graph* Instantiate(Graph* graph) {
   const Lock lock(Mutex());
   if (Graphs().count(graph) == 0) {
-    Violation("cudaGraphInstantiate of what is no graph");
+    Violation(API("GraphInstantiate") " of what is no graph");
     return nullptr;
   }
   auto* const made = new Graph(*graph);
@@ -350,8 +375,8 @@ Graph* Instantiate(Graph* graph) {
 int DestroyGraph(Graph* graph, bool executable) {
   const Lock lock(Mutex());
   if (Graphs().erase(graph) == 0) {
-    Violation(executable ? "cudaGraphExecDestroy of what is none"
-                         : "cudaGraphDestroy of what is none");
+    Violation(executable ? API("GraphExecDestroy") " of what is none"
+                         : API("GraphDestroy") " of what is none");
     return kInvalidValue;
   }
   Alive(executable ? Kind::kGraphExec : Kind::kGraph, -1);
@@ -361,10 +386,10 @@ int DestroyGraph(Graph* graph, bool executable) {
 
 int LaunchGraph(Graph* graph, void* handle) {
   const Lock lock(Mutex());
-  Stream* const stream = UsableStream(handle, "cudaGraphLaunch");
+  Stream* const stream = UsableStream(handle, API("GraphLaunch"));
   if (stream == nullptr) return kInvalidHandle;
   if (Graphs().count(graph) == 0) {
-    Violation("cudaGraphLaunch of what is none");
+    Violation(API("GraphLaunch") " of what is none");
     return kInvalidValue;
   }
   for (const Op& op : graph->ops) {

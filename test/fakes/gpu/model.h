@@ -1,4 +1,4 @@
-// What the doubles' engines compute, from ONNX to plan: a handful of operators on tensors in
+// What the doubles compute: models read from ONNX, with a handful of operators on tensors in
 // memory.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace fake {
 using Shape = std::vector<int64_t>;
 using Bytes = std::vector<uint8_t>;
 
-// TensorRT's numbers of element types.
+// Element types, by TensorRT's numbers. It has none of those from kDouble on.
 enum Type : int32_t {
   kFloat = 0,
   kHalf = 1,
@@ -23,6 +23,11 @@ enum Type : int32_t {
   kUint8 = 5,
   kBf16 = 7,
   kInt64 = 8,
+  kDouble = 100,
+  kInt16,
+  kUint16,
+  kUint32,
+  kUint64,
   kNoType = -1
 };
 size_t SizeOf(int32_t type);
@@ -44,12 +49,6 @@ struct Node {
   std::vector<std::string> inputs, outputs;
 };
 
-// One dimension's bounds for one input.
-struct Range {
-  Shape min, opt, max;
-};
-using Profile = std::map<std::string, Range>;
-
 struct Model {
   std::vector<Tensor> inputs, outputs;
   std::vector<Node> nodes;
@@ -69,9 +68,14 @@ bool ReadOnnx(const uint8_t* data, size_t size, Model& model, std::vector<ParseE
 
 // Computing
 
-// The shapes of all tensors, from those of the inputs; -1 where only the data tells. Empty when
-// shapes do not go together.
-std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes);
+// Do the values of this input decide shapes? Such tensors are in host memory, as are shapes that
+// are outputs.
+bool DecidesShapes(const Model& model, const std::string& input);
+bool IsOnHost(const Model& model, const std::string& tensor);
+// The shapes of all tensors, from those of the inputs, and the values of those inputs that decide
+// shapes; -1 where only the data tells. Empty when shapes do not go together.
+std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes,
+                                         const std::map<std::string, Shape>& values = {});
 // The types of all tensors.
 std::map<std::string, int32_t> InferTypes(const Model& model);
 
@@ -83,24 +87,5 @@ struct Value {
 std::map<std::string, Value> Compute(const Model& model, std::map<std::string, Value> values);
 // Milliseconds that a node called "slow 30" takes, in truth.
 int Slowness(const Model& model);
-
-// Plans
-
-struct Plan {
-  int32_t release = 0, sm = 0;
-  bool version_compatible = false;
-  int32_t hardware = 0;  // nvinfer1::HardwareCompatibilityLevel
-  int32_t verbosity = 0, aux_streams = 0;
-  bool refittable = false;
-  std::string precision;  // of the layers, as the inspector shows it
-  Model model;
-  std::vector<Profile> profiles;
-
-  const Tensor* Find(const std::string& name, bool* input = nullptr) const;
-};
-
-Bytes WritePlan(const Plan& plan);
-// Empty when all is well; else why not, in TensorRT's words.
-std::string ReadPlan(const uint8_t* data, size_t size, int release, int sm, Plan& plan);
 
 }  // namespace fake

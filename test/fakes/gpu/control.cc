@@ -10,13 +10,12 @@ namespace fake {
 namespace {
 
 Control* Map() {
-  Control* control = MapBlock<Control>("ACCELNODE_FAKE_CUDA_CONTROL");
+  Control* control = MapBlock<Control>(ACCELNODE_FAKE_CONTROL);
   control->bytes = sizeof(Control);
   control->kinds = kKinds;
-#define X(kind, name) \
-  SetText(control->names[static_cast<int>(Kind::kind)], sizeof(control->names[0]), name);
-  ACCELNODE_FAKE_CUDA_KINDS(X)
-#undef X
+  for (int kind = 0; kind < kKinds; ++kind) {
+    SetText(control->names[kind], sizeof(control->names[0]), KindName(static_cast<Kind>(kind)));
+  }
   return control;
 }
 
@@ -36,6 +35,15 @@ void Add(int64_t& field, int64_t count) { __atomic_add_fetch(&field, count, __AT
 
 void Alive(Kind kind, int count) { Add(Block().live[static_cast<int>(kind)], count); }
 
+const char* KindName(Kind kind) {
+  static const char* const names[] = {
+#define X(kind, name) name,
+      ACCELNODE_FAKE_DEVICE_KINDS(X) ACCELNODE_FAKE_KINDS(X)
+#undef X
+  };
+  return names[static_cast<int>(kind)];
+}
+
 bool IsSticky(int status) {
   switch (status) {
     case 214:
@@ -51,23 +59,26 @@ bool IsSticky(int status) {
   }
 }
 
-int NextCall(const char* name) {
+int MadeFailure(const char* name) {
   const Lock lock(Mutex());
   Control& control = Block();
-  if (++control.calls == control.fail_at) {
-    SetText(control.failed_call, sizeof(control.failed_call), name);
-    const auto status = static_cast<int>(control.status);
-    if (IsSticky(status)) control.lost = status;
-    return status;
-  }
-  return static_cast<int>(control.lost);
+  if (++control.calls != control.fail_at) return 0;
+  SetText(control.failed_call, sizeof(control.failed_call), name);
+  const auto status = static_cast<int>(control.status);
+  if (IsSticky(status)) control.lost = status;
+  return status;
+}
+
+int NextCall(const char* name) {
+  const int status = MadeFailure(name);
+  return status != 0 ? status : static_cast<int>(Block().lost);
 }
 
 void Violation(const std::string& text) {
   const Lock lock(Mutex());
   Control& control = Block();
   if (control.violations++ == 0) SetText(control.violation, sizeof(control.violation), text);
-  if (std::getenv("ACCELNODE_FAKE_CUDA_CONTROL") == nullptr) {
+  if (std::getenv(ACCELNODE_FAKE_CONTROL) == nullptr) {
     std::fprintf(stderr, "violation: %s\n", text.c_str());
   }
 }

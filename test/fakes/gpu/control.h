@@ -1,6 +1,6 @@
-// What a test and the doubles of CUDA and TensorRT say to each other: one block of memory in a file
-// that both look at. The file is named by ACCELNODE_FAKE_CUDA_CONTROL; control.mjs is the other
-// side.
+// What a test and a vendor's doubles say to each other: one block of memory in a file that both
+// look at. control_fields.h, in the vendor's folder, says what is in it beside what all devices
+// have.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,13 @@
 #include <string>
 
 #include "control_fields.h"
+#include "device_fields.h"
 
 namespace fake {
 
 enum class Kind {
 #define X(kind, name) kind,
-  ACCELNODE_FAKE_CUDA_KINDS(X)
+  ACCELNODE_FAKE_DEVICE_KINDS(X) ACCELNODE_FAKE_KINDS(X)
 #undef X
       kCount
 };
@@ -21,10 +22,12 @@ constexpr int kKinds = static_cast<int>(Kind::kCount);
 
 struct Control {
 #define X(field) int64_t field;
-  ACCELNODE_FAKE_CUDA_FIELDS(X)
+  ACCELNODE_FAKE_DEVICE_FIELDS(X)
+  ACCELNODE_FAKE_FIELDS(X)
 #undef X
 #define X(field, size) char field[size];
-  ACCELNODE_FAKE_CUDA_TEXTS(X)
+  ACCELNODE_FAKE_DEVICE_TEXTS(X)
+  ACCELNODE_FAKE_TEXTS(X)
 #undef X
   int64_t live[kKinds];
   char names[kKinds][24];
@@ -35,9 +38,12 @@ struct Control {
 Control& Block();
 void Add(int64_t& field, int64_t count = 1);
 void Alive(Kind kind, int count = 1);
+const char* KindName(Kind kind);
 
-// Counts a call that can fail; what it has to return at once, or 0. Once a device is lost, that is
-// what every call returns, and what a call to free does all the same.
+// Counts a call that can fail; what it has to return at once because the test wants it, or 0.
+int MadeFailure(const char* name);
+// The same for a call that needs the device. Once that is lost, it is what every such call returns,
+// and what a call to free does all the same.
 int NextCall(const char* name);
 bool IsSticky(int status);
 

@@ -9,7 +9,7 @@
 
 namespace fake {
 
-// The device of the calling thread; cudaSetDevice. Work on a device needs a thread that said which.
+// The device of the calling thread. Work on a device needs a thread that said which.
 int CurrentDevice();
 bool SetCurrentDevice(int device);
 void NeedCurrentDevice(const char* call);
@@ -30,8 +30,12 @@ struct Place {
 void* DeviceAllocate(size_t bytes);
 bool DeviceFree(void* address, const char* call);
 
+// Memory of cudaMallocAsync: usable once its stream has come so far, for work on others.
+void MarkPooled(void* address, bool ready);
+bool IsPooled(void* address);
+
 void* PinnedAllocate(size_t bytes, bool mapped);
-bool PinnedFree(void* address);
+bool PinnedFree(void* address, const char* call);
 bool Register(void* address, size_t bytes, bool mapped);
 bool Unregister(void* address);
 

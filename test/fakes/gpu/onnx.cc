@@ -1,6 +1,5 @@
 // The little of ONNX that the doubles read.
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <set>
 
@@ -85,6 +84,10 @@ int32_t TypeOf(uint64_t onnx) {
       return kUint8;
     case 3:
       return kInt8;
+    case 4:
+      return kUint16;
+    case 5:
+      return kInt16;
     case 6:
       return kInt32;
     case 7:
@@ -93,6 +96,12 @@ int32_t TypeOf(uint64_t onnx) {
       return kBool;
     case 10:
       return kHalf;
+    case 11:
+      return kDouble;
+    case 12:
+      return kUint32;
+    case 13:
+      return kUint64;
     case 16:
       return kBf16;
     default:
@@ -194,18 +203,16 @@ bool ReadGraph(Message graph, Model& model) {
 }
 
 void Check(const Model& model, std::vector<ParseError>& errors) {
-  for (const Tensor& input : model.inputs) {
-    if (input.type == kNoType)
-      errors.push_back({11, "Unsupported data type of input " + input.name, "", "", -1});
-  }
   std::set<std::string> known;
   for (const Tensor& input : model.inputs) known.insert(input.name);
   for (const Constant& constant : model.constants) known.insert(constant.tensor.name);
   for (size_t i = 0; i < model.nodes.size(); ++i) {
     const Node& node = model.nodes[i];
     const auto index = static_cast<int>(i);
-    const size_t inputs = node.op == "Add" ? 2 : 1;
-    if (node.op != "Identity" && node.op != "Add" && node.op != "NonZero") {
+    const std::set<std::string> of_one = {"Identity", "NonZero", "Shape"},
+                                of_two = {"Add", "Expand"};
+    const size_t inputs = of_two.count(node.op) != 0 ? 2 : 1;
+    if (of_one.count(node.op) + of_two.count(node.op) == 0) {
       errors.push_back({8, "No importer registered for op: " + node.op, node.name, node.op, index});
     } else if (node.inputs.size() != inputs || node.outputs.size() != 1) {
       errors.push_back(
@@ -227,10 +234,6 @@ void Check(const Model& model, std::vector<ParseError>& errors) {
 }  // namespace
 
 bool ReadOnnx(const uint8_t* data, size_t size, Model& model, std::vector<ParseError>& errors) {
-  // The real parser falls back to protobuf's text format, and finds nothing in it.
-  if (std::all_of(data, data + size,
-                  [](uint8_t byte) { return std::isprint(byte) || std::isspace(byte); }))
-    return true;
   Message proto(data, size);
   while (proto.Next()) {
     if (proto.field() == 7 && !ReadGraph(proto.message(), model)) return false;
