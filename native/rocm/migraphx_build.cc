@@ -4,7 +4,6 @@
 #include <initializer_list>
 #include <utility>
 
-#include "hip_check.h"
 #include "migraphx_calibration.h"
 #include "migraphx_words.h"
 #include "mxr_header.h"
@@ -133,7 +132,6 @@ Program ParseOnnx(const ModelSource& source, const Recipe& recipe, const ShapeSe
 
 std::unique_ptr<CompiledProgram> Compile(const ModelSource& source, const Recipe& recipe,
                                          const ShapeSet& shapes, LoadMonitor* monitor) {
-  if (recipe.device >= 0) UseDevice(recipe.device);
   Phase parse(monitor, "parse");
   Program program = ParseOnnx(source, recipe, shapes);
   parse.Done();
@@ -181,7 +179,6 @@ std::unique_ptr<CompiledProgram> LoadCompiled(const std::string& path, const Rec
                                                      MigraphxVersion() + ".")
         .WithHint("Compile the ONNX model again.");
   }
-  if (recipe.device >= 0) UseDevice(recipe.device);
   try {
     const auto options = Make<FileOptions>(MIGRAPHX(file_options_create));
     return std::make_unique<CompiledProgram>(

@@ -61,6 +61,7 @@ bool ContainsAny(const std::string& text, std::initializer_list<const char*> wor
 
 bool CatchWords(const Library& migraphx) {
 #if defined(__linux__) && defined(__GLIBCXX__)
+  if (g_behind != nullptr) return true;  // an earlier library was opened and then not usable
   // Where the loader looks for it too: the program comes first, which may hold a copy that all use.
   constexpr const char* kStream = "_ZSt4cerr";
   void* symbol = dlsym(RTLD_DEFAULT, kStream);

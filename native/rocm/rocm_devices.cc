@@ -71,8 +71,8 @@ std::string NoDeviceHint() {
          "HSA_USE_SVM=0 where loading hangs or fails. HIP_VISIBLE_DEVICES may hide them.";
 }
 
-// Why there is no GPU at all; nothing when there is one.
-std::optional<AbsentDevice> NoGpu() {
+// Why there is no GPU at all; nothing when there is one, and how many there are.
+std::optional<AbsentDevice> NoGpu(int& count) {
   AbsentDevice absent{"rocm", NoGpuTarget(), {}};
   if (!absent.reason.empty()) {
     absent.hint =
@@ -83,7 +83,8 @@ std::optional<AbsentDevice> NoGpu() {
     return absent;
   }
   hipError_t status = hipSuccess;
-  if (CountDevices(&status) > 0) return std::nullopt;
+  count = CountDevices(&status);
+  if (count > 0) return std::nullopt;
   absent.reason = "HIP finds no device: " + HipStatusText(status) + ".";
   absent.hint = NoDeviceHint();
   std::string remedy;
@@ -99,18 +100,16 @@ std::optional<AbsentDevice> NoGpu() {
 
 DeviceList ListDevices() {
   DeviceList devices;
-  if (std::optional<AbsentDevice> absent = NoGpu()) {
+  int count = 0;
+  if (std::optional<AbsentDevice> absent = NoGpu(count)) {
     devices.absent.push_back(*std::move(absent));
-  } else {
-    hipError_t status = hipSuccess;
-    const int count = CountDevices(&status);
-    for (int i = 0; i < count; ++i) {
-      // One that is broken must not hide the others.
-      try {
-        devices.present.push_back(Describe(i));
-      } catch (const Error& error) {
-        devices.absent.push_back({std::to_string(i), error.message, error.hint});
-      }
+  }
+  for (int i = 0; i < count; ++i) {
+    // One that is broken must not hide the others.
+    try {
+      devices.present.push_back(Describe(i));
+    } catch (const Error& error) {
+      devices.absent.push_back({std::to_string(i), error.message, error.hint});
     }
   }
   devices.present.push_back(Reference());
@@ -118,11 +117,10 @@ DeviceList ListDevices() {
 }
 
 int ResolveDevice(const std::string& id) {
-  if (const std::optional<AbsentDevice> absent = NoGpu()) {
+  int count = 0;
+  if (const std::optional<AbsentDevice> absent = NoGpu(count)) {
     throw Error(ErrorCode::DEVICE_NOT_FOUND, absent->reason).WithHint(absent->hint);
   }
-  hipError_t status = hipSuccess;
-  const int count = CountDevices(&status);
   int device = -1;
   const char* end = id.data() + id.size();
   const auto parsed = std::from_chars(id.data(), end, device);
