@@ -52,7 +52,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'cuda-older',
-          include: ['test/conformance/cuda.test.ts', 'test/fakes/cuda-{builds,refusals,runs}.test.ts'],
+          include: ['test/conformance/cuda.test.ts', 'test/fakes/cuda-{builds,refusals,runs,services,values}.test.ts'],
           env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt10', 'libnvinfer.so.10') },
         },
       },

@@ -22,7 +22,7 @@ export type { DataType, DataTypeMap, TypedArray } from './data-type.js';
 export type { Inputs, OutputTarget, Outputs, TensorInfo, TensorLike, WantedOutputs } from './binding.js';
 export type { LoadOptions } from './options/load.js';
 export type { DimensionRange, ShapeOption } from './options/shapes.js';
-export type { CalibrationBatch, CudaCalibration, CudaOptions, TacticSource } from './options/cuda.js';
+export type { CalibrationBatch, CudaCalibration, CudaOptions, ShapeValues, TacticSource } from './options/cuda.js';
 export type { RocmCalibration, RocmOptions } from './options/rocm.js';
 export type { OpenvinoOptions, OpenvinoPreprocess } from './options/openvino.js';
 export type { NullModel, NullTensor } from './options/null.js';

@@ -28,6 +28,11 @@ export interface CudaCalibration {
   algorithm?: 'entropy2' | 'minmax' | undefined;
 }
 
+/** Bounds of the values of inputs, by name; all three as long as the input has values. `opt` is `max` if not given. */
+export type ShapeValues = Readonly<
+  Record<string, { min: readonly number[]; opt?: readonly number[] | undefined; max: readonly number[] }>
+>;
+
 /** Where TensorRT may take kernels from. */
 export type TacticSource = 'cublas' | 'cublasLt' | 'cudnn' | 'edgeMaskConvolutions' | 'jitConvolutions';
 
@@ -90,6 +95,12 @@ export interface CudaOptions {
    * trtexec: `--profile` with `--minShapes`, `--optShapes`, `--maxShapes`.
    */
   profiles?: readonly Readonly<Record<string, ShapeOption>>[] | undefined;
+  /**
+   * For inputs whose values decide shapes (the second input of ONNX's `Expand`, say): the range of each value, by
+   * input. One for all profiles, or a list with one for each, that of `shapes` first. trtexec gives such values in
+   * `--minShapes`, `--optShapes`, `--maxShapes`.
+   */
+  shapeValues?: ShapeValues | readonly ShapeValues[] | undefined;
   /** For `precision: 'int8'` on TensorRT 10, with models that have no Q/DQ nodes. */
   calibration?: CudaCalibration | undefined;
   /** Record a run as a CUDA graph for each shape, and replay it. Default: false. trtexec: `--useCudaGraph` (10), on by default (11). */
@@ -108,6 +119,20 @@ const path = z.string().min(1);
 export function isIterable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
+
+const values = z.array(z.int());
+const shapeValues = z.record(
+  z.string(),
+  z
+    .strictObject({ min: values, opt: values.optional(), max: values })
+    .refine(
+      ({ min, opt, max }) => max.length === min.length && (opt === undefined || opt.length === min.length),
+      'min, opt and max must be equally long',
+    )
+    // As the addon reads shapes too.
+    .transform(({ min, opt, max }) => min.map((value, i) => [value, max[i]!, (opt ?? max)[i]!] as const))
+    .refine((ranges) => ranges.every(([min, max, opt]) => min <= opt && opt <= max), 'min ≤ opt ≤ max must hold'),
+);
 
 export const cudaOptions = z
   .strictObject({
@@ -128,6 +153,7 @@ export const cudaOptions = z
     plugins: z.array(path).optional(),
     maxAuxStreams: z.int().nonnegative().optional(),
     profiles: z.array(shapes).optional(),
+    shapeValues: z.union([shapeValues.transform((each) => [each]), z.array(shapeValues)]).optional(),
     calibration: z
       .strictObject({
         batches: z

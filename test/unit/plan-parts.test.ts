@@ -118,6 +118,7 @@ describe('what a TensorRT plan depends on', () => {
     plugins: [{ plugins: ['/p/a.so'] }, true],
     maxAuxStreams: [{ maxAuxStreams: 0 }, true],
     profiles: [{ profiles: [{ x: [1] }] }, true],
+    shapeValues: [{ shapeValues: { x: { min: [1], max: [2] } } }, true],
     calibration: [{ calibration: { cache: '/ranges', algorithm: 'minmax' } }, true],
     graphs: [{ graphs: true }, false],
     sharedMemory: [{ sharedMemory: true }, false],

@@ -49,8 +49,9 @@ void SetAllocator(Inner* self, void* allocator) {
   builder.allocator = allocator;
 }
 
-void SetErrorRecorder(Inner*, void* recorder) {
-  if (recorder != nullptr) CheckInterface(recorder, "IErrorRecorder");
+void SetErrorRecorder(Inner* self, void* recorder) {
+  BUILDER("IBuilder::setErrorRecorder", );
+  builder.logger.SetRecorder(recorder);
 }
 
 bool SetMaxThreads(Inner*, int threads) { return threads > 0; }
@@ -135,7 +136,7 @@ bool IsNetworkOutput(Inner* self) {
 
 bool IsShapeTensor(Inner* self) {
   TENSOR("isShapeTensor", false);
-  return false;
+  return tensor.input && DecidesShapes(tensor.network.model, tensor.tensor.name);
 }
 
 std::vector<Implementation> Both(std::vector<Implementation> some,
@@ -163,6 +164,7 @@ Builder::Builder(int release, Logger logger)
 // The builder's profiles end with it.
 void Builder::End() {
   if (children > 0) Violation("a builder was destroyed before its networks and configurations");
+  logger.SetRecorder(nullptr);
   for (Object* profile : profiles) {
     profile->alive = false;
     Alive(Kind::kProfile, -1);

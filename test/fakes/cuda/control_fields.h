@@ -11,14 +11,17 @@
   X(hold_build)       /* a build goes on and on */                                          \
   X(sm)               /* compute capability, as 90 */                                       \
   X(integrated)                                                                             \
+  X(no_pools)         /* the device has none to allocate from in a stream's order */        \
   X(driver)           /* CUDA version of the driver, as 13000 */                            \
   X(version)          /* of TensorRT, as 101501; only of the library's own major */         \
   X(nvml_status)      /* of every call of NVML */                                           \
+  X(mig)              /* each device is an instance of a card; 2: which NVML does not know */ \
   /* Of the double. */                                                                      \
   X(building)         /* builds that wait, because of hold_build */                         \
   X(set_addresses)    /* calls of setTensorAddress and its kin */                           \
   X(set_shapes)       /* calls of setInputShape */                                          \
   X(enqueues)                                                                               \
+  X(pool_allocations) /* calls of cudaMallocAsync */                                        \
   X(builds)                                                                                 \
   X(deserializations)                                                                       \
   X(calibration_batches)                                                                    \

@@ -16,7 +16,7 @@ const char* EngineInformation(Inner* self, int format) {
   if (use.object() == nullptr) return nullptr;
   auto& inspector = *As<Inspector>(use);
   const Engine& engine = inspector.engine;
-  if (Fails("getEngineInformation", engine.runtime.logger)) return nullptr;
+  if (Fails("getEngineInformation", engine.logger)) return nullptr;
   inspector.text.clear();
   for (const Node& node : engine.plan.model.nodes) {
     if (format == 1 && !inspector.text.empty()) inspector.text += ",";

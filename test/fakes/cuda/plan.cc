@@ -79,6 +79,7 @@ void Body(Io& io, Plan& plan) {
   io.Number(plan.verbosity);
   io.Number(plan.aux_streams);
   io.Number(plan.refittable);
+  io.Number(plan.brings_code);
   io.Text(plan.precision);
   Items(io, plan.model.inputs, tensor);
   Items(io, plan.model.outputs, tensor);
@@ -99,6 +100,7 @@ void Body(Io& io, Plan& plan) {
       io.Numbers(each.second.min);
       io.Numbers(each.second.opt);
       io.Numbers(each.second.max);
+      for (Shape& values : each.second.values) io.Numbers(values);
     });
     profile = Profile(ranges.begin(), ranges.end());
   });

@@ -9,9 +9,10 @@
 
 namespace fake {
 
-// One dimension's bounds for one input.
+// The bounds of one input's dimensions; and of its values, where these decide shapes.
 struct Range {
   Shape min, opt, max;
+  Shape values[3];  // min, opt, max
 };
 using Profile = std::map<std::string, Range>;
 
@@ -21,7 +22,8 @@ struct Plan {
   int32_t hardware = 0;  // nvinfer1::HardwareCompatibilityLevel
   int32_t verbosity = 0, aux_streams = 0;
   bool refittable = false;
-  std::string precision;  // of the layers, as the inspector shows it
+  bool brings_code = false;  // a lean runtime, for later releases
+  std::string precision;     // of the layers, as the inspector shows it
   Model model;
   std::vector<Profile> profiles;
 

@@ -1,4 +1,4 @@
-// The operators: Identity, Add with numpy's broadcasting, NonZero.
+// The operators: Identity, Add and Expand with numpy's broadcasting, NonZero, Shape.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -81,6 +81,29 @@ Value NonZero(const Value& value, size_t size) {
   return result;
 }
 
+Value Expand(const Value& value, const Shape& wanted, size_t size) {
+  Value result;
+  result.shape = Broadcast(value.shape, wanted).value_or(value.shape);
+  result.bytes.resize(Elements(result.shape) * size);
+  for (size_t i = 0; i < result.bytes.size() / size; ++i) {
+    const size_t from = SourceIndex(i, result.shape, value.shape);
+    std::memcpy(result.bytes.data() + i * size, value.bytes.data() + from * size, size);
+  }
+  return result;
+}
+
+Value FromNumbers(const Shape& numbers) {
+  const auto* const raw = reinterpret_cast<const uint8_t*>(numbers.data());
+  return {{static_cast<int64_t>(numbers.size())},
+          Bytes(raw, raw + numbers.size() * sizeof(int64_t))};
+}
+
+Shape ToNumbers(const Value& value) {
+  Shape numbers(value.bytes.size() / sizeof(int64_t));
+  if (!numbers.empty()) std::memcpy(numbers.data(), value.bytes.data(), value.bytes.size());
+  return numbers;
+}
+
 }  // namespace
 
 size_t SizeOf(int32_t type) {
@@ -109,7 +132,21 @@ uint64_t Elements(const Shape& shape) {
   return count;
 }
 
-std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes) {
+bool DecidesShapes(const Model& model, const std::string& input) {
+  return std::any_of(model.nodes.begin(), model.nodes.end(), [&](const Node& node) {
+    return node.op == "Expand" && node.inputs[1] == input;
+  });
+}
+
+bool IsOnHost(const Model& model, const std::string& tensor) {
+  return DecidesShapes(model, tensor) ||
+         std::any_of(model.nodes.begin(), model.nodes.end(), [&](const Node& node) {
+           return node.op == "Shape" && node.outputs[0] == tensor;
+         });
+}
+
+std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes,
+                                         const std::map<std::string, Shape>& values) {
   for (const Constant& constant : model.constants)
     shapes[constant.tensor.name] = constant.tensor.shape;
   for (const Node& node : model.nodes) {
@@ -119,6 +156,15 @@ std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::strin
       shape = first;
     } else if (node.op == "NonZero") {
       shape = {static_cast<int64_t>(first.size()), -1};
+    } else if (node.op == "Shape") {
+      shape = {static_cast<int64_t>(first.size())};
+    } else if (node.op == "Expand" && values.count(node.inputs[1]) == 0) {
+      const auto rank = static_cast<size_t>(shapes[node.inputs[1]].at(0));
+      shape.assign(std::max(rank, first.size()), -1);
+    } else if (node.op == "Expand") {
+      const auto wide = Broadcast(first, values.at(node.inputs[1]));
+      if (!wide) return {};
+      shape = *wide;
     } else {
       const auto sum = Broadcast(first, shapes[node.inputs[1]]);
       if (!sum) return {};
@@ -135,7 +181,8 @@ std::map<std::string, int32_t> InferTypes(const Model& model) {
     types[constant.tensor.name] = constant.tensor.type;
   for (const Node& node : model.nodes) {
     const int32_t type = types[node.inputs[0]];
-    types[node.outputs[0]] = node.op == "NonZero" ? static_cast<int32_t>(kInt64) : type;
+    const bool counts = node.op == "NonZero" || node.op == "Shape";
+    types[node.outputs[0]] = counts ? static_cast<int32_t>(kInt64) : type;
   }
   return types;
 }
@@ -152,6 +199,10 @@ std::map<std::string, Value> Compute(const Model& model, std::map<std::string, V
       result = first;
     } else if (node.op == "NonZero") {
       result = NonZero(first, SizeOf(type));
+    } else if (node.op == "Shape") {
+      result = FromNumbers(first.shape);
+    } else if (node.op == "Expand") {
+      result = Expand(first, ToNumbers(values[node.inputs[1]]), SizeOf(type));
     } else {
       const Value second = values[node.inputs[1]];
       result.shape = Broadcast(first.shape, second.shape).value_or(first.shape);

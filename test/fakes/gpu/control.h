@@ -29,7 +29,7 @@ struct Control {
   ACCELNODE_FAKE_DEVICE_TEXTS(X)
   ACCELNODE_FAKE_TEXTS(X)
 #undef X
-      int64_t live[kKinds];
+  int64_t live[kKinds];
   char names[kKinds][24];
 };
 

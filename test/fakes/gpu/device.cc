@@ -7,6 +7,7 @@
 #include <map>
 
 #include "control.h"
+#include "stream.h"
 
 namespace fake {
 namespace {
@@ -20,6 +21,8 @@ struct Block_ {
   int device = -1;
   bool mapped = true;
   std::shared_ptr<uint8_t[]> memory;  // unset for what the caller registered
+  bool pooled = false;                // given in the order of a stream
+  bool ready = true;                  // that stream has come so far
 };
 
 using Blocks = std::map<uintptr_t, Block_>;
@@ -141,6 +144,20 @@ bool DeviceFree(void* address, const char* call) {
   return true;
 }
 
+void MarkPooled(void* address, bool ready) {
+  const Lock lock(Mutex());
+  const auto found = DeviceBlocks().find(reinterpret_cast<uintptr_t>(address));
+  if (found == DeviceBlocks().end()) return;
+  found->second.pooled = true;
+  found->second.ready = ready;
+}
+
+bool IsPooled(void* address) {
+  const Lock lock(Mutex());
+  const auto found = DeviceBlocks().find(reinterpret_cast<uintptr_t>(address));
+  return found != DeviceBlocks().end() && found->second.pooled;
+}
+
 void* PinnedAllocate(size_t bytes, bool mapped) {
   const Lock lock(Mutex());
   auto memory = NewMemory(bytes);
@@ -198,6 +215,9 @@ Place OnDevice(const void* pointer, size_t bytes, int device, const std::string&
       Violation(
           Format("%s on device %d with memory of device %d", call.c_str(), device, block.device));
       return {};
+    }
+    if (!block.ready && IsWorking()) {
+      Violation(call + " in memory that another stream has not allocated yet");
     }
     return {block.memory, block.memory.get() + (address - found->first), block.device};
   }

@@ -30,6 +30,10 @@ struct Place {
 void* DeviceAllocate(size_t bytes);
 bool DeviceFree(void* address, const char* call);
 
+// Memory of cudaMallocAsync: usable once its stream has come so far, for work on others.
+void MarkPooled(void* address, bool ready);
+bool IsPooled(void* address);
+
 void* PinnedAllocate(size_t bytes, bool mapped);
 bool PinnedFree(void* address, const char* call);
 bool Register(void* address, size_t bytes, bool mapped);

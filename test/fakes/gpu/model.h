@@ -68,9 +68,14 @@ bool ReadOnnx(const uint8_t* data, size_t size, Model& model, std::vector<ParseE
 
 // Computing
 
-// The shapes of all tensors, from those of the inputs; -1 where only the data tells. Empty when
-// shapes do not go together.
-std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes);
+// Do the values of this input decide shapes? Such tensors are in host memory, as are shapes that
+// are outputs.
+bool DecidesShapes(const Model& model, const std::string& input);
+bool IsOnHost(const Model& model, const std::string& tensor);
+// The shapes of all tensors, from those of the inputs, and the values of those inputs that decide
+// shapes; -1 where only the data tells. Empty when shapes do not go together.
+std::map<std::string, Shape> InferShapes(const Model& model, std::map<std::string, Shape> shapes,
+                                         const std::map<std::string, Shape>& values = {});
 // The types of all tensors.
 std::map<std::string, int32_t> InferTypes(const Model& model);
 

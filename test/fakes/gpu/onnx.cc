@@ -209,8 +209,10 @@ void Check(const Model& model, std::vector<ParseError>& errors) {
   for (size_t i = 0; i < model.nodes.size(); ++i) {
     const Node& node = model.nodes[i];
     const auto index = static_cast<int>(i);
-    const size_t inputs = node.op == "Add" ? 2 : 1;
-    if (node.op != "Identity" && node.op != "Add" && node.op != "NonZero") {
+    const std::set<std::string> of_one = {"Identity", "NonZero", "Shape"},
+                                of_two = {"Add", "Expand"};
+    const size_t inputs = of_two.count(node.op) != 0 ? 2 : 1;
+    if (of_one.count(node.op) + of_two.count(node.op) == 0) {
       errors.push_back({8, "No importer registered for op: " + node.op, node.name, node.op, index});
     } else if (node.inputs.size() != inputs || node.outputs.size() != 1) {
       errors.push_back(

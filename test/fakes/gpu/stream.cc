@@ -16,6 +16,7 @@ std::set<Stream*>& Streams() {
 }
 
 thread_local Stream* t_capturing = nullptr;
+thread_local int t_working = 0;
 
 Stream* DefaultStream() {
   static auto& streams = *new std::map<int, Stream*>;
@@ -111,7 +112,9 @@ void Drain(Stream& stream, uint64_t position) {
       op = std::move(stream.waiting.front());
       stream.waiting.pop_front();
     }
+    ++t_working;
     op.work();
+    --t_working;
     const Lock lock(Mutex());
     stream.clock += op.milliseconds;
     ++stream.done;
@@ -134,18 +137,40 @@ int Synchronize(Stream& stream) {
 
 void Abandon(Stream& stream) {
   const Lock lock(Mutex());
+  for (const Op& op : stream.waiting) {
+    if (op.frees) op.work();
+  }
   stream.done += stream.waiting.size();
   stream.waiting.clear();
 }
 
-void SynchronizeDevice(int device) {
+bool IsWorking() { return t_working > 0; }
+
+namespace {
+
+std::vector<Stream*> StreamsOf(int device) {
+  const Lock lock(Mutex());
   std::vector<Stream*> streams;
-  {
-    const Lock lock(Mutex());
-    std::copy_if(Streams().begin(), Streams().end(), std::back_inserter(streams),
-                 [device](Stream* stream) { return stream->device == device; });
+  std::copy_if(Streams().begin(), Streams().end(), std::back_inserter(streams),
+               [device](Stream* stream) { return stream->device == device; });
+  return streams;
+}
+
+}  // namespace
+
+void SynchronizeDevice(int device) {
+  for (Stream* stream : StreamsOf(device)) Synchronize(*stream);
+}
+
+void WaitForDevice(int device) {
+  for (Stream* stream : StreamsOf(device)) {
+    uint64_t position = 0;
+    {
+      const Lock lock(Mutex());
+      if (stream->capture == Capture::kNone) position = stream->queued;
+    }
+    Drain(*stream, position);
   }
-  for (Stream* stream : streams) Synchronize(*stream);
 }
 
 int QueryStream(Stream& stream) {

@@ -18,6 +18,7 @@ struct Op {
   std::string what;
   std::function<void()> work;
   double milliseconds = 0;  // on the clock of the stream
+  bool frees = false;       // is done even when the rest is given up
 };
 
 enum class Capture { kNone, kActive, kInvalid };
@@ -70,6 +71,10 @@ int Enqueue(Stream& stream, Op op);
 // Does what is queued, up to `position`.
 void Drain(Stream& stream, uint64_t position);
 int Synchronize(Stream& stream);
+// Is the calling thread doing a stream's work?
+bool IsWorking();
+// What waits for the whole device: nothing on it goes on afterwards.
+void WaitForDevice(int device);
 // The synchronisation failed: the work is given up.
 void Abandon(Stream& stream);
 void SynchronizeDevice(int device);
