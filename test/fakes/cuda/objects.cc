@@ -32,17 +32,20 @@ void DestroyWrongly(void* self) {
 }
 
 void Destroy(void* self) {
-  const Lock lock(Mutex());
-  Object* const object = OfPublic(self);
-  if (object == nullptr || !object->alive) {
-    Violation(Format("a %s was destroyed twice",
-                     object == nullptr ? "thing that is none" : KindName(object->kind)));
-    return;
+  Object* object = nullptr;
+  {
+    const Lock lock(Mutex());
+    object = OfPublic(self);
+    if (object == nullptr || !object->alive) {
+      Violation(Format("a %s was destroyed twice",
+                       object == nullptr ? "thing that is none" : KindName(object->kind)));
+      return;
+    }
+    if (object->depth > 0)
+      Violation(Format("a %s was destroyed while it is in use", KindName(object->kind)));
+    object->alive = false;
   }
-  if (object->depth > 0)
-    Violation(Format("a %s was destroyed while it is in use", KindName(object->kind)));
-  object->End();
-  object->alive = false;
+  object->End();  // without the lock: it frees memory, which may wait for work that needs it
   Alive(object->kind, -1);
 }
 
