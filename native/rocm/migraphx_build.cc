@@ -184,7 +184,7 @@ std::unique_ptr<CompiledProgram> LoadCompiled(const std::string& path, const Rec
     return std::make_unique<CompiledProgram>(
         Make<Program>(MIGRAPHX(load), path.c_str(), options.get()), input_names);
   } catch (const Error& error) {
-    const bool other = ContainsAny(error.message, {"version", "gfx"});
+    const bool other = ContainsAny(error.message, {"version", "gfx", "no kernel image"});
     throw Refusal(error, "MIGraphX can't load the compiled model.",
                   other ? ErrorCode::RUNTIME_INCOMPATIBLE : ErrorCode::MODEL_INVALID);
   }

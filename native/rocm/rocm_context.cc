@@ -25,23 +25,36 @@ void RocmContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats&
 }
 
 ProgramPool& RocmContext::PoolFor(Span<const Tensor> inputs) {
-  bool same = pool_ != nullptr;
-  for (size_t i = 0; same && i < inputs.size(); ++i) {
-    const Shape& shape = inputs[i].shape;
-    same = std::equal(shape.begin(), shape.end(), shapes_[i].begin(), shapes_[i].end());
-  }
-  if (same) return *pool_;
+  if (pool_ && !facts_.ports.dynamic) return *pool_;
   ShapeSet shapes;
   for (const Tensor& input : inputs) {
     shapes.emplace_back(input.shape.begin(), input.shape.end());
   }
   pool_ = facts_.programs.For(shapes);
-  shapes_ = std::move(shapes);
   return *pool_;
 }
 
+namespace {
+
+// Of the caller's memory, what is not the host's.
+void CheckHost(bool on_device, const TensorInfo& info) {
+  if (!on_device) return;
+  throw Error(ErrorCode::UNSUPPORTED,
+              "This session takes and gives tensors in host memory only: \"" + info.name + "\".")
+      .WithHint("On a GPU, load it without rocm.offloadCopy.");
+}
+
+}  // namespace
+
 void HostContext::Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Output> outputs,
                           RunStats& stats) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    CheckHost(KindOf(inputs[i]) == MemoryKind::kDevice, facts_.ports.inputs[i]);
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const bool on_device = outputs[i].wanted && KindOf(outputs[i]) == MemoryKind::kDevice;
+    CheckHost(on_device, facts_.ports.outputs[i]);
+  }
   const ProgramPool::Lease lease(pool);
   const CompiledProgram& program = *lease;
   RunParameters parameters;
@@ -59,6 +72,15 @@ void HostContext::Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Out
     CheckRoom(info, result, outputs[i]);
     Deliver(info, result, result.data, outputs[i], stats);
   }
+}
+
+MemoryKind KindOf(const Tensor& input) {
+  return input.buffer ? input.buffer->kind : MemoryKind::kHost;
+}
+
+MemoryKind KindOf(const Output& output) {
+  if (output.data == nullptr) return output.memory;
+  return output.buffer ? output.buffer->kind : MemoryKind::kHost;
 }
 
 RunParameters::RunParameters()

@@ -27,8 +27,7 @@ class RocmContext : public Context {
  private:
   ProgramPool& PoolFor(Span<const Tensor> inputs);
 
-  ShapeSet shapes_;                    // of the last run
-  std::shared_ptr<ProgramPool> pool_;  // for these
+  std::shared_ptr<ProgramPool> pool_;  // of the last run
   std::atomic<bool> cancelled_{false};
 };
 
@@ -41,6 +40,10 @@ class HostContext final : public RocmContext {
   void Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Output> outputs,
                RunStats& stats) override;
 };
+
+// Of the memory that the caller gave, or wants for an output.
+MemoryKind KindOf(const Tensor& input);
+MemoryKind KindOf(const Output& output);
 
 // What a run of a program is told: each parameter's shape and memory.
 class RunParameters {

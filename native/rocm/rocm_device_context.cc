@@ -17,12 +17,6 @@ bool IsAligned(const void* address) {
   return reinterpret_cast<uintptr_t>(address) % kAlignment == 0;
 }
 
-// Of the memory that the caller gave for an output, or wants.
-MemoryKind KindOf(const Output& output) {
-  if (output.data == nullptr) return output.memory;
-  return output.buffer ? output.buffer->kind : MemoryKind::kHost;
-}
-
 // "main:#output_2" is for the third output.
 size_t IndexOf(const std::string& name) {
   size_t index = 0;
@@ -119,7 +113,7 @@ void DeviceContext::AddInputs(const ParameterList& wanted, Span<const Tensor> in
 }
 
 void* DeviceContext::PlaceInput(Port& port, const Tensor& input, RunStats& stats) {
-  const MemoryKind kind = input.buffer ? input.buffer->kind : MemoryKind::kHost;
+  const MemoryKind kind = KindOf(input);
   if (kind == MemoryKind::kDevice && input.bytes > 0 && IsAligned(input.data)) return input.data;
   void* memory = port.memory.AtLeast(input.bytes);
   if (input.bytes == 0) return memory;
