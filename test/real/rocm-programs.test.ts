@@ -99,6 +99,19 @@ describeMigraphx('compiled models', () => {
     expect((await loadAndRun(path, { cache })).cache.hit).toBe(true);
   });
 
+  it('are what a released session comes back from', async () => {
+    const options: LoadOptions = { device, cache: temporaryFolder() };
+    await withSession(path, options, async (session) => {
+      const before = await session.run(inputs);
+      expect((session.details.cache as CacheOutcome).hit).toBe(false);
+      await session.release();
+      expect(session.released).toBe(true);
+      expect((await session.run(inputs)).features!.data).toEqual(before.features!.data);
+      expect(session.released).toBe(false);
+      expect((session.details.cache as CacheOutcome).hit).toBe(true);
+    });
+  });
+
   it('are not kept where the calibration data can not be told apart', async () => {
     const rocm = { calibration: { batches: [inputs] } };
     const { cache } = await loadAndRun(path, { cache: temporaryFolder(), precision: 'int8', rocm });

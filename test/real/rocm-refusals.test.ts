@@ -1,5 +1,6 @@
 /** What MIGraphX can't do is said in its own words, with what to do; nothing of it is lost, and nothing ends the process. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { Session, Tensor, devices, diagnose } from 'accelnode';
 import type { LoadOptions, ModelSource } from 'accelnode';
@@ -11,6 +12,7 @@ import { modelPath } from '../utils/models.js';
 import { onnxModel } from '../utils/onnx-model.js';
 import { randomTensor } from '../utils/random.js';
 import { expectError, withSession } from '../utils/session.js';
+import { temporaryFolder } from '../utils/temporary-folder.js';
 
 const device = 'rocm:ref';
 const image = randomTensor('float32', [1, 3, 16, 16]);
@@ -218,6 +220,15 @@ describeMigraphx('a process that uses MIGraphX', () => {
     );
     expect({ code, signal, stdout }).toEqual({ code: 0, signal: null, stdout: '0\n0\n0\n' });
     expect(stderr.match(/not topologically sorted/g)!.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('is the command, which compiles to a file and runs that', async () => {
+    const file = join(temporaryFolder(), 'image.mxr');
+    const compiled = await runCommand(['compile', slow!, '-d', device, '-p', 'fp16', '-o', file, '--json']);
+    expect(JSON.parse(compiled.stdout)).toMatchObject({ device, precision: 'fp16', output: file });
+    const ran = await runCommand(['run', file, '-d', device, '-i', 'image=zeros', '--json']);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.stringify(JSON.parse(ran.stdout))).toContain('output_0');
   });
 
   it('is described by the doctor', async () => {
