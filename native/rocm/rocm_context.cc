@@ -90,6 +90,11 @@ void RunParameters::Add(const Parameter& parameter, void* memory) {
   arguments_.push_back(Make<Argument>(MIGRAPHX(argument_create), parameter.shape, memory));
   Call(MIGRAPHX(program_parameters_add), parameters_.get(), parameter.name.c_str(),
        static_cast<const migraphx_argument*>(arguments_.back().get()));
+  memory_.push_back(memory);
+}
+
+bool RunParameters::Has(const void* memory) const {
+  return std::find(memory_.begin(), memory_.end(), memory) != memory_.end();
 }
 
 Result ResultAt(migraphx_arguments* results, size_t index) {

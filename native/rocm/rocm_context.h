@@ -50,10 +50,12 @@ class RunParameters {
  public:
   RunParameters();
   void Add(const Parameter& parameter, void* memory);
+  bool Has(const void* memory) const;  // is it of one of them?
   migraphx_program_parameters* get() const { return parameters_.get(); }
 
  private:
   std::vector<Argument> arguments_;
+  std::vector<const void*> memory_;
   const Parameters parameters_;
 };
 

@@ -77,12 +77,15 @@ void DeviceContext::Launch(ProgramPool& pool, Span<const Tensor> inputs, Span<Ou
     arguments = Make<ArgumentList>(MIGRAPHX(program_run_async), (*program).get(), parameters.get(),
                                    static_cast<void*>(stream_.get()), kHipStreamType);
     HIP_CALL(hipEventRecord, computed_.get(), stream_.get());
+    bool borrowed = false;  // does an output lie in memory of the program's?
     for (size_t i = 0; i < outputs.size(); ++i) {
       results.push_back(ResultAt(arguments.get(), i));
+      borrowed |= results[i].data != nullptr && !parameters.Has(results[i].data);
       if (outputs[i].wanted) Download(i, results[i], outputs[i], stats);
     }
     // The next lane's run would write to the scratch memory of this one.
     HIP_CALL(hipEventSynchronize, computed_.get());
+    if (borrowed) Synchronize();
   }
   if (copies_out_) HIP_CALL(hipEventRecord, done_.get(), stream_.get());
   Synchronize();
