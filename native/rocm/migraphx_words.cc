@@ -41,7 +41,8 @@ class WordFilter final : public std::streambuf {
 #if defined(__linux__) && defined(__GLIBCXX__)
 
 // Node closes an addon with each worker that has used it, and the stream would be left with a
-// buffer whose code is gone. Opened once more, it stays.
+// buffer whose code is gone. Opened once more, it stays. (What GCC has built stays anyway, by
+// symbols that are unique in a process.)
 bool StayLoaded() {
   Dl_info self{};
   return dladdr(reinterpret_cast<void*>(&StayLoaded), &self) != 0 &&
