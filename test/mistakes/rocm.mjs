@@ -49,8 +49,8 @@ export const mistakes = [
   memory('device memory is never freed', '[](void* memory) { Hip().hipFree(memory); }', '[](void*) {}'),
   program(
     'lanes of a session run one program at once',
-    'Lease::Lease(ProgramPool& pool) : pool_(pool), turn_(pool.turn_) {',
-    'Lease::Lease(ProgramPool& pool) : pool_(pool) {',
+    'if (!pool.can_clone_) return;',
+    'if (!pool.can_clone_) return turn_.unlock();',
   ),
   build(
     'the program is never compiled',
