@@ -4,7 +4,7 @@
  */
 import { arrayLength, dataTypes, describe, elementCount, isDataType } from './data-type.js';
 import type { DataType, TypedArray } from './data-type.js';
-import { invalidArgument } from './errors.js';
+import { AccelError, invalidArgument } from './errors.js';
 import { Storage } from './memory.js';
 import type { MemoryKind, Region } from './memory.js';
 import { ALLOCATE_DEVICE, ALLOCATE_HOST, ARGUMENT_SIZE, NOT_WANTED, addon } from './native/addon.js';
@@ -86,7 +86,7 @@ export class Binder {
   readonly #device: string;
   readonly #inputPorts: readonly Port[];
   readonly #outputPorts: readonly Port[];
-  readonly #block: Float64Array;
+  #block: Float64Array;
 
   constructor(native: NativeSession, device: string) {
     this.#device = device;
@@ -95,6 +95,22 @@ export class Binder {
     this.#outputPorts = native.outputs.map((info, i) => this.#makePort(info, native.inputs.length + i));
     this.inputs = this.#inputPorts.map(toInfo);
     this.outputs = this.#outputPorts.map(toInfo);
+  }
+
+  /**
+   * Goes over to the same model, loaded again.
+   * @throws `MODEL_INVALID` when it is another one
+   */
+  attach(native: NativeSession): void {
+    const ports = [...this.#inputPorts, ...this.#outputPorts];
+    const found = [...native.inputs, ...native.outputs];
+    const same = ({ name, type, shape }: TensorInfo, other: NativeTensorInfo | undefined): boolean =>
+      name === other?.name && type === other.type && String(shape) === String(other.shape);
+    if (found.length !== ports.length || !ports.every((port, i) => same(port, found[i]))) {
+      throw new AccelError('MODEL_INVALID', 'The model has other inputs or outputs than when it was first loaded.');
+    }
+    this.#block = native.arguments;
+    for (const port of ports) this.#writeFixedShape(port);
   }
 
   /**
@@ -156,9 +172,13 @@ export class Binder {
       at: index * ARGUMENT_SIZE,
       dynamic: isDynamic(info),
     };
-    // What never changes is written once, here.
-    if (!port.dynamic && isDataType(port.type)) this.#writeShape(port.at, port.type, info.shape!);
+    this.#writeFixedShape(port);
     return port;
+  }
+
+  /** What never changes is written once. */
+  #writeFixedShape({ at, type, shape, dynamic }: Port): void {
+    if (!dynamic && isDataType(type)) this.#writeShape(at, type, shape!);
   }
 
   #writeShape(at: number, type: DataType, dims: readonly number[]): void {

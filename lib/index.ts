@@ -5,16 +5,8 @@
  * @packageDocumentation
  */
 export { Session } from './session.js';
-export type {
-  CloseOptions,
-  ExportOptions,
-  LayerProfile,
-  MemoryUse,
-  RunOptions,
-  RunSyncOptions,
-  SessionAllocateOptions,
-  SessionStats,
-} from './session.js';
+export type { LayerProfile, MemoryUse, SessionStats } from './session-stats.js';
+export type { CloseOptions, ExportOptions, RunOptions, RunSyncOptions, SessionAllocateOptions } from './session.js';
 export { Tensor } from './tensor.js';
 export type { AllocateOptions, TensorValues } from './tensor.js';
 export type { MemoryKind } from './memory.js';

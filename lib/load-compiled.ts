@@ -33,13 +33,12 @@ export async function loadCompiled(target: LoadTarget, sources: ModelSources): P
   const plan = sources[planFormat!];
   const model = formats.filter((format) => format !== planFormat).flatMap((format) => sources[format] ?? [])[0];
   if (plan === undefined) return loadModel(target, model!);
-  const rules = rulesOf(target.backend);
   try {
     if (plan.refused !== undefined) throw plan.refused;
     return { native: await loadNative(target, plan) };
   } catch (error) {
-    if (!isUnfit(error, rules)) throw error;
-    if (model === undefined) throw refused(error, planFormat!, rules.advice?.(target.options));
+    if (!isUnfit(error, rulesOf(target.backend))) throw error;
+    if (model === undefined) throw refused(error, planFormat!);
     const { native, details } = await loadModel(target, model);
     return { native, details: { ...details, planRefused: error.message } };
   }
@@ -53,11 +52,9 @@ function isUnfit(error: unknown, { opensWith }: PlanRules): error is AccelError 
   return error.code === 'RUNTIME_INCOMPATIBLE' && (opensWith === undefined || error.call === opensWith);
 }
 
-function refused(error: AccelError, format: ModelFormat, advice: string | undefined): AccelError {
-  const { code, message, hint, call, status, cause } = error;
+function refused({ code, message, hint, call, status, cause }: AccelError, format: ModelFormat): AccelError {
   const again = `With the ONNX model beside it, it is made again when needed: { ${format}, onnx }.`;
-  const hints = [hint, advice, again].filter((each) => each !== undefined);
-  return new AccelError(code, message, { call, status, cause, hint: hints.join(' ') });
+  return new AccelError(code, message, { call, status, cause, hint: hint === undefined ? again : `${hint} ${again}` });
 }
 
 async function loadModel(target: LoadTarget, source: NativeModelSource): Promise<Loaded> {
@@ -137,7 +134,7 @@ async function loadCached(
       onWait: () => tellWaiting(onProgress),
     });
     if (signal?.aborted !== true) return result;
-    await result.loaded.close(true);
+    await result.loaded.close();
     throw aborted(signal);
   } catch (error) {
     throw signal?.aborted === true ? aborted(signal) : error;

@@ -8,6 +8,7 @@ import type { BackendName } from './backends.js';
 import { Calibration } from './calibration.js';
 import type { CalibrationAnswer } from './calibration.js';
 import { AccelError } from './errors.js';
+import { checkExternalFiles } from './onnx/external-data.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
 import type { CudaCalibration } from './options/cuda.js';
@@ -46,6 +47,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
   const id = ++lastLoadId;
   const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
   const onnx = given.format === 'onnx' ? inspect(given) : undefined;
+  if (onnx !== undefined && onnx.externalData.length > 0) checkExternalFiles(given.path ?? given.bytes!);
   const source = withNames(given, onnx);
   const calibration = onnx && calibrationOf(target, id, onnx);
   const loading = addon.load({
@@ -67,7 +69,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
     await calibration?.close();
     const error = wrong();
     if (error === undefined) return native;
-    await native.close(true);
+    await native.close();
     throw error;
   } catch (error) {
     // Whoever aborts a load does not wait for what can't be stopped.
@@ -166,7 +168,7 @@ function abortable(loading: Promise<NativeSession>, id: number, signal: AbortSig
       addon.cancelLoad(id);
       reject(aborted(signal));
       // A load that could not be stopped is thrown away when it is done.
-      loading.then((native) => native.close(true)).catch(() => undefined);
+      loading.then((native) => native.close()).catch(() => undefined);
     };
     if (signal.aborted) {
       onAbort();

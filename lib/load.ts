@@ -1,6 +1,8 @@
 /**
  * Loading a model on the first device that can run it.
  */
+import { statSync } from 'node:fs';
+
 import type { NativeModelSource } from './native/addon.js';
 import { backends, splitDevice, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
@@ -15,6 +17,7 @@ import { takesAlwaysAsLong } from './onnx/duration.js';
 import { parseLoadOptions } from './options/load.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { openRuntime } from './runtimes/open.js';
+import type { Reload, ResidentModel } from './residency.js';
 import type { LoadedModel } from './session.js';
 
 /** A device to try. Without a device of its own, the backend is asked which it has. */
@@ -41,6 +44,8 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
             device: `${candidate.backend}:${device}`,
             attempts: refusals.map(toAttempt),
             maxQueue: options.maxQueue,
+            idleTtl: options.idleTtl,
+            reload: reloadOn(candidate.backend, device, sources, options),
             inline:
               loaded.native.computesOnCaller &&
               (options.inline ?? takesAlwaysAsLong(sourceFor(candidate.backend, sources))),
@@ -165,8 +170,36 @@ async function loadOn(
   device: string,
   sources: ModelSources,
   options: ParsedLoadOptions,
-): Promise<Pick<LoadedModel, 'native' | 'details'>> {
+): Promise<ResidentModel> {
   const target = { backend, device, options };
   if (backends[backend].planFormat !== undefined) return loadCompiled(target, sources);
   return { native: await loadNative(target, sourceFor(backend, sources)) };
+}
+
+/** How a session loads its model again. It keeps bytes only for one that asked for it. */
+function reloadOn(
+  backend: BackendName,
+  device: string,
+  sources: ModelSources,
+  options: ParsedLoadOptions,
+): Reload | undefined {
+  const given = Object.values(sources);
+  if (options.idleTtl === undefined && given.some(({ bytes, weights }) => bytes ?? weights)) return undefined;
+  const files = given.flatMap(({ path, weightsPath }) => [path, weightsPath].filter((file) => file !== undefined));
+  const asLoaded = files.map(stampOf);
+  return async (signal) => {
+    files.forEach((file, i) => {
+      if (asLoaded[i] !== undefined && stampOf(file) === asLoaded[i]) return;
+      throw new AccelError('MODEL_INVALID', `${file} is not the file any more that the session was loaded from.`, {
+        hint: 'Load a session from the new one, and close this.',
+      });
+    });
+    return loadOn(backend, device, sources, { ...options, signal });
+  };
+}
+
+/** Differs when the file has been replaced or written to; undefined when it is not there. */
+function stampOf(file: string): string | undefined {
+  const info = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return info && [info.dev, info.ino, info.size, info.mtimeNs].join(' ');
 }

@@ -3,17 +3,24 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { RECORD_SIZE, addPending, addon, deliverSoon, dropPending } from './native/addon.js';
-import type { NativeOutcome, NativeSession, PendingRun } from './native/addon.js';
+import type { NativeOutcome, NativeSession } from './native/addon.js';
 import type { BackendName } from './backends.js';
 import { Binder } from './binding.js';
 import type { Binding, Inputs, Outputs, TensorInfo, WantedOutputs } from './binding.js';
 import { describe } from './data-type.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
+import { withInspected } from './layer-profile.js';
 import type { MemoryKind } from './memory.js';
 import type { ModelSource } from './model-source.js';
 import { checkOptions, checkSignal } from './options/known.js';
 import type { LoadOptions } from './options/load.js';
+import { Residency } from './residency.js';
+import type { Reload, ResidentModel } from './residency.js';
+import { SessionRun, checkLimits } from './session-run.js';
+import type { RunOwner } from './session-run.js';
+import { addRecord, noRuns } from './session-stats.js';
+import type { LayerProfile, MemoryUse, SessionStats } from './session-stats.js';
 import type { Tensor } from './tensor.js';
 
 /** Options of {@link Session.run}. */
@@ -41,79 +48,23 @@ export interface ExportOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Time of one layer in the last run, where the session was loaded with `profiling`. */
-export interface LayerProfile {
-  name: string;
-  /** The operation. */
-  type: string;
-  /** What the vendor chose to compute it with. */
-  kernel: string;
-  status: 'executed' | 'not run' | 'optimized out' | 'unknown';
-  /** Milliseconds. */
-  time: number;
-  /** Milliseconds of the CPU. */
-  cpuTime: number;
-}
-
-/** What a session has done so far: sums over all its runs, times in milliseconds. */
-export interface SessionStats {
-  /** Runs that ended well. */
-  runs: number;
-  /** Runs that failed or were cancelled. */
-  failed: number;
-  /** Time of waiting for a lane. */
-  queued: number;
-  /** Time of moving inputs to the device, where the vendor tells it apart from computing. */
-  h2d: number;
-  /** Time of computing; where the vendor tells nothing apart, of the whole run. */
-  compute: number;
-  /** Time of moving outputs from the device. */
-  d2h: number;
-  /** Bytes that accelnode itself copied from one place in the host's memory to another. */
-  bytesCopied: number;
-  /** Bytes moved to the device's own memory. */
-  bytesH2d: number;
-  /** Bytes moved from the device's own memory. */
-  bytesD2h: number;
-  /** Runs, failed ones too, that `run` has computed on the calling thread: see {@link LoadOptions.inline}. */
-  inline: number;
-  /** Lanes that compute at this moment. */
-  busyLanes: number;
-}
-
 /** Options of {@link Session.allocate}. */
 export interface SessionAllocateOptions {
   /** Default: the kind that the session's device moves fastest, `pinned` where there is any. */
   memory?: MemoryKind | undefined;
 }
 
-/** Memory that a loaded model takes, in bytes, as far as the vendor tells. */
-export interface MemoryUse {
-  device?: number;
-  host?: number;
-  [more: string]: number | undefined;
-}
-
 /** What a loaded model is; made by lib/load.ts. */
-export interface LoadedModel {
-  native: NativeSession;
+export interface LoadedModel extends ResidentModel {
   backend: BackendName;
   device: string;
   attempts: readonly DeviceAttempt[];
   maxQueue: number;
   inline: boolean;
-  /** What lib/ has to add to the vendor's facts. */
-  details?: Readonly<Record<string, unknown>>;
+  idleTtl: number | undefined;
+  /** Unset when the model can't be loaded again. */
+  reload: Reload | undefined;
 }
-
-// Set by the class below: a run that ends has to reach the session's private fields.
-let endRun: (
-  session: Session,
-  binding: Binding,
-  outcome: AccelError | NativeOutcome,
-  records: Float64Array,
-  at: number,
-) => AccelError | Outputs;
 
 /**
  * A model on a device, ready to run.
@@ -141,31 +92,20 @@ export class Session {
   readonly attempts: readonly DeviceAttempt[];
   /** The precision that it computes in, in the vendor's words; unset when the vendor does not tell. */
   readonly precision?: string;
-  /**
-   * Further facts about what was loaded, in the vendor's words. `cache`, where the option `cache` was given to
-   * TensorRT: `{ hit, key, file, stored, reason? }`. `planRefused`: why a plan that was given was not used.
-   */
-  readonly details: Readonly<Record<string, unknown>>;
 
-  readonly #native: NativeSession;
+  readonly #residency: Residency;
   readonly #binder: Binder;
+  readonly #owner: RunOwner;
+  readonly #preferredMemory: MemoryKind;
   readonly #maxQueue: number;
   readonly #inline: boolean;
-  readonly #stats = {
-    runs: 0,
-    failed: 0,
-    queued: 0,
-    h2d: 0,
-    compute: 0,
-    d2h: 0,
-    bytesCopied: 0,
-    bytesH2d: 0,
-    bytesD2h: 0,
-    inline: 0,
-  };
+  readonly #idleTtl: number | undefined;
+  readonly #stats = noRuns();
+  #details: Readonly<Record<string, unknown>>;
   #pending = 0;
   #whenIdle: (() => void)[] = [];
   #closed: Promise<void> | undefined;
+  #idleWatch: NodeJS.Timeout | undefined;
 
   /**
    * Loads a model and compiles it for a device, on a thread of its own.
@@ -186,25 +126,46 @@ export class Session {
     return new Session(await loadOnFirstDevice(source, options));
   }
 
-  private constructor({ native, backend, device, attempts, maxQueue, inline, details }: LoadedModel) {
-    this.#native = native;
+  private constructor({ native, details, backend, device, attempts, maxQueue, inline, idleTtl, reload }: LoadedModel) {
     this.#binder = new Binder(native, device);
+    this.#residency = new Residency(native, reload, (model) => this.#attach(model));
+    this.#owner = {
+      backend,
+      device,
+      end: (binding, outcome, records, at) => this.#end(binding, outcome, records, at),
+    };
     this.#maxQueue = maxQueue;
     this.#inline = inline;
+    this.#idleTtl = idleTtl;
+    this.#preferredMemory = native.preferredMemory;
+    this.#details = { ...native.details, ...details };
     this.backend = backend;
     this.device = device;
     this.attempts = attempts;
     this.inputs = this.#binder.inputs;
     this.outputs = this.#binder.outputs;
     this.lanes = native.lanes;
-    this.details = details === undefined ? native.details : { ...native.details, ...details };
     const precision = this.details['precision'];
     if (typeof precision === 'string') this.precision = precision;
+    this.#watchIdle();
+  }
+
+  /**
+   * Further facts about what was loaded, in the vendor's words. `cache`, where the option `cache` was given to
+   * TensorRT: `{ hit, key, file, stored, reason? }`. `planRefused`: why a plan that was given was not used.
+   */
+  get details(): Readonly<Record<string, unknown>> {
+    return this.#details;
   }
 
   /** Runs that have not ended yet, waiting or being computed. */
   get pending(): number {
     return this.#pending;
+  }
+
+  /** Is the model not loaded at the moment, after {@link Session.release} or {@link LoadOptions.idleTtl}? */
+  get released(): boolean {
+    return this.#residency.native === undefined && !this.closed;
   }
 
   /** Has `close` been called? */
@@ -232,41 +193,36 @@ export class Session {
       const { signal, timeout, outputs } = options;
       const limited = signal !== undefined || timeout !== undefined;
       if (limited) checkLimits(signal, timeout);
-      const binding = this.#binder.bind(inputs, outputs);
-      const run = new SessionRun(this, binding, resolve, reject);
-      const id = addPending(run);
-      try {
-        if (this.#native.submit(id, this.#inline && !limited && this.#pending === 0)) deliverSoon();
-      } catch (error) {
-        // One of the caller's getters has closed the session.
-        dropPending(id);
-        binding.release();
-        throw withContext(error, this.backend, this.device);
-      }
+      const run = new SessionRun(this.#owner, resolve, reject);
+      const { native } = this.#residency;
+      if (native === undefined) this.#submitOnceLoaded(run, inputs, outputs);
+      else this.#submit(native, run, inputs, outputs, this.#inline && !limited && this.#pending === 0);
       this.#pending++;
-      if (limited) run.limit(signal, timeout, () => this.#native.cancel(id));
+      if (limited) run.limit(signal, timeout);
     });
   }
 
   /**
    * Runs the model on the calling thread, which it blocks, before all runs that are waiting. For
    * scripts and worker threads; a service wants {@link Session.run}.
-   * @throws as {@link Session.run}
+   * @throws as {@link Session.run}; `UNSUPPORTED` when the session is released
    */
   runSync(inputs: Inputs, options: RunSyncOptions = {}): Outputs {
     this.#requireOpen();
     checkOptions(options, RUN_SYNC_OPTIONS);
+    const { native } = this.#residency;
+    if (native === undefined) throw this.#notLoaded();
     const binding = this.#binder.bind(inputs, options.outputs);
-    const block = this.#native.arguments;
+    const block = native.arguments;
     try {
-      const outcome = this.#native.runSync();
+      const outcome = native.runSync();
       this.#stats.runs++;
       return this.#binder.collect(binding, outcome);
     } catch (error) {
       this.#stats.failed++;
       throw withContext(error, this.backend, this.device);
     } finally {
-      this.#count(block, block.length - RECORD_SIZE);
+      addRecord(this.#stats, block, block.length - RECORD_SIZE);
       binding.release();
     }
   }
@@ -281,7 +237,7 @@ export class Session {
   allocate(name: string, dims?: readonly number[], options: SessionAllocateOptions = {}): Tensor {
     this.#requireOpen();
     checkOptions(options, ALLOCATE_OPTIONS);
-    const { memory = addon.externalBuffers() ? this.#native.preferredMemory : 'host' } = options;
+    const { memory = addon.externalBuffers() ? this.#preferredMemory : 'host' } = options;
     return this.#binder.allocate(name, dims, memory);
   }
 
@@ -293,13 +249,13 @@ export class Session {
 
   /** Counts and times of all runs so far. */
   stats(): SessionStats {
-    return { ...this.#stats, busyLanes: this.closed ? 0 : this.#native.busyLanes() };
+    return { ...this.#stats, busyLanes: this.closed ? 0 : (this.#residency.native?.busyLanes() ?? 0) };
   }
 
-  /** Memory that the model takes, in bytes. Empty where the vendor does not tell. */
+  /** Memory that the model takes, in bytes. Empty where the vendor does not tell, and when it is released. */
   memory(): MemoryUse {
     this.#requireOpen();
-    return (this.#native.memory() ?? {}) as MemoryUse;
+    return (this.#residency.native?.memory() ?? {}) as MemoryUse;
   }
 
   /**
@@ -310,7 +266,8 @@ export class Session {
   async profile(): Promise<LayerProfile[]> {
     this.#requireOpen();
     try {
-      return (await this.#native.profile()) as LayerProfile[];
+      const native = await this.#residency.load();
+      return withInspected((await native.profile()) as LayerProfile[], this.details['layers']);
     } catch (error) {
       throw withContext(error, this.backend, this.device);
     }
@@ -335,7 +292,8 @@ export class Session {
     const partial = join(dirname(target), `.${randomUUID()}.partial`);
     try {
       await mkdir(dirname(target), { recursive: true });
-      await this.#native.export(partial);
+      const native = await this.#residency.load();
+      await native.export(partial);
       if (signal?.aborted === true) {
         throw new AccelError('CANCELLED', 'The export was aborted by its signal.', { cause: signal.reason });
       }
@@ -349,15 +307,51 @@ export class Session {
   }
 
   /**
+   * Frees lanes and model when the pending runs have ended, so that nothing is left on the device, and keeps the
+   * session: its next run loads the model again, on the same device, from the cache if there is one
+   * ({@link LoadOptions.cache}), and runs until then wait. GPUs of some vendors draw more power as long as a
+   * model is loaded. {@link LoadOptions.idleTtl} calls this by itself. Tensors stay as they are.
+   *
+   * `runSync` throws while the session is released.
+   * @throws {@link AccelError} `UNSUPPORTED` for a model that was given as bytes, without `idleTtl`; `CLOSED`
+   */
+  async release(): Promise<void> {
+    this.#requireOpen();
+    clearInterval(this.#idleWatch);
+    try {
+      await this.#residency.release();
+    } catch (error) {
+      throw withContext(error, this.backend, this.device);
+    }
+  }
+
+  /**
+   * Loads the model again after a release; for those who do not want the first run to wait.
+   * @throws {@link AccelError} as {@link Session.load}; `MODEL_INVALID` when the file is not what it was. The
+   * session stays released.
+   */
+  async reload(): Promise<void> {
+    this.#requireOpen();
+    try {
+      await this.#residency.load();
+    } catch (error) {
+      throw this.closed ? this.#closedError() : withContext(error, this.backend, this.device);
+    }
+  }
+
+  /**
    * Ends the session: nothing is accepted any more, what is pending finishes (or is cancelled), then
-   * lanes and model are freed. Called again, it returns the same promise.
+   * lanes and model are freed. Called again, it returns the same promise, and cancels what is still pending if told
+   * to.
    */
   close(options: CloseOptions = {}): Promise<void> {
     try {
       checkOptions(options, CLOSE_OPTIONS);
       const { cancel = false } = options;
       if (typeof cancel !== 'boolean') throw invalidArgument(`cancel must be true or false, not ${describe(cancel)}.`);
-      this.#closed ??= this.#native.close(cancel);
+      clearInterval(this.#idleWatch);
+      if (cancel) this.#residency.cancelAll();
+      this.#closed ??= this.#residency.close();
       return this.#closed;
     } catch (error) {
       const refused = error as AccelError;
@@ -370,40 +364,99 @@ export class Session {
     await this.close();
   }
 
-  static {
-    endRun = (session, binding, outcome, records, at) => {
-      const stats = session.#stats;
-      session.#count(records, at);
+  /** Puts a run into the queue, or makes it at once if it may be `inline`. */
+  #submit(
+    native: NativeSession,
+    run: SessionRun,
+    inputs: Inputs,
+    outputs: WantedOutputs | undefined,
+    inline: boolean,
+  ): void {
+    const binding = this.#binder.bind(inputs, outputs);
+    const id = addPending(run);
+    try {
+      if (native.submit(id, inline)) deliverSoon();
+    } catch (error) {
+      // One of the caller's getters has closed the session.
+      dropPending(id);
       binding.release();
-      if (--session.#pending === 0 && session.#whenIdle.length > 0) {
-        for (const resolve of session.#whenIdle.splice(0)) resolve();
-      }
-      if (outcome instanceof AccelError) {
-        stats.failed++;
-        return withContext(outcome, session.backend, session.device) as AccelError;
-      }
-      stats.runs++;
-      return session.#binder.collect(binding, outcome);
-    };
+      throw withContext(error, this.backend, this.device);
+    }
+    run.submitted(native, id, binding);
   }
 
-  /** Adds the record of a run. */
-  #count(records: Float64Array, at: number): void {
+  #submitOnceLoaded(run: SessionRun, inputs: Inputs, outputs: WantedOutputs | undefined): void {
+    const submit = (native: NativeSession): void => {
+      if (run.ended) return;
+      // Released again meanwhile.
+      if (native !== this.#residency.native) this.#submitOnceLoaded(run, inputs, outputs);
+      else this.#submit(native, run, inputs, outputs, false);
+    };
+    this.#residency
+      .load()
+      .then(submit)
+      .catch((error: unknown) => run.fail(this.closed ? this.#closedError() : (error as AccelError)));
+  }
+
+  #end(
+    binding: Binding | undefined,
+    outcome: AccelError | NativeOutcome,
+    records: Float64Array,
+    at: number,
+  ): AccelError | Outputs {
     const stats = this.#stats;
-    stats.queued += records[at + 2]! / 1e6;
-    stats.h2d += records[at + 3]! / 1e6;
-    stats.compute += records[at + 4]! / 1e6;
-    stats.d2h += records[at + 5]! / 1e6;
-    stats.bytesCopied += records[at + 6]!;
-    stats.bytesH2d += records[at + 7]!;
-    stats.bytesD2h += records[at + 8]!;
-    stats.inline += records[at + 9]!;
+    addRecord(stats, records, at);
+    binding?.release();
+    if (--this.#pending === 0 && this.#whenIdle.length > 0) {
+      for (const resolve of this.#whenIdle.splice(0)) resolve();
+    }
+    if (binding === undefined || outcome instanceof AccelError) {
+      stats.failed++;
+      return withContext(outcome, this.backend, this.device) as AccelError;
+    }
+    stats.runs++;
+    return this.#binder.collect(binding, outcome);
+  }
+
+  /** Takes over a model that was loaded again. */
+  #attach({ native, details }: ResidentModel): void {
+    this.#binder.attach(native);
+    this.#details = { ...native.details, ...details };
+    this.#stats.reloads++;
+    this.#watchIdle();
+  }
+
+  /** Has the model released when nothing ran for `idleTtl`. Looks now and then, so that runs need not tell. */
+  #watchIdle(): void {
+    if (this.#idleTtl === undefined || !Number.isFinite(this.#idleTtl)) return;
+    const stats = this.#stats;
+    let seen = -1;
+    let idleLooks = 0;
+    this.#idleWatch = setInterval(() => {
+      const ended = stats.runs + stats.failed;
+      idleLooks = this.#pending === 0 && ended === seen ? idleLooks + 1 : 0;
+      seen = ended;
+      if (idleLooks === LOOKS_PER_TTL) void this.release();
+    }, this.#idleTtl / LOOKS_PER_TTL);
+    this.#idleWatch.unref();
   }
 
   #requireOpen(): void {
     if (this.#closed !== undefined) {
-      throw new AccelError('CLOSED', 'The session is closed.', { backend: this.backend, device: this.device });
+      throw this.#closedError();
     }
+  }
+
+  #closedError(): AccelError {
+    return new AccelError('CLOSED', 'The session is closed.', { backend: this.backend, device: this.device });
+  }
+
+  #notLoaded(): AccelError {
+    return new AccelError('UNSUPPORTED', 'The session is released, and runSync does not load its model again.', {
+      backend: this.backend,
+      device: this.device,
+      hint: 'Call `await session.reload()` before, or use `run`.',
+    });
   }
 
   #queueFull(): AccelError {
@@ -415,93 +468,11 @@ export class Session {
   }
 }
 
-/** Milliseconds between two cancels of a run that has not ended. */
-const REPEAT_CANCEL = 5;
-
-/** A run under way. It holds its session and tensors until it has ended. */
-class SessionRun implements PendingRun {
-  readonly #session: Session;
-  readonly #binding: Binding;
-  readonly #resolve: (outputs: Outputs) => void;
-  readonly #reject: (error: unknown) => void;
-  /** Why it was given up, if it was. */
-  #givenUp: AccelError | undefined;
-  #dropLimits: (() => void) | undefined;
-
-  constructor(
-    session: Session,
-    binding: Binding,
-    resolve: (outputs: Outputs) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#session = session;
-    this.#binding = binding;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  /** Gives the run up when the signal is aborted or the time has passed. */
-  limit(signal: AbortSignal | undefined, timeout: number | undefined, cancel: () => void): void {
-    const { backend, device } = this.#session;
-    let repeated: NodeJS.Timeout | undefined;
-    const giveUp = (error: AccelError): void => {
-      this.#givenUp ??= error;
-      cancel();
-      // Vendors forget a cancel that comes a moment before their part of the run begins.
-      repeated ??= setInterval(cancel, REPEAT_CANCEL);
-    };
-    const onAbort = (): void =>
-      giveUp(
-        new AccelError('CANCELLED', 'The run was aborted by its signal.', { backend, device, cause: signal?.reason }),
-      );
-    const timer =
-      timeout === undefined
-        ? undefined
-        : setTimeout(
-            () => giveUp(new AccelError('TIMEOUT', `The run took longer than ${timeout} ms.`, { backend, device })),
-            timeout,
-          );
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#dropLimits = () => {
-      clearTimeout(timer);
-      clearInterval(repeated);
-      signal?.removeEventListener('abort', onAbort);
-    };
-  }
-
-  finish(outcome: AccelError | NativeOutcome, records: Float64Array, at: number): void {
-    this.#dropLimits?.();
-    let result: AccelError | Outputs;
-    try {
-      result = endRun(this.#session, this.#binding, outcome, records, at);
-    } catch (error) {
-      this.#reject(error); // the runs that are delivered with this one are not to suffer
-      return;
-    }
-    if (this.#givenUp !== undefined) {
-      this.#reject(this.#givenUp);
-    } else if (result instanceof AccelError) {
-      this.#reject(result);
-    } else {
-      this.#resolve(result);
-    }
-  }
-}
+/** How often a session with `idleTtl` is looked at in that time. */
+const LOOKS_PER_TTL = 4;
 
 const RUN_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeout', 'outputs']);
 const RUN_SYNC_OPTIONS: ReadonlySet<string> = new Set(['outputs']);
 const CLOSE_OPTIONS: ReadonlySet<string> = new Set(['cancel']);
 const ALLOCATE_OPTIONS: ReadonlySet<string> = new Set(['memory']);
 const EXPORT_OPTIONS: ReadonlySet<string> = new Set(['signal']);
-
-function checkLimits(signal: AbortSignal | undefined, timeout: number | undefined): void {
-  checkSignal(signal);
-  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout <= 0x7fffffff)) {
-    throw invalidArgument(
-      `timeout must be a number of milliseconds, more than 0 and at most 2147483647, not ${describe(timeout)}.`,
-    );
-  }
-  if (signal?.aborted) {
-    throw new AccelError('CANCELLED', 'The signal was aborted before the run began.', { cause: signal.reason });
-  }
-}

@@ -118,15 +118,17 @@ void Update(T& field, T value) {
 }  // namespace
 
 void SessionWrap::Define(Napi::Env env) {
-  EnvState::Of(env).session_class() = Napi::Persistent(DefineClass(
-      env, "NativeSession",
-      {InstanceMethod<&SessionWrap::Submit>("submit"),
-       InstanceMethod<&SessionWrap::RunSync>("runSync"),
-       InstanceMethod<&SessionWrap::Cancel>("cancel"), InstanceMethod<&SessionWrap::Close>("close"),
-       InstanceMethod<&SessionWrap::Profile>("profile"),
-       InstanceMethod<&SessionWrap::Memory>("memory"),
-       InstanceMethod<&SessionWrap::BusyLanes>("busyLanes"),
-       InstanceMethod<&SessionWrap::Export>("export")}));
+  EnvState::Of(env).session_class() =
+      Napi::Persistent(DefineClass(env, "NativeSession",
+                                   {InstanceMethod<&SessionWrap::Submit>("submit"),
+                                    InstanceMethod<&SessionWrap::RunSync>("runSync"),
+                                    InstanceMethod<&SessionWrap::Cancel>("cancel"),
+                                    InstanceMethod<&SessionWrap::CancelAll>("cancelAll"),
+                                    InstanceMethod<&SessionWrap::Close>("close"),
+                                    InstanceMethod<&SessionWrap::Profile>("profile"),
+                                    InstanceMethod<&SessionWrap::Memory>("memory"),
+                                    InstanceMethod<&SessionWrap::BusyLanes>("busyLanes"),
+                                    InstanceMethod<&SessionWrap::Export>("export")}));
 }
 
 Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
@@ -161,7 +163,10 @@ Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
       return state.session_class().New({Napi::External<NewSession>::New(env, &arguments)});
     };
   };
-  return state.RunTask(env, std::move(work), [&state, id] { state.loads().erase(id); });
+  auto arrived = [&state, id] { state.loads().erase(id); };
+  // Batches for calibration are the caller's memory.
+  if (!load.next_batch.IsEmpty()) return state.RunCopy(env, std::move(work), std::move(arrived));
+  return state.RunTask(env, std::move(work), std::move(arrived));
 }
 
 Napi::Value SessionWrap::CalibrationBatch(const Napi::CallbackInfo& info) {
@@ -190,7 +195,8 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionWrap>(info),
       state_(EnvState::Share(info.Env())),
       backend_(&info[0].As<Napi::External<NewSession>>().Data()->backend),
-      queue_(info[0].As<Napi::External<NewSession>>().Data()->queue) {
+      queue_(info[0].As<Napi::External<NewSession>>().Data()->queue),
+      unfinished_(queue_) {
   Napi::Env env = info.Env();
   Model& model = queue_->model();
   input_count_ = model.Inputs().size();
@@ -297,17 +303,22 @@ Napi::Value SessionWrap::RunSync(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionWrap::Cancel(const Napi::CallbackInfo& info) {
-  if (queue_) queue_->Cancel(info[0].As<Napi::Number>().Uint32Value());
+  if (auto queue = unfinished_.lock()) queue->Cancel(info[0].As<Napi::Number>().Uint32Value());
   return {};
 }
 
-// close(cancel): Promise<void>, settled when lanes, contexts and model are gone.
+// cancelAll(): what is pending, also behind a close; nothing more is accepted.
+Napi::Value SessionWrap::CancelAll(const Napi::CallbackInfo&) {
+  if (auto queue = unfinished_.lock()) queue->BeginClose(true);
+  return {};
+}
+
+// close(): Promise<void>, settled when lanes, contexts and model are gone.
 Napi::Value SessionWrap::Close(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const bool cancel = info[0].ToBoolean();
   std::shared_ptr<LaneQueue> queue = Open(env);
   queue_ = nullptr;
-  queue->BeginClose(cancel);
+  queue->BeginClose(false);
   return state_->RunTask(env, [queue = std::move(queue)]() mutable -> EnvState::Settle {
     queue->Join();
     queue = nullptr;

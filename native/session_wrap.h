@@ -41,6 +41,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value Submit(const Napi::CallbackInfo& info);
   Napi::Value RunSync(const Napi::CallbackInfo& info);
   Napi::Value Cancel(const Napi::CallbackInfo& info);
+  Napi::Value CancelAll(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Profile(const Napi::CallbackInfo& info);
   Napi::Value Memory(const Napi::CallbackInfo& info);
@@ -55,6 +56,8 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   const std::shared_ptr<EnvState> state_;
   Backend* backend_ = nullptr;
   std::shared_ptr<LaneQueue> queue_;  // null after close()
+  // Still there while a close waits for its last runs, which may be given up meanwhile.
+  const std::weak_ptr<LaneQueue> unfinished_;
   size_t input_count_ = 0, output_count_ = 0;
   Napi::Reference<Napi::Float64Array> arguments_;
   double* argument_data_ = nullptr;

@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
-import { isForCuda, parseShapes, parseSize } from './options.js';
+import { backendOfLibrary, parseShapes, parseSize } from './options.js';
+import { OutputFolder } from './output-folder.js';
 import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
 
 interface CompileCommandOptions {
@@ -36,7 +37,9 @@ const ENDINGS: Partial<Record<BackendName, string>> = { cuda: '.plan', rocm: '.m
 export function addCompileCommand(program: Command): void {
   program
     .command('compile')
-    .description('compile a model for a device, into a file that loads faster there: a TensorRT plan, an OpenVINO blob')
+    .description(
+      'compile a model for a device, into a file that loads faster there: a TensorRT plan, a MIGraphX program, an OpenVINO blob',
+    )
     .argument('<model>', 'the model file')
     .requiredOption('-d, --device <device>', 'the device to compile for, e.g. cuda:0, openvino:CPU')
     .addOption(
@@ -48,7 +51,10 @@ export function addCompileCommand(program: Command): void {
       parseShapes,
       {},
     )
-    .option('-o, --output <file>', "the file to write (default: the model's name with .plan or .blob, in this folder)")
+    .option(
+      '-o, --output <file>',
+      "the file to write (default: the model's name with .plan, .mxr or .blob, in this folder)",
+    )
     .option('--workspace <size>', 'TensorRT: most device memory that a kernel may use, e.g. 4GiB', parseSize)
     .option('--level <n>', 'TensorRT: how long to look for fast kernels, 0 to 5', parseLevel)
     .option('--tf32', 'TensorRT: compute float32 in TF32 where that is faster')
@@ -70,7 +76,7 @@ export function addCompileCommand(program: Command): void {
       'TensorRT: a library with plugins; may be repeated',
       (file: string, before?: string[]) => [...(before ?? []), file],
     )
-    .option('--library <file>', 'the libopenvino_c or libnvinfer to use, whichever the device needs')
+    .option('--library <file>', 'the libopenvino_c, libnvinfer or libmigraphx_c to use, whichever the device needs')
     .option('--json', 'print JSON')
     .action(compile);
 }
@@ -81,6 +87,7 @@ function parseLevel(text: string): number {
 }
 
 async function compile(model: string, options: CompileCommandOptions): Promise<void> {
+  using _folder = folderFor(options.output);
   const progress = new Progress(options.json);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
@@ -112,6 +119,17 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
   }
 }
 
+/** The folder that a file goes into, made and looked at before minutes are spent on what is in the file. */
+function folderFor(output = join('.', 'model')): OutputFolder {
+  const folder = new OutputFolder(dirname(resolve(output)));
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new AccelError('INVALID_ARGUMENT', `Can't write ${output}: it is a folder.`, {
+      hint: 'Name the file in it.',
+    });
+  }
+  return folder;
+}
+
 function outputOf(model: string, output: string | undefined, { backend, device }: Session): string {
   const ending = ENDINGS[backend];
   if (ending === undefined) {
@@ -123,14 +141,15 @@ function outputOf(model: string, output: string | undefined, { backend, device }
 function compileOptions(options: CompileCommandOptions): LoadOptions {
   const { device, precision, shapes, library, level, plugin, calibrationCache } = options;
   const { workspace, tf32, stronglyTyped, sparseWeights, timingCache, versionCompatible, refittable } = options;
-  const forCuda = library !== undefined && isForCuda(library, [device]);
+  const backend = library === undefined ? undefined : backendOfLibrary(library, [device]);
   return {
     device,
     precision,
     ...(Object.keys(shapes).length > 0 ? { shapes } : {}),
-    openvino: { library: forCuda ? undefined : library },
+    openvino: { library: backend === 'openvino' ? library : undefined },
+    rocm: { library: backend === 'rocm' ? library : undefined },
     cuda: {
-      library: forCuda ? library : undefined,
+      library: backend === 'cuda' ? library : undefined,
       workspace,
       optimizationLevel: level,
       tf32,

@@ -131,7 +131,10 @@ export interface NativeSession {
   submit(id: number, inline: boolean): boolean;
   runSync(): NativeOutcome;
   cancel(id: number): void;
-  close(cancel: boolean): Promise<void>;
+  /** Cancels what is pending, also behind a close; nothing more is accepted. */
+  cancelAll(): void;
+  /** Accepts nothing more; settles when what is pending has ended and lanes and model are gone. */
+  close(): Promise<void>;
   profile(): Promise<unknown>;
   memory(): unknown;
   busyLanes(): number;

@@ -122,7 +122,7 @@ function readModel(source: ByteSource): OnnxInfo {
     outputs: graph.outputs,
     operators: Object.fromEntries([...graph.operators].sort(([, a], [, b]) => b - a)),
     parameters: graph.parameters,
-    externalData: [...externalFiles(source)],
+    externalData: [...externalFiles(source).keys()],
   };
 }
 

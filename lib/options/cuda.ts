@@ -15,12 +15,12 @@ export type CalibrationBatch = Readonly<Record<string, Tensor | TypedArray>>;
 export interface CudaCalibration {
   /**
    * Representative inputs, batch by batch, each of exactly the shapes that the first profile is tuned for (`opt`).
-   * Read only when an engine is built and `cache` does not hold the ranges already. The iterator's `return` is
-   * called when no more batches are wanted.
+   * Read only when an engine is built and `cache` does not hold the ranges already; from the beginning by each device
+   * that is tried, which a generator can't do twice. The iterator's `return` is called when no more batches are wanted.
    */
   batches?: AsyncIterable<CalibrationBatch> | Iterable<CalibrationBatch> | undefined;
   /**
-   * A file that keeps the ranges: read when it is there, else written. trtexec: `--calib`. Without it, engines
+   * A file that keeps the ranges: read when it is there, else written, in a folder that is there. trtexec: `--calib`. Without it, engines
    * made with `batches` are not kept in the plan cache, because the data can't be told apart.
    */
   cache?: string | undefined;
@@ -75,7 +75,10 @@ export interface CudaOptions {
    * `--timingCacheFile`.
    */
   timingCache?: string | false | undefined;
-  /** Make a plan that later releases of the same TensorRT major load too. Default: false. trtexec: `--versionCompatible`. */
+  /**
+   * Make a plan that later releases of the same TensorRT major load too; or load one, which brings code of its own that
+   * TensorRT runs only when told to trust it. Default: false. trtexec: `--versionCompatible`.
+   */
   versionCompatible?: boolean | undefined;
   /** Leave the lean runtime out of a version compatible plan. Default: false. trtexec: `--excludeLeanRuntime`. */
   excludeLeanRuntime?: boolean | undefined;
@@ -110,7 +113,10 @@ export interface CudaOptions {
    * compute in turn. Default: false.
    */
   sharedMemory?: boolean | undefined;
-  /** Keep what each layer became, and show it as `session.details.layers`. Default: false. trtexec: `--dumpLayerInfo`. */
+  /**
+   * Keep what each layer became, for `session.details.layers` and {@link Session.profile}. Default: false. trtexec:
+   * `--dumpLayerInfo`.
+   */
   engineInspector?: boolean | undefined;
 }
 

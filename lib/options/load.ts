@@ -29,7 +29,8 @@ export interface LoadOptions {
    *
    * TensorRT 10 takes `fp16` and `bf16` as leave to use them where they are faster, and `int8` with Q/DQ nodes in
    * the model or {@link CudaOptions.calibration}. In TensorRT 11 the model's own types and Q/DQ nodes decide:
-   * `fp16`, `bf16` and `int8` are refused with what to do. A plan has its precision already.
+   * `fp16`, `bf16` and `int8` are refused with what to do. MIGraphX converts the model to `fp16` or `bf16`, and quantizes it to
+   * `int8` with {@link RocmOptions.calibration}. A plan, or a `.mxr`, has its precision already.
    */
   precision?: 'fp32' | 'fp16' | 'bf16' | 'int8' | 'auto' | undefined;
   /**
@@ -40,12 +41,13 @@ export interface LoadOptions {
   lanes?: number | 'auto' | undefined;
   /**
    * Shapes to fix or to bound at load, by input name. TensorRT needs them for every input with an open dimension;
-   * they are its first optimisation profile ({@link CudaOptions.profiles} has more).
+   * they are its first optimisation profile ({@link CudaOptions.profiles} has more). MIGraphX compiles for `opt` at load, and for
+   * others when a run needs them.
    */
   shapes?: Readonly<Record<string, ShapeOption>> | undefined;
   /**
    * Keep the compiled model, for a faster load next time: `true` in the user's cache folder, a
-   * string in that folder. Default: off. With TensorRT, `session.details.cache` says what came of it.
+   * string in that folder. Default: off. With TensorRT and MIGraphX, `session.details.cache` says what came of it.
    */
   cache?: boolean | string | undefined;
   /**
@@ -57,6 +59,12 @@ export interface LoadOptions {
   profiling?: boolean | undefined;
   /** Runs that may be pending at once; beyond it `run` rejects with QUEUE_FULL. Default: 1024. */
   maxQueue?: number | undefined;
+  /**
+   * Milliseconds without a run after which the session frees its model by itself, at most a quarter late, as
+   * {@link Session.release} does. The next run loads it again. A model that was given as bytes is kept for that, as a
+   * reference to your array: leave it as it is. `Infinity`: only when `release()` is called. Default: never.
+   */
+  idleTtl?: number | undefined;
   /**
    * May `run` compute on the calling thread when that takes less than handing the run to a lane and
    * being woken again, by what the last runs took (up to 30 µs)? Only for models of fixed shapes on a CPU, when
@@ -90,6 +98,8 @@ const loadOptions = z
     cacheLimit: z.number().nonnegative().optional(),
     profiling: z.boolean().default(false),
     maxQueue: z.int().min(1).max(1_000_000).default(1024),
+    // A timer takes no more milliseconds.
+    idleTtl: z.union([z.number().positive().max(0x7fffffff), z.literal(Infinity)]).optional(),
     inline: z.boolean().optional(),
     signal: z.instanceof(AbortSignal).optional(),
     onProgress: z

@@ -22,11 +22,6 @@ export const cudaRules: PlanRules = {
   timingCache: ({ version }, { arch, name }) =>
     `timing-${[version, arch, name].map((part) => (part ?? 'any').replaceAll(/[^\w.+]+/g, '-')).join('-')}.cache`,
   opensWith: 'IRuntime::deserializeCudaEngine',
-  advice: ({ cuda }) =>
-    cuda?.versionCompatible === true
-      ? undefined
-      : 'A version compatible plan needs cuda.versionCompatible: true (--version-compatible), as TensorRT runs the ' +
-        'code in it only when told to.',
 };
 
 /** A plan is tuned for one model of GPU, with as many multiprocessors as it has, unless it was asked to suit others. */
@@ -51,6 +46,7 @@ function buildingFacts(cuda: ParsedCudaOptions, major: string | undefined): Read
     tacticSources,
     plugins = [],
     profiles = [],
+    shapeValues = [],
     calibration,
     ...others
   } = cuda;
@@ -62,6 +58,7 @@ function buildingFacts(cuda: ParsedCudaOptions, major: string | undefined): Read
     // How many of the files are plugins?
     plugins: plugins.length,
     profiles,
+    shapeValues,
     calibration: calibration && (calibration.algorithm ?? 'entropy2'),
   };
 }

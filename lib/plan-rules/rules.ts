@@ -32,6 +32,4 @@ export interface PlanRules {
    * of outputs, and which shapes may change? Default: false.
    */
   readonly opensWithModel?: boolean;
-  /** What else may be wrong when a compiled model that was given is refused, as a sentence. */
-  readonly advice?: (options: ParsedLoadOptions) => string | undefined;
 }

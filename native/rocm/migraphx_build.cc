@@ -154,7 +154,13 @@ std::unique_ptr<CompiledProgram> Compile(const ModelSource& source, const Recipe
     Call(MIGRAPHX(program_compile), program.get(), target.get(), options.get());
     compile.Done();
   } catch (const Error& error) {
-    throw Refusal(error, "MIGraphX can't compile the model.", ErrorCode::MODEL_UNSUPPORTED);
+    Error refusal =
+        Refusal(error, "MIGraphX can't compile the model.", ErrorCode::MODEL_UNSUPPORTED);
+    if (ContainsAny(error.message,
+                    {"no kernel image", "invalid device function", "NoBinaryForGpu"})) {
+      refusal.hint = kUnsupportedGpu;
+    }
+    throw refusal;
   }
   return std::make_unique<CompiledProgram>(std::move(program), source.input_names);
 }

@@ -40,12 +40,12 @@ class WordFilter final : public std::streambuf {
 
 #if defined(__linux__) && defined(__GLIBCXX__)
 
-// Node unloads an addon with the last worker that uses it, and the stream would be left with a
-// buffer whose code is gone.
+// Node closes an addon with each worker that has used it, and the stream would be left with a
+// buffer whose code is gone. Opened once more, it stays.
 bool StayLoaded() {
   Dl_info self{};
   return dladdr(reinterpret_cast<void*>(&StayLoaded), &self) != 0 &&
-         dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE) != nullptr;
+         dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD) != nullptr;
 }
 
 #endif

@@ -1,5 +1,6 @@
 /** The plan cache, given plans and calibration data, on the doubles of CUDA and TensorRT 10. */
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -10,11 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 
 import { Session, Tensor, cacheEntries, clearCache } from 'accelnode';
 import type { CacheOutcome, CalibrationBatch, LoadOptions, ModelSource } from 'accelnode';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { modelPath } from '../utils/models.js';
 import { expectError, withSession } from '../utils/session.js';
 import { CONTROL_VARIABLE } from './cuda/control.mjs';
 import { libraryOf, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
@@ -211,6 +214,18 @@ if (missing !== undefined) {
       expect(await cacheEntries(cache)).toEqual([]);
     });
 
+    it('has nothing of a model whose weights are incomplete', async () => {
+      const model = join(place.folder, 'external.onnx');
+      const weights = join(place.folder, 'external-data.weights');
+      copyFileSync(modelPath('external-data'), model);
+      writeFileSync(weights, 'too short');
+      for (const source of [model, readFileSync(model)]) {
+        const error = await expectError('MODEL_INVALID', () => load(source));
+        expect(error.message).toContain('external-data.weights');
+      }
+      expect(await cacheEntries(cache)).toEqual([]);
+    });
+
     it('stops when the signal is aborted while it builds', async () => {
       const stop = new AbortController();
       control.set('holdBuild', 1);
@@ -270,12 +285,13 @@ if (missing !== undefined) {
       }
     });
 
-    it('that is refused may need the option of version compatible ones', async () => {
-      writeFileSync(plan, 'no plan at all');
-      const error = await expectError('MODEL_INVALID', () => load(plan));
-      expect(error.hint).toMatch(/cuda\.versionCompatible: true/);
-      const told = await expectError('MODEL_INVALID', () => load(plan, { cuda: { versionCompatible: true } }));
-      expect(told.hint).not.toContain('versionCompatible');
+    it('that is version compatible needs the option that says so', async () => {
+      await withSession(models.mix, { device: 'cuda:0', cuda: { versionCompatible: true } }, (session) =>
+        session.export(plan),
+      );
+      const error = await expectError('UNSUPPORTED', () => load(plan));
+      expect(error.hint).toContain('versionCompatible: true');
+      expect((await load(plan, { cuda: { versionCompatible: true } })).builds).toBe(0);
     });
 
     it('stays what it was when its export is aborted', async () => {
@@ -446,6 +462,35 @@ if (missing !== undefined) {
       }
       const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, options(batches())));
       expect(error.cause).toBe(cause);
+    });
+
+    it('whose ranges could not be written in the end ends the load with the reason', async () => {
+      mkdirSync(cache);
+      function* batches(): Generator<CalibrationBatch> {
+        yield mix;
+        mkdirSync(ranges());
+      }
+      const error = await expectError('VENDOR_FAILURE', () => load(models.mix, options(batches(), ranges())));
+      expect(error.message).toContain(`Can't write the calibration cache ${ranges()}: `);
+      expect(error.message).toMatch(/directory/i);
+      expect(error.hint).toContain('cuda.calibration.cache');
+      expect(readdirSync(cache).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    });
+
+    it('is not freed with its worker while it is read', async () => {
+      control.set('hold', 1);
+      const worker = new Worker(join(import.meta.dirname, '..', 'utils', 'calibrating-worker.mjs'), {
+        workerData: { model: models.mix },
+      });
+      try {
+        await reaches(control, 'held', 1);
+        // Later than a load that owns all that it uses would be left to itself.
+        setTimeout(() => control.set('hold', 0), 4000);
+        await worker.terminate();
+        expect(control.get('held')).toBe(0);
+      } finally {
+        control.set('hold', 0);
+      }
     });
 
     it('that never comes can be given up', async () => {

@@ -85,6 +85,21 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(ran.stdout).toMatch(/y .*\[2, 3\]/);
   });
 
+  it('compile looks at the place of its output before it builds', async () => {
+    const builds = control.get('builds');
+    for (const [output, message] of [
+      [join(models.mix, 'in a file.plan'), `Can't write to the folder ${models.mix}: a file is in the way.`],
+      [place.folder, `Can't write ${place.folder}: it is a folder.`],
+    ] as const) {
+      const error = await failureOf(accelnode, 2, 'compile', models.mix, '-d', 'cuda:0', '-o', output);
+      expect(error.message).toBe(message);
+    }
+    const unused = join(place.folder, `never ${major}`, 'made.plan');
+    await failureOf(accelnode, 1, 'compile', models.strange, '-d', 'cuda:0', '-o', unused);
+    expect(existsSync(join(unused, '..'))).toBe(false);
+    expect(control.get('builds')).toBe(builds);
+  });
+
   it('compile shows how far it has come, and stops at SIGINT', async () => {
     const output = join(place.folder, `never ${major}.plan`);
     const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
@@ -140,6 +155,26 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     const plain = await accelnode('bench', models.mix, '-d', 'cuda:0', ...quick, ...args);
     expectPlain(plain, 0);
     expect(plain.stdout).toMatch(mode);
+  });
+
+  it('bench has room for as many runs as are to be in flight', async () => {
+    const quick = ['-t', '0.01', '--warmup', '0', '--min-runs', '2'];
+    expectPlain(await accelnode('bench', models.mix, '-d', 'cuda:0', ...quick, '-c', '1500'), 0);
+  });
+
+  it('run, bench and inspect take a plan that is version compatible when told so', async () => {
+    const plan = join(place.folder, `compatible ${major}.plan`);
+    const compile = ['compile', models.mix, '-d', 'cuda:0', '-o', plan, '--version-compatible'];
+    expectPlain(await accelnode(...compile), 0);
+    for (const args of [
+      ['run', plan, '-i', 'a=zeros', '-i', 'b=zeros'],
+      ['bench', plan, '-t', '0.01', '--warmup', '0', '--min-runs', '2'],
+      ['inspect', plan],
+    ]) {
+      const error = await failureOf(accelnode, 1, ...args, '-d', 'cuda:0');
+      expect(error.hint).toContain('versionCompatible');
+      expectPlain(await accelnode(...args, '-d', 'cuda:0', '--version-compatible'), 0);
+    }
   });
 
   it('takes a library, and a folder of them', async () => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 import { Tensor, devices } from 'accelnode';
-import type { Session } from 'accelnode';
+import type { LayerProfile, LoadOptions, Session } from 'accelnode';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import { expectError, withSession } from '../utils/session.js';
@@ -273,6 +273,31 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
     const unknown = await of();
     expect(unknown).toMatchObject({ ...instance, name: 'NVIDIA Double 1', details: { mig: true } });
     for (const field of ['power', 'utilization']) expect(unknown.details).not.toHaveProperty(field);
+  });
+
+  it('tells the time of each layer, and what it became where that was kept', async () => {
+    const { inputs } = await tensorsIn('host');
+    const layersWith = (options: LoadOptions): Promise<LayerProfile[]> =>
+      withSession(models.mix, { device, lanes: 1, profiling: true, ...options }, async (session) => {
+        expect(await session.profile()).toEqual([]);
+        await session.run(inputs);
+        return session.profile();
+      });
+    const row = { status: 'executed', time: expect.any(Number) as number };
+    for (const graphs of [false, true]) {
+      expect(await layersWith({ cuda: { graphs } })).toMatchObject([
+        { ...row, name: 'add', type: '', kernel: '' },
+        { ...row, name: 'pass', type: '', kernel: '' },
+      ]);
+    }
+    expect(await layersWith({ cuda: { engineInspector: true } })).toMatchObject([
+      { ...row, name: 'add', type: 'Add', kernel: 'double_Add' },
+      { ...row, name: 'pass', type: 'Identity', kernel: 'double_Identity' },
+    ]);
+    await withSession(models.mix, { device, lanes: 1 }, async (session) => {
+      await session.run(inputs);
+      await expectError('UNSUPPORTED', () => session.profile());
+    });
   });
 
   it('runs out of memory, and goes on when there is some', async () => {

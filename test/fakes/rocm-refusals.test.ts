@@ -199,7 +199,7 @@ describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
     expect(results[0]).toMatchObject({
       code: 'DEVICE_NOT_FOUND',
       message: expect.stringContaining('libmigraphx_gpu.so') as string,
-      hint: expect.stringContaining('libmigraphx-gpu') as string,
+      hint: expect.stringContaining('migraphx-tools') as string,
     });
   });
 });

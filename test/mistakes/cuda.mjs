@@ -68,7 +68,7 @@ export const mistakes = [
   ),
   binding('an unaligned tensor is used as it is', '% kDeviceAlignment == 0', '% 1 == 0', edges),
 
-  memory('device memory is not freed', 'Cudart().cudaFree(memory);', '(void)memory;', conformance),
+  memory('device memory is not freed', 'Cudart().cudaFreeAsync(memory, stream);', '(void)memory;', conformance),
   memory('pinned memory is not freed', 'Cudart().cudaFreeHost(memory);', '(void)memory;', faults),
   memory('a stream is not destroyed', 'Cudart().cudaStreamDestroy(stream);', '(void)stream;', conformance),
 

@@ -99,6 +99,19 @@ describeMigraphx('compiled models', () => {
     expect((await loadAndRun(path, { cache })).cache.hit).toBe(true);
   });
 
+  it('are what a released session comes back from', async () => {
+    const options: LoadOptions = { device, cache: temporaryFolder() };
+    await withSession(path, options, async (session) => {
+      const before = await session.run(inputs);
+      expect((session.details.cache as CacheOutcome).hit).toBe(false);
+      await session.release();
+      expect(session.released).toBe(true);
+      expect((await session.run(inputs)).features!.data).toEqual(before.features!.data);
+      expect(session.released).toBe(false);
+      expect((session.details.cache as CacheOutcome).hit).toBe(true);
+    });
+  });
+
   it('are not kept where the calibration data can not be told apart', async () => {
     const rocm = { calibration: { batches: [inputs] } };
     const { cache } = await loadAndRun(path, { cache: temporaryFolder(), precision: 'int8', rocm });
@@ -135,6 +148,12 @@ describeMigraphx('compiled models', () => {
       (file) => altered(file, migraphxVersion, migraphxVersion.replace(/^\d/, '1')),
       'RUNTIME_INCOMPATIBLE',
       migraphxVersion,
+    ],
+    [
+      'of a MIGraphX that did not write its version yet',
+      (file) => (writeFileSync(file, Buffer.from('\x83\xa7version\x05\xa6target\xa3ref', 'latin1')), file),
+      'RUNTIME_INCOMPATIBLE',
+      'before 2.7',
     ],
     ['for a GPU', (file) => altered(file, '\xa3ref', '\xa3gpu'), 'RUNTIME_INCOMPATIBLE', '"gpu"'],
   ])('%s are refused, or the ONNX model is compiled where it is given', async (_what, spoil, code, words) => {

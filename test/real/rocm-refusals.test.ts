@@ -1,5 +1,6 @@
 /** What MIGraphX can't do is said in its own words, with what to do; nothing of it is lost, and nothing ends the process. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { Session, Tensor, devices, diagnose } from 'accelnode';
 import type { LoadOptions, ModelSource } from 'accelnode';
@@ -11,6 +12,7 @@ import { modelPath } from '../utils/models.js';
 import { onnxModel } from '../utils/onnx-model.js';
 import { randomTensor } from '../utils/random.js';
 import { expectError, withSession } from '../utils/session.js';
+import { temporaryFolder } from '../utils/temporary-folder.js';
 
 const device = 'rocm:ref';
 const image = randomTensor('float32', [1, 3, 16, 16]);
@@ -23,7 +25,7 @@ describeMigraphx('refusals', () => {
   it('of a GPU where the GPU target is not installed, in words that say so', async () => {
     const error = await expectError('DEVICE_NOT_FOUND', () => load(modelPath('mlp'), { device: 'rocm:0' }));
     expect(error.message).toContain('libmigraphx_gpu.so');
-    expect(error.hint).toContain('libmigraphx-gpu');
+    expect(error.hint).toContain('migraphx-tools');
     expect(error.device).toBe('rocm:0');
     await expectError('DEVICE_NOT_FOUND', () => load(modelPath('mlp'), { device: 'rocm' }));
     const report = (await diagnose()).find(({ name }) => name === 'rocm')!;
@@ -220,11 +222,20 @@ describeMigraphx('a process that uses MIGraphX', () => {
     expect(stderr.match(/not topologically sorted/g)!.length).toBeGreaterThanOrEqual(3);
   });
 
+  it('is the command, which compiles to a file and runs that', async () => {
+    const file = join(temporaryFolder(), 'image.mxr');
+    const compiled = await runCommand(['compile', slow!, '-d', device, '-p', 'fp16', '-o', file, '--json']);
+    expect(JSON.parse(compiled.stdout)).toMatchObject({ device, precision: 'fp16', output: file });
+    const ran = await runCommand(['run', file, '-d', device, '-i', 'image=zeros', '--json']);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.stringify(JSON.parse(ran.stdout))).toContain('output_0');
+  });
+
   it('is described by the doctor', async () => {
     const { stdout } = await runCommand(['doctor'], { HSA_OVERRIDE_GFX_VERSION: '10.3.0', HSA_USE_SVM: '0' });
     expect(stdout).toContain(`AMD MIGraphX ${migraphxVersion}`);
     expect(stdout).toContain('HSA_OVERRIDE_GFX_VERSION 10.3.0');
     expect(stdout).toContain('HSA_USE_SVM 0');
-    expect(stdout).toContain('libmigraphx-gpu');
+    expect(stdout).toContain('migraphx-tools');
   });
 });

@@ -7,6 +7,7 @@ import { AccelError, Tensor, inspectOnnx } from 'accelnode';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { checkExternalFiles } from '../../dist/onnx/external-data.js';
 import { modelPath } from '../utils/models.js';
 import { onnxModel } from '../utils/onnx-model.js';
 import { expectError } from '../utils/session.js';
@@ -115,6 +116,27 @@ describe('weights in other files', () => {
 
   it('are each named once', () => {
     expect(inspectOnnx(inGraph(...initializer, ...initializer)).externalData).toEqual(['a.bin']);
+  });
+
+  it('must be as long as the model says', async () => {
+    const external = (key: string, value: string) => bytes(13, ...text(1, key), ...text(2, value));
+    const weight = (offset: string) => [
+      ...external('location', 'a.bin'),
+      ...external('offset', offset),
+      ...external('length', '8'),
+    ];
+    const content = inGraph(...bytes(5, ...weight('16')), ...bytes(5, ...weight('0')));
+    const path = join(temporaryFolder(), 'a.onnx');
+    const weightsFile = join(path, '..', 'a.bin');
+    writeFileSync(path, content);
+    const refusal = async () => (await expectError('MODEL_INVALID', () => checkExternalFiles(path))).message;
+    expect(await refusal()).toContain(`${weightsFile} with weights of the model is not there`);
+    writeFileSync(weightsFile, new Uint8Array(23));
+    expect(await refusal()).toContain('has 23 bytes, but must have 24');
+    writeFileSync(weightsFile, new Uint8Array(24));
+    checkExternalFiles(path);
+    const error = await expectError('MODEL_INVALID', () => checkExternalFiles(content));
+    expect(error.message).toContain('bytes have no folder');
   });
 
   it('do not lie deeper than any reader goes', async () => {

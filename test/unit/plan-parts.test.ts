@@ -118,7 +118,7 @@ describe('what a TensorRT plan depends on', () => {
     plugins: [{ plugins: ['/p/a.so'] }, true],
     maxAuxStreams: [{ maxAuxStreams: 0 }, true],
     profiles: [{ profiles: [{ x: [1] }] }, true],
-    shapeValues: [{ shapeValues: { x: { min: [1], max: [2] } } }, true],
+    shapeValues: [{ shapeValues: { x: { min: [1], opt: [2], max: [3] } } }, true],
     calibration: [{ calibration: { cache: '/ranges', algorithm: 'minmax' } }, true],
     graphs: [{ graphs: true }, false],
     sharedMemory: [{ sharedMemory: true }, false],
@@ -134,7 +134,7 @@ describe('what a TensorRT plan depends on', () => {
     { cuda: {} },
     { cuda: { optimizationLevel: 3, tf32: false, stronglyTyped: false, sparseWeights: false, refittable: false } },
     { cuda: { versionCompatible: false, excludeLeanRuntime: false, hardwareCompatibility: 'none' } },
-    { cuda: { engineInspector: false, plugins: [], profiles: [] } },
+    { cuda: { engineInspector: false, plugins: [], profiles: [], shapeValues: [] } },
   ])('are not defaults that are written out: %j', (options) => {
     expect(facts(options)).toBe(facts());
   });

@@ -136,6 +136,7 @@ struct Calibration {
                           "detected.");
       any = true;
       Add(Block().calibration_batches);
+      WaitWhile(Block().hold, Block().held);
       for (size_t i = 0; i < inputs.size(); ++i) {
         const Tensor& input = inputs[i];
         const bool ranged = profile != nullptr && profile->ranges.count(input.name) != 0;

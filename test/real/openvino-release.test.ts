@@ -1,0 +1,62 @@
+/** Sessions that free their model and load it again, on the real OpenVINO. */
+import { copyFile, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { LoadOptions, ModelSource } from 'accelnode';
+import { expect, it } from 'vitest';
+
+import { modelPath } from '../utils/models.js';
+import { describeOpenvino } from '../utils/openvino.js';
+import { randomTensor } from '../utils/random.js';
+import { expectError, withSession } from '../utils/session.js';
+import { temporaryFolder } from '../utils/temporary-folder.js';
+
+const CPU: LoadOptions = { device: 'openvino:CPU', lanes: 1 };
+
+describeOpenvino('a released session', () => {
+  const image = randomTensor('float32', [1, 3, 224, 224]);
+
+  it.each<[string, () => Promise<ModelSource>, LoadOptions]>([
+    ['a file', () => Promise.resolve(modelPath('resnet18')), {}],
+    ['bytes', () => readFile(modelPath('resnet18')), { idleTtl: Infinity }],
+  ])('comes back from %s with the same outputs', async (_what, source, options) => {
+    await withSession(await source(), { ...CPU, ...options }, async (session) => {
+      const { inputs, outputs, details } = session;
+      const before = await session.run({ image });
+      await session.release();
+      expect(await session.run({ image })).toEqual(before);
+      expect(session).toMatchObject({ inputs, outputs, details });
+    });
+  });
+
+  it('gives its memory back', () =>
+    withSession(modelPath('resnet50'), CPU, async (session) => {
+      await session.run({ image });
+      const loaded = process.memoryUsage.rss();
+      await session.release();
+      // Its weights alone are 97 MB.
+      expect(loaded - process.memoryUsage.rss()).toBeGreaterThan(60e6);
+    }));
+
+  it('does not come back from bytes that it was not asked to keep', async () =>
+    withSession(await readFile(modelPath('mlp')), CPU, async (session) => {
+      const error = await expectError('UNSUPPORTED', () => session.release());
+      expect(error.hint).toContain('idleTtl');
+      expect(session.released).toBe(false);
+    }));
+
+  it.each<[string, (file: string) => Promise<void>]>([
+    ['replaced', (file) => copyFile(modelPath('encoder'), file)],
+    ['removed', (file) => rm(file)],
+  ])('does not come back from a file that was %s', async (_what, change) => {
+    const file = join(temporaryFolder(), 'model.onnx');
+    await copyFile(modelPath('mlp'), file);
+    await withSession(file, CPU, async (session) => {
+      await session.release();
+      await change(file);
+      const error = await expectError('MODEL_INVALID', () => session.reload());
+      expect(error.message).toContain(file);
+      expect(session.released).toBe(true);
+    });
+  });
+});
