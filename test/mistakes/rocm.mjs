@@ -50,7 +50,7 @@ export const mistakes = [
   program(
     'lanes of a session run one program at once',
     'if (!pool.can_clone_) return;',
-    'if (!pool.can_clone_) return turn_.unlock();',
+    'if (!pool.can_clone_) turn_.unlock();\n  if (!pool.can_clone_) return;',
   ),
   build(
     'the program is never compiled',
