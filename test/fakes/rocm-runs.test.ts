@@ -2,6 +2,7 @@
 import { Session, Tensor, devices } from 'accelnode';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
+import { onnxModel } from '../utils/onnx-model.js';
 import { expectError, withSession } from '../utils/session.js';
 import { reaches } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
@@ -89,6 +90,56 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
     });
     dispose();
   });
+
+  /** Outputs that MIGraphX has memory for, and between them such as are inputs, constants or each other. */
+  const varied = onnxModel({
+    inputs: [
+      { name: 'a', type: 'float32', shape: [2, 2] },
+      { name: 'b', type: 'float32', shape: [5] },
+    ],
+    initializers: [{ name: 'constant', tensor: new Tensor('float32', [7, 8, 9]) }],
+    nodes: [
+      { op: 'Identity', inputs: ['a'], outputs: ['copy'] },
+      { op: 'Add', inputs: ['a', 'a'], outputs: ['twice'] },
+      { op: 'Identity', inputs: ['constant'], outputs: ['fixed'] },
+      { op: 'Add', inputs: ['b', 'b'], outputs: ['long'] },
+      { op: 'Identity', inputs: ['long'], outputs: ['again'] },
+    ],
+    outputs: [
+      { name: 'copy', type: 'float32', shape: [2, 2] },
+      { name: 'long', type: 'float32', shape: [5] },
+      { name: 'fixed', type: 'float32', shape: [3] },
+      { name: 'twice', type: 'float32', shape: [2, 2] },
+      { name: 'again', type: 'float32', shape: [5] },
+    ],
+  });
+
+  it.each([
+    ['host', {}],
+    ['pinned', {}],
+    ['device', {}],
+    ['host', { rocm: { offloadCopy: true } }],
+  ] as const)('finds each output where it is, for %s memory and %j', (memory, options) =>
+    withSession(varied, { device, lanes: 1, ...options }, async (session) => {
+      const inputs = { a: new Tensor('float32', [1, 2, 3, 4], [2, 2]), b: new Tensor('float32', [1, 2, 3, 4, 5]) };
+      const sizes = { copy: [2, 2], long: [5], fixed: [3], twice: [2, 2], again: [5] };
+      const make = (dims: number[]): Tensor =>
+        memory === 'host' ? Tensor.zeros('float32', dims) : Tensor.allocate('float32', dims, { memory, device });
+      const outputs = Object.fromEntries(Object.entries(sizes).map(([name, dims]) => [name, make(dims)]));
+      for (const given of [outputs, undefined]) {
+        const results = await session.run(inputs, given === undefined ? {} : { outputs: given });
+        const values = await Promise.all(Object.keys(sizes).map(async (name) => [...(await results[name]!.read())]));
+        expect(values).toEqual([
+          [1, 2, 3, 4],
+          [2, 4, 6, 8, 10],
+          [7, 8, 9],
+          [2, 4, 6, 8],
+          [2, 4, 6, 8, 10],
+        ]);
+      }
+      for (const tensor of Object.values(outputs)) tensor.dispose();
+    }),
+  );
 
   it('tells copies and computation apart', () =>
     withSession(models.mix, { device, lanes: 1 }, async (session) => {
