@@ -142,9 +142,14 @@ async function devicesToTry(
     await openRuntime(backend, library);
     return [device];
   }
-  const { present } = await devicesOf(backend, library);
+  const { present, absent } = await devicesOf(backend, library);
   const usable = backend === 'null' ? present : present.filter(({ automatic }) => automatic);
-  if (usable.length === 0) throw new AccelError('DEVICE_NOT_FOUND', `${backends[backend].product} finds no device.`);
+  if (usable.length === 0) {
+    const reasons = absent.map(({ id, reason }) => `\n  ${id}: ${reason}`).join('');
+    throw new AccelError('DEVICE_NOT_FOUND', `${backends[backend].product} finds no device.${reasons}`, {
+      hint: absent.find(({ hint }) => hint !== undefined)?.hint,
+    });
+  }
   return usable.map(({ id }) => id.slice(backend.length + 1));
 }
 
