@@ -77,12 +77,20 @@ function judge({ file, from, to, suites }) {
       path,
       text.replace(from, () => to),
     );
-    buildCopy();
+    if (!compiles()) return { is: 'unknown', words: 'it does not compile' };
     return test(suites);
-  } catch (error) {
-    return { is: 'unknown', words: `it does not compile: ${error.message}` };
   } finally {
     writeFileSync(path, text);
+  }
+}
+
+/** The compiler says why not. */
+function compiles() {
+  try {
+    buildCopy();
+    return true;
+  } catch {
+    return false;
   }
 }
 
