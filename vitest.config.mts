@@ -52,7 +52,10 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'cuda-older',
-          include: ['test/conformance/cuda.test.ts', 'test/fakes/cuda-{builds,refusals,runs,services,values}.test.ts'],
+          include: [
+            'test/conformance/cuda.test.ts',
+            'test/fakes/cuda-{at-once,builds,refusals,runs,services,values}.test.ts',
+          ],
           env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt10', 'libnvinfer.so.10') },
         },
       },
