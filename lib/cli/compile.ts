@@ -82,7 +82,7 @@ function parseLevel(text: string): number {
 }
 
 async function compile(model: string, options: CompileCommandOptions): Promise<void> {
-  using _folder = folderFor(options.output);
+  using _folder = folderFor(model, options.output);
   const progress = new Progress(options.json);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
@@ -115,14 +115,23 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
 }
 
 /** The folder that a file goes into, made and looked at before minutes are spent on what is in the file. */
-function folderFor(output = join('.', 'model')): OutputFolder {
+function folderFor(model: string, output = join('.', 'model')): OutputFolder {
   const folder = new OutputFolder(dirname(resolve(output)));
   if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true) {
     throw new AccelError('INVALID_ARGUMENT', `Can't write ${output}: it is a folder.`, {
       hint: 'Name the file in it.',
     });
   }
+  refuseModel(model, output);
   return folder;
+}
+
+function refuseModel(model: string, output: string): void {
+  const [from, to] = [model, output].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  if (from === undefined || to === undefined || from.ino !== to.ino || from.dev !== to.dev) return;
+  throw new AccelError('INVALID_ARGUMENT', `${output} is the model itself, which would be overwritten.`, {
+    hint: 'Name another file: --output.',
+  });
 }
 
 function outputOf(model: string, output: string | undefined, { backend, device }: Session): string {
@@ -130,7 +139,9 @@ function outputOf(model: string, output: string | undefined, { backend, device }
   if (ending === undefined) {
     throw new AccelError('UNSUPPORTED', `Compiled models of ${backend} can't be written to a file.`, { device });
   }
-  return resolve(output ?? join('.', basename(model, extname(model)) + ending));
+  const file = resolve(output ?? join('.', basename(model, extname(model)) + ending));
+  refuseModel(model, file);
+  return file;
 }
 
 function compileOptions(options: CompileCommandOptions): LoadOptions {

@@ -20,7 +20,11 @@ namespace accelnode::cuda {
 namespace {
 
 std::optional<Bytes> Read(const std::string& path) {
-  std::ifstream file(std::filesystem::u8path(path), std::ios::binary | std::ios::ate);
+  const std::filesystem::path place = std::filesystem::u8path(path);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(place, ignored))
+    return std::nullopt;  // it would open, and seem huge
+  std::ifstream file(place, std::ios::binary | std::ios::ate);
   if (!file) return std::nullopt;
   const std::streamoff size = file.tellg();
   if (size < 0) return std::nullopt;

@@ -1,5 +1,5 @@
 /** The command line on the doubles of CUDA and TensorRT. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { BackendReport, CacheEntry, Device } from 'accelnode';
@@ -14,6 +14,8 @@ import { makeWorkplace } from './openvino/setup.js';
 const place = makeWorkplace();
 afterAll(() => place.remove());
 const models = writeModels(place.folder);
+
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
 /** What commands shall not see of this machine. */
 const bare = {
@@ -100,9 +102,34 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(control.get('builds')).toBe(builds);
   });
 
+  it('compile leaves its model alone', async () => {
+    const model = join(place.folder, `kept ${major}.onnx`);
+    const plan = join(place.folder, `kept ${major}.plan`);
+    copyFileSync(models.mix, model);
+    symlinkSync(model, plan);
+    for (const output of [model, plan]) {
+      const error = await failureOf(accelnode, 2, 'compile', model, '-d', 'cuda:0', '-o', output);
+      expect(error.message).toBe(`${output} is the model itself, which would be overwritten.`);
+      expect(error.hint).toContain('--output');
+    }
+    expect(readFileSync(model)).toEqual(readFileSync(models.mix));
+  });
+
+  it('compile leaves a plan alone whose name the output would get', async () => {
+    const plan = join(place.folder, `own ${major}.plan`);
+    expectPlain(await accelnode('compile', models.mix, '-d', 'cuda:0', '-o', plan), 0);
+    const before = statSync(plan).mtimeMs;
+    const child = new LineChild([main, 'compile', plan, '-d', 'cuda:0'], {
+      env: { ...process.env, ...bare, ...env },
+      cwd: place.folder,
+    });
+    const { code, stderr } = await child.ended;
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is the model itself') as string });
+    expect(statSync(plan).mtimeMs).toBe(before);
+  });
+
   it('compile shows how far it has come, and stops at SIGINT', async () => {
     const output = join(place.folder, `never ${major}.plan`);
-    const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
     const held = doubles();
     held.control.set('holdBuild', 1);
     const child = new LineChild([main, 'compile', models.mix, '-d', 'cuda:0', '-o', output], {
