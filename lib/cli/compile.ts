@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
+import { interruptible } from './interrupt.js';
 import { isForCuda, parseShapes, parseSize } from './options.js';
 import { OutputFolder } from './output-folder.js';
 import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
@@ -83,21 +84,22 @@ function parseLevel(text: string): number {
 
 async function compile(model: string, options: CompileCommandOptions): Promise<void> {
   using _folder = folderFor(model, options.output);
+  await interruptible((signal) => compileTo(model, options, signal));
+}
+
+async function compileTo(model: string, options: CompileCommandOptions, signal: AbortSignal): Promise<void> {
   const progress = new Progress(options.json);
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
   try {
     const begin = performance.now();
     await using session = await Session.load(model, {
       ...compileOptions(options),
       lanes: 1,
-      signal: stop.signal,
+      signal,
       onProgress: (phase, done, total) => progress.update(phase, done, Math.max(total, 1)),
     });
     const output = outputOf(model, options.output, session);
     progress.update('writing', 0, 1);
-    await session.export(output, { signal: stop.signal });
+    await session.export(output, { signal });
     progress.stop();
     const { device, precision, details } = session;
     const { size } = statSync(output);
@@ -110,7 +112,6 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
     }
   } finally {
     progress.stop();
-    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
   }
 }
 
@@ -128,7 +129,7 @@ function folderFor(model: string, output = join('.', 'model')): OutputFolder {
 
 function refuseModel(model: string, output: string): void {
   const [from, to] = [model, output].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
-  if (from === undefined || to === undefined || from.ino !== to.ino || from.dev !== to.dev) return;
+  if (to === undefined || from?.ino !== to.ino || from.dev !== to.dev) return;
   throw new AccelError('INVALID_ARGUMENT', `${output} is the model itself, which would be overwritten.`, {
     hint: 'Name another file: --output.',
   });

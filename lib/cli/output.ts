@@ -111,7 +111,9 @@ export class Progress {
   }
 
   stop(): void {
-    if (this.#bar !== undefined && this.#step !== '') this.#bar.stop();
+    if (this.#bar === undefined || this.#step === '') return;
+    this.#bar.stop();
+    this.#step = '';
   }
 }
 

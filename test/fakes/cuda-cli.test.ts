@@ -8,7 +8,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { LineChild } from '../utils/line-child.js';
 import type { Control } from './cuda/control.mjs';
-import { folderOf, libraryOf, majors, makeDoubles, missing, writeModels } from './cuda/setup.js';
+import { folderOf, libraryOf, majors, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
 
 const place = makeWorkplace();
@@ -143,6 +143,41 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(existsSync(output)).toBe(false);
   });
 
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('compile leaves nothing behind on %s', async (signal) => {
+    const folder = join(place.folder, `never ${major} ${signal}`);
+    const held = doubles();
+    held.control.set('holdBuild', 1);
+    const child = new LineChild([main, 'compile', models.mix, '-d', 'cuda:0', '-o', join(folder, 'made.plan')], {
+      env: { ...process.env, ...bare, ...held.env },
+    });
+    await reaches(held.control, 'building', 1);
+    child.process.kill(signal);
+    expect(await child.ended).toMatchObject({ code: 1, signal: null });
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('bench and run say that they wait for another, which stops at SIGINT', async () => {
+    const held = doubles();
+    held.control.set('holdBuild', 1);
+    const start = (...args: string[]): LineChild =>
+      new LineChild([main, ...args, models.mix, '-d', 'cuda:0', '--cache-dir', cache], {
+        env: { ...process.env, ...bare, ...held.env },
+      });
+    const bench = start('bench', '-t', '0.01', '--warmup', '0', '--min-runs', '2');
+    await reaches(held.control, 'building', 1);
+    const run = start('run', '-i', 'a=zeros', '-i', 'b=zeros');
+    const waits = new Promise<void>((resolve) => {
+      run.process.stderr!.on('data', (chunk: Buffer) => chunk.toString().includes('waiting for another') && resolve());
+    });
+    await waits;
+    bench.process.kill('SIGINT');
+    const stopped = await bench.ended;
+    expect(stopped).toMatchObject({ code: 1, signal: null, stderr: expect.stringContaining('CANCELLED') as string });
+    held.control.set('holdBuild', 0);
+    expect(await run.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('loading…\nwaiting') as string });
+    expect(held.control.get('builds')).toBe(2);
+  });
+
   it.each([
     [['--level', '6'], /number from 0 to 5/],
     [['--workspace', 'much'], /number of bytes/],
@@ -243,7 +278,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
   });
 
   it('has made no mistake with the doubles', () => {
-    expect(blocks).toHaveLength(3);
-    expect(blocks.map((block) => block.getText('violation'))).toEqual(['', '', '']);
+    expect(blocks).toHaveLength(7);
+    expect(blocks.flatMap((block) => block.getText('violation') || [])).toEqual([]);
   });
 });
