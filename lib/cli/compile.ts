@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
 import { interruptible } from './interrupt.js';
-import { isForCuda, parseShapes, parseSize } from './options.js';
+import { isForCuda, parseShapes, parseSize, refuseUseless } from './options.js';
 import { OutputFolder } from './output-folder.js';
 import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
 
@@ -148,6 +148,19 @@ function outputOf(model: string, output: string | undefined, { backend, device }
 function compileOptions(options: CompileCommandOptions): LoadOptions {
   const { device, precision, shapes, library, level, plugin, calibrationCache } = options;
   const { workspace, tf32, stronglyTyped, sparseWeights, timingCache, versionCompatible, refittable } = options;
+  refuseUseless('cuda', [device], {
+    '--workspace': workspace,
+    '--level': level,
+    '--tf32': tf32,
+    '--strongly-typed': stronglyTyped,
+    '--sparse-weights': sparseWeights,
+    '--timing-cache': timingCache,
+    '--version-compatible': versionCompatible,
+    '--hardware-compatibility': options.hardwareCompatibility,
+    '--refittable': refittable,
+    '--calibration-cache': calibrationCache,
+    '--plugin': plugin,
+  });
   const forCuda = library !== undefined && isForCuda(library, [device]);
   return {
     device,

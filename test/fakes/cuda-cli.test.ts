@@ -201,6 +201,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expectPlain(file, 0);
     expect(file.stdout).toContain(`(${size} bytes)`);
     expect(file.stdout).toContain('only TensorRT can read');
+    expect(file.stdout).not.toContain('openvino');
     expect(await jsonOf(without, 0, 'inspect', output)).toMatchObject({
       format: 'plan',
       size,
@@ -234,9 +235,18 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
       ['inspect', plan],
     ]) {
       const error = await failureOf(accelnode, 1, ...args, '-d', 'cuda:0');
-      expect(error.hint).toContain('versionCompatible');
+      expect(error.hint).toMatch(/load it with --version-compatible\.$/);
       expectPlain(await accelnode(...args, '-d', 'cuda:0', '--version-compatible'), 0);
     }
+  });
+
+  it('inspect fails where the plan is at fault, not a TensorRT that is missing', async () => {
+    const plan = join(place.folder, `compatible, inspected ${major}.plan`);
+    expectPlain(await accelnode('compile', models.mix, '-d', 'cuda:0', '-o', plan, '--version-compatible'), 0);
+    const error = await failureOf(accelnode, 1, 'inspect', plan);
+    expect(error).toMatchObject({ code: 'UNSUPPORTED' });
+    expect(error.message).not.toContain('openvino');
+    expect(error.hint).toMatch(/load it with --version-compatible\.$/);
   });
 
   it('takes a library, and a folder of them', async () => {
