@@ -1,10 +1,12 @@
 /** The plan cache, given plans and calibration data, on the doubles of CUDA and TensorRT 10. */
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -21,7 +23,7 @@ import { modelPath } from '../utils/models.js';
 import { expectError, withSession } from '../utils/session.js';
 import { CONTROL_VARIABLE } from './cuda/control.mjs';
 import { libraryOf, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
-import { makeWorkplace } from './openvino/setup.js';
+import { fake, makeWorkplace } from './openvino/setup.js';
 
 if (missing !== undefined) {
   describe.skip(`TensorRT${missing}`, () => it('is not here', () => undefined));
@@ -228,6 +230,21 @@ if (missing !== undefined) {
       expect(error.message).toMatch(message);
       expect(error.hint).toContain('measured times');
       expect(control.get('builds')).toBe(builds);
+    });
+
+    it('has no plan of plugins that were replaced after this process had loaded them', async () => {
+      const library = join(place.folder, 'plugin.so');
+      const cuda = { plugins: [library] };
+      copyFileSync(fake('libopenvino_decoy.so'), library);
+      const first = await load(models.mix, { cuda });
+      expect(first).toMatchObject({ stored: true });
+      copyFileSync(library, `${library}.new`);
+      appendFileSync(`${library}.new`, 'of another version');
+      renameSync(`${library}.new`, library);
+      const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, { cuda }));
+      expect(error.message).toBe(`The plugins in ${library} are not those any more that this process has loaded.`);
+      expect(error.hint).toContain('in a new one');
+      expect((await cacheEntries(cache)).map(({ key }) => key)).toEqual([first.key]);
     });
 
     it('is cleared with them', async () => {
