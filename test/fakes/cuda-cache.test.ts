@@ -1,4 +1,5 @@
 /** The plan cache, given plans and calibration data, on the doubles of CUDA and TensorRT 10. */
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -220,7 +221,7 @@ if (missing !== undefined) {
 
     it.each<[string, (file: string) => string, RegExp]>([
       ['is a folder', (file) => (mkdirSync(file), file), /can't be used: it is a folder/],
-      ['is no file', () => '/dev/null', /can't be used: it is no file/],
+      ['is no file', (file) => (execFileSync('mkfifo', [file]), file), /can't be used: it is no file/],
       ['lies nowhere', (file) => join(file, 'times'), /can't be used: there is no such file or folder/],
     ])('refuses a file for measured times that %s, before the build', async (_what, prepare, message) => {
       mkdirSync(cache);
