@@ -118,11 +118,14 @@ async function compileTo(model: string, options: CompileCommandOptions, signal: 
 /** The folder that a file goes into, made and looked at before minutes are spent on what is in the file. */
 function folderFor(model: string, output = join('.', 'model')): OutputFolder {
   const folder = new OutputFolder(dirname(resolve(output)));
-  if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true) {
+  const there = statSync(output, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) {
     throw new AccelError('INVALID_ARGUMENT', `Can't write ${output}: it is a folder.`, {
       hint: 'Name the file in it.',
     });
   }
+  // A device or pipe, whose place the file would take.
+  if (there?.isFile() === false) throw new AccelError('INVALID_ARGUMENT', `Can't write ${output}: it is no file.`);
   refuseModel(model, output);
   return folder;
 }

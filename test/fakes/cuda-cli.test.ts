@@ -1,4 +1,5 @@
 /** The command line on the doubles of CUDA and TensorRT. */
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -89,9 +90,12 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
 
   it('compile looks at the place of its output before it builds', async () => {
     const builds = control.get('builds');
+    const pipe = join(place.folder, `pipe ${major}`);
+    execFileSync('mkfifo', [pipe]);
     for (const [output, message] of [
       [join(models.mix, 'in a file.plan'), `Can't write to the folder ${models.mix}: a file is in the way.`],
       [place.folder, `Can't write ${place.folder}: it is a folder.`],
+      [pipe, `Can't write ${pipe}: it is no file.`],
     ] as const) {
       const error = await failureOf(accelnode, 2, 'compile', models.mix, '-d', 'cuda:0', '-o', output);
       expect(error.message).toBe(message);
