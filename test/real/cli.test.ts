@@ -250,7 +250,7 @@ describeOpenvino('bench', () => {
   it('prints it in plain lines, and what it is doing to stderr', async () => {
     const plain = await accelnode('bench', doubling('y'), '--sync', '-s', 'x=4,3', ...quick);
     expectPlain(plain, 0);
-    expect(plain.stderr).toBe('loading…\nmeasuring…\n');
+    expect(plain.stderr).toBe('loading…\nread…\ncompile…\nmeasuring…\n');
     expect(plain.stdout).toMatch(/^inputs: x \[4, 3\]; batch 4, \d+ lanes?, 1 in flight, by runSync$/m);
     expect(plain.stdout).toMatch(/^throughput +[\d.]+ inferences\/s, [\d.]+ samples\/s \(5 runs in [\d.]+ s\)$/m);
     expect(plain.stdout).not.toContain('waiting for a lane');
