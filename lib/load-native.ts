@@ -24,8 +24,9 @@ export interface LoadTarget {
 
 let lastLoadId = 0;
 
-export function libraryOption(backend: BackendName, { openvino, cuda }: ParsedLoadOptions): string | undefined {
+export function libraryOption(backend: BackendName, { armnn, openvino, cuda }: ParsedLoadOptions): string | undefined {
   if (backend === 'openvino') return openvino?.library;
+  if (backend === 'armnn') return armnn?.library;
   return backend === 'cuda' ? cuda?.library : undefined;
 }
 
@@ -170,9 +171,19 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
       throw new AccelError('INVALID_ARGUMENT', `Can't make the cache folder ${cacheDir}: ${reason}.`, { cause });
     });
   }
+  if (backend === 'armnn') return { ...common, armnn: armnnOptions(target) };
   if (backend !== 'openvino') return common;
   const { library: _library, ...own } = options.openvino ?? {};
   return { ...common, openvino: own };
+}
+
+function armnnOptions({ options }: LoadTarget): object {
+  const { library: _library, delegate, tuning, ...own } = options.armnn ?? {};
+  return {
+    ...own,
+    delegate: delegate && resolve(delegate),
+    tuning: tuning && { ...tuning, file: resolve(tuning.file) },
+  };
 }
 
 function cudaOptions({ options, timingCache: common }: LoadTarget): object {
