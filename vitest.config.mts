@@ -56,6 +56,7 @@ export default defineConfig({
           env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt10', 'libnvinfer.so.10') },
         },
       },
+      { extends: true, test: { ...shared, name: 'armnn', include: ['test/conformance/armnn.test.ts'] } },
       {
         extends: true,
         test: {

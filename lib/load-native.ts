@@ -11,6 +11,7 @@ import { inspectOnnx } from './onnx/inspect.js';
 import type { OnnxInfo } from './onnx/inspect.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';
+import { inspectTflite } from './tflite/inspect.js';
 
 /** Where to load, and how. */
 export interface LoadTarget {
@@ -42,7 +43,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
   const id = ++lastLoadId;
   const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
   const onnx = given.format === 'onnx' ? inspect(given) : undefined;
-  const source = withNames(given, onnx);
+  const source = given.format === 'tflite' ? withShapes(given) : withNames(given, onnx);
   const calibration = calibrationOf(target, id, onnx);
   const loading = addon.load({
     id,
@@ -120,6 +121,12 @@ function withNames(source: NativeModelSource, onnx: OnnxInfo | undefined): Nativ
   if (onnx === undefined) return source;
   const { inputs, outputs } = onnx;
   return { ...source, inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) };
+}
+
+/** TFLite: the shapes of inputs as the file has them; its C API does not say which dimensions are open. */
+function withShapes(source: NativeModelSource): NativeModelSource {
+  const { inputs } = inspectTflite(source.path ?? source.bytes!);
+  return { ...source, spec: { shapes: Object.fromEntries(inputs.map(({ name, shape }) => [name, shape])) } };
 }
 
 /** Runtimes say little about a damaged file; the ONNX reader says where the damage is. */
