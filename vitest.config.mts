@@ -34,7 +34,7 @@ export default defineConfig({
           ...shared,
           name: 'fakes',
           include: ['test/fakes/**/*.test.ts'],
-          exclude: ['test/fakes/cuda-*.test.ts'],
+          exclude: ['test/fakes/{cuda,rocm}-*.test.ts'],
           env: { ACCELNODE_RUNTIMES: runtimes },
         },
       },
@@ -52,11 +52,30 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'cuda-older',
-          include: ['test/conformance/cuda.test.ts', 'test/fakes/cuda-{builds,refusals,runs}.test.ts'],
+          include: ['test/conformance/cuda.test.ts', 'test/fakes/cuda-{builds,refusals,runs,services,values}.test.ts'],
           env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt10', 'libnvinfer.so.10') },
         },
       },
       { extends: true, test: { ...shared, name: 'armnn', include: ['test/conformance/armnn.test.ts'] } },
+      { extends: true, test: { ...shared, name: 'cuda-parser', include: ['test/parser/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'rocm-fakes',
+          include: ['test/conformance/rocm-fakes.test.ts', 'test/fakes/rocm-*.test.ts'],
+          env: { ACCELNODE_ROCM_LIBRARY: join(fakesFolder, 'migraphx7.1', 'libmigraphx_c.so.3') },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'rocm-fakes-older',
+          include: ['test/conformance/rocm-fakes.test.ts', 'test/fakes/rocm-{builds,refusals,runs}.test.ts'],
+          env: { ACCELNODE_ROCM_LIBRARY: join(fakesFolder, 'migraphx7.0', 'libmigraphx_c.so.3') },
+        },
+      },
       {
         extends: true,
         test: {

@@ -80,10 +80,10 @@ export function comparisonTables(rows) {
   ].filter((table) => table.rows.length > 0);
 }
 
-/** What layer.mjs measures, with the targets. */
-export function layerTable(figures) {
+/** What layer.mjs and cuda.mjs measure, with the targets. */
+export function layerTable(figures, title = 'The layer itself: the null backend') {
   return {
-    title: 'The layer itself: the null backend',
+    title,
     head: ['', 'median', 'target', 'holds'],
     rows: figures.map(({ what, value, quartiles, limit, holds }) => [
       what,

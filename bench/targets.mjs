@@ -36,6 +36,9 @@ export const layerTargets = {
   rssGrowthMB: { atMost: 1 },
 };
 
+/** What a run may take of the host's time with TensorRT, by the memory that its tensors lie in, in microseconds. */
+export const cudaTargets = { device: { atMost: 10 } };
+
 /** `row` with what is asked of it: `target` in words, and `holds`. Both are null where nothing is asked. */
 export function judged(row) {
   const wanted = targets[row.model]?.[row.mode];

@@ -17,7 +17,7 @@ interface BackendInfo {
 export const backends: Readonly<Record<BackendName, BackendInfo>> = {
   cuda: { product: 'NVIDIA TensorRT', formats: ['plan', 'onnx'], planFormat: 'plan' },
   rknn: { product: 'Rockchip RKNN', formats: ['rknn'] },
-  rocm: { product: 'AMD MIGraphX', formats: ['mxr', 'onnx'] },
+  rocm: { product: 'AMD MIGraphX', formats: ['mxr', 'onnx'], planFormat: 'mxr' },
   openvino: { product: 'Intel OpenVINO', formats: ['blob', 'ir', 'onnx', 'tflite', 'paddle'] },
   armnn: { product: 'Arm NN', formats: ['tflite'] },
   null: { product: 'no vendor', formats: ['null'] },

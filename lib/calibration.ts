@@ -1,4 +1,7 @@
 /** Calibration data of a load, batch by batch, from the caller's iterator to the addon. */
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
 import type { NativeCalibrationTensor } from './native/addon.js';
 import { dataTypes, describe, isDataType } from './data-type.js';
 import type { TypedArray } from './data-type.js';
@@ -7,6 +10,7 @@ import type { Region } from './memory.js';
 import type { OnnxTensorInfo } from './onnx/inspect.js';
 import type { CalibrationBatch } from './options/cuda.js';
 import type { ParsedShapes } from './options/shapes.js';
+import { reasonOf } from './runtimes/failures.js';
 import { Tensor, regionOf } from './tensor.js';
 
 export type CalibrationBatches = AsyncIterable<CalibrationBatch> | Iterable<CalibrationBatch>;
@@ -21,10 +25,43 @@ interface ExpectedInput {
   shape: number[] | undefined;
 }
 
+/**
+ * Whether a calibration can come to anything, before minutes are spent on it.
+ * @param option its name, e.g. `cuda.calibration`
+ * @throws `INVALID_ARGUMENT` when there are neither ranges nor data, or the ranges could not be read or written
+ */
+export function checkCalibration(
+  option: string,
+  { batches, cache }: { batches?: CalibrationBatches | undefined; cache?: string | undefined },
+): void {
+  if (cache === undefined) return;
+  const path = resolve(cache);
+  try {
+    const info = statSync(path, { throwIfNoEntry: false });
+    if (info !== undefined) readFileSync(path); // a few kilobytes
+    if (info !== undefined && info.size > 0) return;
+    if (batches === undefined) {
+      throw invalidArgument(
+        `${option}: ${path} ${info === undefined ? 'is not there' : 'is empty'}, and no data is given to make it from.`,
+        `Name a file of ranges that an earlier calibration has written, or give ${option}.batches as well.`,
+      );
+    }
+    accessSync(dirname(path), constants.W_OK);
+  } catch (cause) {
+    if (cause instanceof AccelError) throw cause;
+    throw new AccelError('INVALID_ARGUMENT', `${option}.cache, ${path}, can't be used: ${reasonOf(cause)}.`, {
+      hint: 'It is a file of ranges, or where to write one: in a folder that is there and can be written to.',
+      cause,
+    });
+  }
+}
+
 /** Asks the caller's iterator for batches, one at a time, and checks them. */
 export class Calibration {
   /** Why the load has to be given up. */
   error: AccelError | undefined;
+  /** What messages call the batches. */
+  readonly #what: string;
   readonly #batches: CalibrationBatches;
   readonly #inputs: readonly ExpectedInput[];
   readonly #answer: (answer: CalibrationAnswer) => void;
@@ -39,16 +76,19 @@ export class Calibration {
   #held: Region[] = [];
 
   /**
+   * @param option the option that has the batches, e.g. `cuda.calibration`
    * @param inputs of the model, in its order
    * @param shapes of the first profile: open dimensions are calibrated with its `opt`
    * @param answer to the addon
    */
   constructor(
+    option: string,
     batches: CalibrationBatches,
     inputs: readonly OnnxTensorInfo[],
     shapes: ParsedShapes | undefined,
     answer: (answer: CalibrationAnswer) => void,
   ) {
+    this.#what = `${option}.batches`;
     this.#batches = batches;
     this.#inputs = inputs.map((info) => ({ name: info.name, type: info.type, shape: shapeOf(info, shapes) }));
     this.#answer = answer;
@@ -66,10 +106,19 @@ export class Calibration {
       const batch = await this.#ask();
       // When the load was given up meanwhile, nobody would let go of the batch's memory.
       answer = batch === undefined || this.#closed ? null : this.#check(batch);
+      if (answer === null && this.#count === 0 && !this.#closed) throw this.#noData();
     } catch (error) {
       answer = this.error ??= error as AccelError;
     }
     this.#answer(answer);
+  }
+
+  #noData(): AccelError {
+    return invalidArgument(
+      `${this.#what} has no batch in it.`,
+      'A generator can be read once: by the first device of a list, or by an earlier load. Give something that can be ' +
+        'read again, such as an array, or an object whose [Symbol.asyncIterator] begins anew.',
+    );
   }
 
   async #ask(): Promise<CalibrationBatch | undefined> {
@@ -88,7 +137,7 @@ export class Calibration {
       this.#over = true;
       throw new AccelError(
         'INVALID_ARGUMENT',
-        `cuda.calibration.batches: ${batchName(this.#count)} could not be had: ${String(cause)}`,
+        `${this.#what}: ${batchName(this.#count)} could not be had: ${String(cause)}`,
         { cause },
       );
     } finally {
@@ -97,7 +146,7 @@ export class Calibration {
   }
 
   #check(batch: CalibrationBatch): NativeCalibrationTensor[] {
-    const what = `cuda.calibration.batches: ${batchName(this.#count++)}`;
+    const what = `${this.#what}: ${batchName(this.#count++)}`;
     if (typeof batch !== 'object' || batch === null) {
       throw invalidArgument(`${what} must be an object of tensors by input name, not ${describe(batch)}.`);
     }
@@ -131,11 +180,9 @@ export class Calibration {
       if (this.#asking) void Promise.resolve(stopping).catch(() => undefined);
       else await stopping;
     } catch (cause) {
-      this.error ??= new AccelError(
-        'INVALID_ARGUMENT',
-        `cuda.calibration.batches: it could not be stopped: ${String(cause)}`,
-        { cause },
-      );
+      this.error ??= new AccelError('INVALID_ARGUMENT', `${this.#what}: it could not be stopped: ${String(cause)}`, {
+        cause,
+      });
     }
   }
 

@@ -6,7 +6,7 @@
  */
 export { Session } from './session.js';
 export type { LayerProfile, MemoryUse, SessionStats } from './session-stats.js';
-export type { CloseOptions, RunOptions, RunSyncOptions, SessionAllocateOptions } from './session.js';
+export type { CloseOptions, ExportOptions, RunOptions, RunSyncOptions, SessionAllocateOptions } from './session.js';
 export { Tensor } from './tensor.js';
 export type { AllocateOptions, TensorValues } from './tensor.js';
 export type { MemoryKind } from './memory.js';
@@ -14,7 +14,8 @@ export type { DataType, DataTypeMap, TypedArray } from './data-type.js';
 export type { Inputs, OutputTarget, Outputs, TensorInfo, TensorLike, WantedOutputs } from './binding.js';
 export type { LoadOptions } from './options/load.js';
 export type { DimensionRange, ShapeOption } from './options/shapes.js';
-export type { CalibrationBatch, CudaCalibration, CudaOptions, TacticSource } from './options/cuda.js';
+export type { CalibrationBatch, CudaCalibration, CudaOptions, ShapeValues, TacticSource } from './options/cuda.js';
+export type { RocmCalibration, RocmOptions } from './options/rocm.js';
 export type { OpenvinoOptions, OpenvinoPreprocess } from './options/openvino.js';
 export type { NullModel, NullTensor } from './options/null.js';
 export type { ModelFile, ModelFiles, ModelFormat, ModelSource } from './model-source.js';

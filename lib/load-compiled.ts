@@ -6,19 +6,23 @@ import { join } from 'node:path';
 
 import type { NativeModelSource, NativeRuntime, NativeSession } from './native/addon.js';
 import { backends } from './backends.js';
+import { checkCalibration } from './calibration.js';
 import { devicesOf } from './devices.js';
 import type { Device } from './devices.js';
 import { AccelError } from './errors.js';
-import { aborted, cacheFolderOf, libraryOption, loadNative } from './load-native.js';
+import { aborted, cacheFolderOf, calibrationOption, libraryOption, loadNative } from './load-native.js';
 import type { LoadTarget } from './load-native.js';
-import type { ModelSources } from './model-source.js';
+import type { ModelFormat, ModelSources } from './model-source.js';
 import type { ParsedLoadOptions } from './options/load.js';
 import { loadThroughCache } from './plan-cache/cached-load.js';
 import type { CachedResult } from './plan-cache/cached-load.js';
-import { planKey } from './plan-cache/key.js';
+import { FileNotes } from './plan-cache/file-notes.js';
+import { keyWithRanges, planKey } from './plan-cache/key.js';
 import type { KeyParts } from './plan-cache/key.js';
 import { cacheLimit } from './plan-cache/limit.js';
-import { factsOf, filesOf } from './plan-parts.js';
+import { partsOf, rulesOf } from './plan-parts.js';
+import type { PlanRules } from './plan-rules/rules.js';
+import { reasonOf } from './runtimes/failures.js';
 import { openRuntime } from './runtimes/open.js';
 import type { LoadedModel } from './session.js';
 
@@ -30,31 +34,33 @@ export async function loadCompiled(target: LoadTarget, sources: ModelSources): P
   const model = formats.filter((format) => format !== planFormat).flatMap((format) => sources[format] ?? [])[0];
   if (plan === undefined) return loadModel(target, model!);
   try {
+    if (plan.refused !== undefined) throw plan.refused;
     return { native: await loadNative(target, plan) };
   } catch (error) {
-    if (!isUnfit(error)) throw error;
-    if (model === undefined) throw refused(error);
+    if (!isUnfit(error, rulesOf(target.backend))) throw error;
+    if (model === undefined) throw refused(error, planFormat!);
     const { native, details } = await loadModel(target, model);
     return { native, details: { ...details, planRefused: error.message } };
   }
 }
 
 /** Is the compiled model at fault, so that compiling again would help? */
-function isUnfit(error: unknown): error is AccelError {
-  return error instanceof AccelError && (error.code === 'RUNTIME_INCOMPATIBLE' || error.code === 'MODEL_INVALID');
+function isUnfit(error: unknown, { opensWith }: PlanRules): error is AccelError {
+  if (!(error instanceof AccelError)) return false;
+  if (error.code === 'MODEL_INVALID') return true;
+  // Without the vendor's refusal of the plan, it is the machine that is not good enough.
+  return error.code === 'RUNTIME_INCOMPATIBLE' && (opensWith === undefined || error.call === opensWith);
 }
 
-function refused({ code, message, hint, call, status, cause }: AccelError): AccelError {
-  return new AccelError(code, message, {
-    call,
-    status,
-    cause,
-    hint: `${hint === undefined ? '' : `${hint} `}With the ONNX model beside it, it is made again when needed: { plan, onnx }.`,
-  });
+function refused({ code, message, hint, call, status, cause }: AccelError, format: ModelFormat): AccelError {
+  const again = `With the ONNX model beside it, it is made again when needed: { ${format}, onnx }.`;
+  return new AccelError(code, message, { call, status, cause, hint: hint === undefined ? again : `${hint} ${again}` });
 }
 
 async function loadModel(target: LoadTarget, source: NativeModelSource): Promise<Loaded> {
   const { backend, options } = target;
+  const calibration = calibrationOption(backend, options);
+  if (calibration !== undefined) checkCalibration(`${backend}.calibration`, calibration);
   const folder = cacheFolderOf(backend, options);
   if (folder === undefined) return { native: await loadNative(target, source) };
 
@@ -64,7 +70,8 @@ async function loadModel(target: LoadTarget, source: NativeModelSource): Promise
   // The addon says what is wrong with the device.
   if (device === undefined) return { native: await loadNative(target, source) };
 
-  const timed = { ...target, timingCache: join(folder, `timing-${runtime.version}-${device.arch ?? 'any'}.cache`) };
+  const timings = rulesOf(backend).timingCache?.(runtime, device);
+  const timed = timings === undefined ? target : { ...target, timingCache: join(folder, timings) };
   const { loaded, cache, made } = await loadCached(timed, source, folder, runtime, device);
   return { native: loaded, details: { ...made, cache } };
 }
@@ -78,37 +85,48 @@ async function loadCached(
 ): Promise<CachedResult<NativeSession>> {
   const { backend, options } = target;
   const { signal, onProgress, cacheLimit: limit = cacheLimit() } = options;
+  const { ranges, unkept, opensWithModel } = rulesOf(backend);
   const extension = backends[backend].planFormat!;
   const build = (): Promise<NativeSession> => loadNative(target, source);
   const uncached = async (reason: string): Promise<CachedResult<NativeSession>> => {
     return { loaded: await build(), cache: { hit: false, stored: false, reason } };
   };
 
-  const calibration = backend === 'cuda' ? options.cuda?.calibration : undefined;
-  if (calibration?.batches !== undefined && calibration.cache === undefined) {
-    return uncached('Calibration batches can not be told apart. With cuda.calibration.cache, the plan is kept.');
-  }
-  const parts = (): KeyParts => ({
-    files: filesOf(source, options),
-    facts: factsOf(target, runtime, device),
-  });
-  let key;
+  const reason = unkept?.(options);
+  if (reason !== undefined) return uncached(reason);
+
+  const notes = new FileNotes();
+  const rangesFile = ranges?.(options);
+  let parts: KeyParts;
+  let modelKey: string;
   try {
-    key = await planKey(parts());
+    await notes.add([source.path ?? source.bytes!]); // first, as it tells which files there are
+    parts = partsOf(target, source, runtime, device);
+    await notes.add(parts.files);
+    modelKey = await planKey(parts);
   } catch (error) {
     // A weights file that is missing, say. The runtime says what it makes of that.
-    return uncached(`What the plan depends on could not be read: ${(error as Error).message}`);
+    return uncached(`What the plan depends on could not be read: ${reasonOf(error)}.`);
   }
   try {
     const result = await loadThroughCache<NativeSession>({
       folder,
       extension,
-      description: { model: source.path ?? 'bytes', backend, facts: parts().facts },
+      description: { model: source.path ?? 'bytes', backend, facts: parts.facts },
       limit,
-      key,
-      // Building may have written the ranges that the key depends on.
-      keyToStore: calibration && (async () => ({ key: await planKey(parts()) })),
-      open: (file) => loadNative(target, { format: extension, path: file }),
+      key: () => keyWithRanges(modelKey, rangesFile),
+      keyToStore: async (before) => {
+        const changed = await notes.findChanged();
+        if (changed !== undefined) return { reason: `${changed} changed while the plan was built from it.` };
+        const key = await keyWithRanges(modelKey, rangesFile);
+        // Ranges that the build found there are those that it has read; otherwise it has written them.
+        if (before !== modelKey && before !== key) return { reason: `${rangesFile!} changed during the build.` };
+        return { key };
+      },
+      open: (file) =>
+        opensWithModel === true
+          ? loadNative({ ...target, compiled: file }, source)
+          : loadNative(target, { format: extension, path: file }),
       build,
       describe: ({ details }) => ({ precision: details['precision'] }),
       save: (native, path) => native.export(path),

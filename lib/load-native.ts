@@ -6,9 +6,12 @@ import { addon } from './native/addon.js';
 import type { NativeModelSource, NativeSession } from './native/addon.js';
 import type { BackendName } from './backends.js';
 import { Calibration } from './calibration.js';
+import type { CalibrationAnswer } from './calibration.js';
 import { AccelError } from './errors.js';
+import { checkExternalFiles } from './onnx/external-data.js';
 import { inspectOnnx } from './onnx/inspect.js';
-import type { OnnxInfo } from './onnx/inspect.js';
+import type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
+import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';
 import { inspectTflite } from './tflite/inspect.js';
@@ -21,12 +24,18 @@ export interface LoadTarget {
   options: ParsedLoadOptions;
   /** Unless `cuda.timingCache` says something else. */
   timingCache?: string | undefined;
+  /** What the model was compiled to before, on a backend that opens it together with the model. */
+  compiled?: string | undefined;
 }
 
 let lastLoadId = 0;
 
-export function libraryOption(backend: BackendName, { armnn, openvino, cuda }: ParsedLoadOptions): string | undefined {
+export function libraryOption(
+  backend: BackendName,
+  { armnn, openvino, cuda, rocm }: ParsedLoadOptions,
+): string | undefined {
   if (backend === 'openvino') return openvino?.library;
+  if (backend === 'rocm') return rocm?.library;
   if (backend === 'armnn') return armnn?.library;
   return backend === 'cuda' ? cuda?.library : undefined;
 }
@@ -43,8 +52,9 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
   const id = ++lastLoadId;
   const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
   const onnx = given.format === 'onnx' ? inspect(given) : undefined;
-  const source = given.format === 'tflite' ? withShapes(given) : withNames(given, onnx);
-  const calibration = calibrationOf(target, id, onnx);
+  if (onnx !== undefined && onnx.externalData.length > 0) checkExternalFiles(given.path ?? given.bytes!);
+  const source = backend === 'armnn' ? withShapes(given) : withNames(given, onnx);
+  const calibration = onnx && calibrationOf(target, id, onnx);
   const loading = addon.load({
     id,
     backend,
@@ -75,14 +85,20 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
 }
 
 /** The caller's calibration data, which a plan has no use for. */
-function calibrationOf(
-  { backend, options }: LoadTarget,
-  id: number,
-  onnx: OnnxInfo | undefined,
-): Calibration | undefined {
-  const batches = backend === 'cuda' ? options.cuda?.calibration?.batches : undefined;
-  if (batches === undefined || onnx === undefined) return undefined;
-  return new Calibration(batches, onnx.inputs, options.shapes, (answer) => addon.calibrationBatch(id, answer));
+function calibrationOf({ backend, options }: LoadTarget, id: number, onnx: OnnxInfo): Calibration | undefined {
+  const batches = calibrationOption(backend, options)?.batches;
+  if (batches === undefined) return undefined;
+  const answer = (batch: CalibrationAnswer): void => addon.calibrationBatch(id, batch);
+  return new Calibration(`${backend}.calibration`, batches, onnx.inputs, options.shapes, answer);
+}
+
+/** The calibration that a backend's own options ask for. */
+export function calibrationOption(
+  backend: BackendName,
+  { cuda, rocm }: ParsedLoadOptions,
+): CudaCalibration | undefined {
+  if (backend === 'rocm') return rocm?.calibration;
+  return backend === 'cuda' ? cuda?.calibration : undefined;
 }
 
 /** The caller's onProgress, whose own failure ends the load. */
@@ -116,17 +132,27 @@ function inspect(source: NativeModelSource): OnnxInfo | undefined {
   }
 }
 
-/** ONNX: the names of inputs and outputs as the file has them, which a runtime may have merged. */
+/** ONNX: inputs and outputs as the file has them, which a runtime may have merged, or made fixed. */
 function withNames(source: NativeModelSource, onnx: OnnxInfo | undefined): NativeModelSource {
   if (onnx === undefined) return source;
   const { inputs, outputs } = onnx;
-  return { ...source, inputNames: inputs.map(({ name }) => name), outputNames: outputs.map(({ name }) => name) };
+  return {
+    ...source,
+    inputNames: inputs.map(({ name }) => name),
+    outputNames: outputs.map(({ name }) => name),
+    spec: { inputs: inputs.map(withOpenDims), outputs: outputs.map(withOpenDims) },
+  };
 }
 
-/** TFLite: the shapes of inputs as the file has them; its C API does not say which dimensions are open. */
+/** As the addon tells shapes: -1 for a dimension that is left open. */
+function withOpenDims({ name, type, shape }: OnnxTensorInfo): object {
+  return { name, type, shape: shape?.map((dim) => (typeof dim === 'number' ? dim : -1)) };
+}
+
+/** TFLite's C API does not say which dimensions are open; the file does. */
 function withShapes(source: NativeModelSource): NativeModelSource {
-  const { inputs } = inspectTflite(source.path ?? source.bytes!);
-  return { ...source, spec: { shapes: Object.fromEntries(inputs.map(({ name, shape }) => [name, shape])) } };
+  const { inputs, outputs } = inspectTflite(source.path ?? source.bytes!);
+  return { ...source, spec: { inputs, outputs } };
 }
 
 /** Runtimes say little about a damaged file; the ONNX reader says where the damage is. */
@@ -172,6 +198,7 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
   const cacheDir = cacheFolderOf(backend, options);
   const common = { precision, lanes: lanes === 'auto' ? undefined : lanes, shapes, profiling, cacheDir };
   if (backend === 'cuda') return { ...common, cuda: cudaOptions(target) };
+  if (backend === 'rocm') return { ...common, rocm: rocmOptions(target) };
   if (cacheDir !== undefined) {
     await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
       const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
@@ -205,4 +232,9 @@ function cudaOptions({ options, timingCache: common }: LoadTarget): object {
       batches: calibration.batches !== undefined,
     },
   };
+}
+
+function rocmOptions({ options, compiled }: LoadTarget): object {
+  const { library: _library, calibration, ...own } = options.rocm ?? {};
+  return { ...own, calibrated: calibration !== undefined, compiled };
 }

@@ -1,5 +1,5 @@
 /** Locks between processes: a folder that whoever holds the lock has made, and touches now and then. */
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -29,23 +29,11 @@ export interface LockOptions {
  * @throws the signal's reason; what the system said about the folder, as an error with its `code`
  */
 export async function takeLock(path: string, { signal, onWait, onLost }: LockOptions): Promise<() => Promise<void>> {
-  const { lock } = loadLockfile();
   let waiting = false;
   for (;;) {
     signal?.throwIfAborted();
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      const release = await lock(path, {
-        lockfilePath: path,
-        realpath: false,
-        stale: STALE,
-        update: TOUCH,
-        onCompromised: onLost,
-      });
-      return releaseOnce(path, release);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
-    }
+    const release = await tryLock(path, onLost);
+    if (release !== undefined) return release;
     if (!waiting) onWait?.();
     waiting = true;
     // An abort ends the wait; the next turn reports it.
@@ -53,19 +41,60 @@ export async function takeLock(path: string, { signal, onWait, onLost }: LockOpt
   }
 }
 
-/** Does a living process hold this lock? */
-export async function isLocked(path: string): Promise<boolean> {
-  return loadLockfile().check(path, { lockfilePath: path, realpath: false, stale: STALE });
-}
-
-function releaseOnce(path: string, release: () => Promise<void>): () => Promise<void> {
-  const abandon = (): void => rmSync(path, { recursive: true, force: true });
-  process.once('exit', abandon);
+/**
+ * Takes a lock that nobody has.
+ * @returns gives it back; undefined when somebody has it
+ * @throws what the system said about the folder, as an error with its `code`
+ */
+export async function tryLock(
+  path: string,
+  onLost: () => void = () => undefined,
+): Promise<(() => Promise<void>) | undefined> {
+  await mkdir(dirname(path), { recursive: true });
+  let release: () => Promise<void>;
+  try {
+    release = await loadLockfile().lock(path, {
+      lockfilePath: path,
+      realpath: false,
+      stale: STALE,
+      update: TOUCH,
+      onCompromised: () => {
+        held.delete(path);
+        onLost();
+      },
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
+    throw error;
+  }
+  abandonAtExit();
+  held.set(path, identityOf(path));
   return async () => {
-    process.removeListener('exit', abandon);
+    held.delete(path);
     // It fails when the lock was lost, or the folder is gone: there is nothing to release then.
     await release().catch(() => undefined);
   };
+}
+
+/** The locks that are held, each with which folder it is. */
+const held = new Map<string, string | undefined>();
+let abandonsAtExit = false;
+
+/** One listener for all locks. A process that has slept may have lost one without knowing: its folder is another one then. */
+function abandonAtExit(): void {
+  if (abandonsAtExit) return;
+  abandonsAtExit = true;
+  process.once('exit', () => {
+    for (const [path, identity] of held) {
+      if (identity !== undefined && identityOf(path) === identity) rmSync(path, { recursive: true, force: true });
+    }
+  });
+}
+
+/** Numbers of folders are used again, times at which they were made are not. */
+function identityOf(path: string): string | undefined {
+  const info = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return info && `${info.ino} ${info.birthtimeNs}`;
 }
 
 /**

@@ -126,13 +126,19 @@ export class Region {
   }
 }
 
+/** For `OUT_OF_MEMORY` of the host. */
+export const HOST_MEMORY_HINT = 'Free memory of this process or machine, or use smaller shapes.';
+
 /** Bytes of zeros whose address is a multiple of 64. */
 export function alignedBytes(bytes: number): Uint8Array<ArrayBuffer> {
   let memory;
   try {
     memory = new Uint8Array(bytes + HOST_ALIGNMENT);
   } catch (cause) {
-    throw new AccelError('OUT_OF_MEMORY', `There is no memory for ${bytes} bytes.`, { cause });
+    throw new AccelError('OUT_OF_MEMORY', `There is no memory for ${bytes} bytes.`, {
+      hint: HOST_MEMORY_HINT,
+      cause,
+    });
   }
   const over = addon.addressOf(memory) % HOST_ALIGNMENT;
   return memory.subarray(over === 0 ? 0 : HOST_ALIGNMENT - over).subarray(0, bytes);

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { backendNames, backends } from './backends.js';
 import { AccelError, invalidArgument } from './errors.js';
 import { describe } from './data-type.js';
 import type { NativeModelSource } from './native/addon.js';
@@ -20,7 +21,8 @@ export type ModelFile = string | URL | Uint8Array | ArrayBuffer;
  * - `ir`: OpenVINO's, the .xml file, with the .bin file beside it or given as well
  * - `paddle`: the .pdmodel file, with the .pdiparams file beside it
  * - `blob`: what {@link Session.export} wrote with OpenVINO
- * - `plan`: a TensorRT engine, as {@link Session.export} or trtexec writes it. Beside `onnx`, it is used when it fits
+ * - `plan`: a TensorRT engine, as {@link Session.export} or trtexec writes it. Beside `onnx`, it is used when it is there and
+ *   fits; `session.details.planRefused` says why it was not. A version compatible one needs `cuda.versionCompatible`
  * - `null`: a description for the null backend
  */
 export interface ModelFiles {
@@ -38,8 +40,14 @@ export interface ModelFiles {
 /** What {@link Session.load} loads: a file, whose ending or first bytes tell the format, or one for each format. */
 export type ModelSource = ModelFile | ModelFiles;
 
-/** A source after its files have been looked at: what the addon gets, by format. */
-export type ModelSources = Partial<Record<ModelFormat, NativeModelSource>>;
+/** A model after its file has been looked at: what the addon gets. */
+export interface ReadSource extends NativeModelSource {
+  /** Why a compiled model is of no use, where the model that it was made from is given too. */
+  refused?: AccelError;
+}
+
+/** A source after its files have been looked at, by format. */
+export type ModelSources = Partial<Record<ModelFormat, ReadSource>>;
 
 const FORMATS: Readonly<Record<string, ModelFormat>> = {
   '.onnx': 'onnx',
@@ -60,7 +68,8 @@ const TWO_GIB_FORMATS: ReadonlySet<ModelFormat> = new Set<ModelFormat>(['onnx', 
 
 /**
  * Looks at the files of a source.
- * @throws `MODEL_INVALID` for a file that is missing, empty, a folder or too large for its format;
+ * @throws `MODEL_INVALID` for a file that is missing, empty, a folder or too large for its format, unless it is a
+ * compiled model with another beside it;
  * `INVALID_ARGUMENT` for a source of the wrong kind
  */
 export async function readModelSource(source: ModelSource): Promise<ModelSources> {
@@ -80,13 +89,22 @@ export async function readModelSource(source: ModelSource): Promise<ModelSources
     } else if (!Object.values(FORMATS).includes(key)) {
       throw invalidArgument(`There is no model format ${describe(key)}.`, `There are: ${formatNames()}.`);
     } else {
-      sources[key] = await readEntry(key, value);
+      sources[key] = await readEntry(key, value).catch((error: unknown) => refusedPlan(key, error));
     }
   }
   if (Object.keys(sources).length === 0) {
     throw invalidArgument('The model names no file.', `Give one of: ${formatNames()}.`);
   }
+  const given = Object.values(sources);
+  if (given.every(({ refused }) => refused !== undefined)) throw given[0]!.refused!;
   return sources;
+}
+
+/** A compiled model that is missing or empty can be made again, if there is something to make it from. */
+function refusedPlan(format: ModelFormat, error: unknown): ReadSource {
+  const kept = backendNames.some((name) => backends[name].planFormat === format);
+  if (!kept || !(error instanceof AccelError) || error.code !== 'MODEL_INVALID') throw error;
+  return { format, refused: error };
 }
 
 function formatNames(): string {

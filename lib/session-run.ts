@@ -4,6 +4,7 @@ import type { NativeOutcome, NativeSession, PendingRun } from './native/addon.js
 import type { Binding, Outputs } from './binding.js';
 import { describe } from './data-type.js';
 import { AccelError, invalidArgument } from './errors.js';
+import { checkSignal } from './options/known.js';
 
 /** The session, as its runs see it. */
 export interface RunOwner {
@@ -119,9 +120,7 @@ export class SessionRun implements PendingRun {
 
 /** @throws `INVALID_ARGUMENT`; `CANCELLED` when there is no point in beginning */
 export function checkLimits(signal: AbortSignal | undefined, timeout: number | undefined): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalidArgument(`signal must be an AbortSignal, not ${describe(signal)}.`);
-  }
+  checkSignal(signal);
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout <= 0x7fffffff)) {
     throw invalidArgument(
       `timeout must be a number of milliseconds, more than 0 and at most 2147483647, not ${describe(timeout)}.`,

@@ -3,9 +3,9 @@
 /** Time of one layer in the last run, where the session was loaded with `profiling`. */
 export interface LayerProfile {
   name: string;
-  /** The operation. */
+  /** The operation. With TensorRT, empty unless `cuda.engineInspector` was given. */
   type: string;
-  /** What the vendor chose to compute it with. */
+  /** What the vendor chose to compute it with. With TensorRT as `type`. */
   kernel: string;
   status: 'executed' | 'not run' | 'optimized out' | 'unknown';
   /** Milliseconds. */

@@ -10,9 +10,10 @@ import type { Binding, Inputs, Outputs, TensorInfo, WantedOutputs } from './bind
 import { describe } from './data-type.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
+import { withInspected } from './layer-profile.js';
 import type { MemoryKind } from './memory.js';
 import type { ModelSource } from './model-source.js';
-import { checkOptions } from './options/known.js';
+import { checkOptions, checkSignal } from './options/known.js';
 import type { LoadOptions } from './options/load.js';
 import { Residency } from './residency.js';
 import type { Reload, ResidentModel } from './residency.js';
@@ -39,6 +40,12 @@ export type RunSyncOptions = Pick<RunOptions, 'outputs'>;
 export interface CloseOptions {
   /** Cancel what is pending, instead of letting it finish. Default: false. */
   cancel?: boolean | undefined;
+}
+
+/** Options of {@link Session.export}. */
+export interface ExportOptions {
+  /** Gives the export up when aborted: what was at the path stays as it was. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link Session.allocate}. */
@@ -260,7 +267,7 @@ export class Session {
     this.#requireOpen();
     try {
       const native = await this.#residency.load();
-      return (await native.profile()) as LayerProfile[];
+      return withInspected((await native.profile()) as LayerProfile[], this.details['layers']);
     } catch (error) {
       throw withContext(error, this.backend, this.device);
     }
@@ -271,10 +278,13 @@ export class Session {
    * load on the same device with the same runtime. An existing file is replaced when the new one is
    * complete.
    * @throws {@link AccelError} `UNSUPPORTED` where the backend can't; `INVALID_ARGUMENT` for a path that
-   * can't be written; `VENDOR_FAILURE`
+   * can't be written; `CANCELLED`; `VENDOR_FAILURE`
    */
-  async export(path: string): Promise<void> {
+  async export(path: string, options: ExportOptions = {}): Promise<void> {
     this.#requireOpen();
+    checkOptions(options, EXPORT_OPTIONS);
+    const { signal } = options;
+    checkSignal(signal);
     if (typeof path !== 'string' || path === '' || path.includes('\0')) {
       throw invalidArgument(`The path to export to must be that of a file, not ${describe(path)}.`);
     }
@@ -284,6 +294,9 @@ export class Session {
       await mkdir(dirname(target), { recursive: true });
       const native = await this.#residency.load();
       await native.export(partial);
+      if (signal?.aborted === true) {
+        throw new AccelError('CANCELLED', 'The export was aborted by its signal.', { cause: signal.reason });
+      }
       await rename(partial, target);
     } catch (error) {
       await rm(partial, { force: true }).catch(() => undefined);
@@ -462,3 +475,4 @@ const RUN_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeout', 'outputs'
 const RUN_SYNC_OPTIONS: ReadonlySet<string> = new Set(['outputs']);
 const CLOSE_OPTIONS: ReadonlySet<string> = new Set(['cancel']);
 const ALLOCATE_OPTIONS: ReadonlySet<string> = new Set(['memory']);
+const EXPORT_OPTIONS: ReadonlySet<string> = new Set(['signal']);

@@ -4,7 +4,7 @@ import { addon } from './native/addon.js';
 import { arrayLength, dataTypes, describe, elementCount, isDataType } from './data-type.js';
 import type { DataType, DataTypeMap } from './data-type.js';
 import { AccelError, invalidArgument } from './errors.js';
-import { Region, Storage, alignedBytes } from './memory.js';
+import { HOST_MEMORY_HINT, Region, Storage, alignedBytes } from './memory.js';
 import type { MemoryKind } from './memory.js';
 import { checkOptions } from './options/known.js';
 
@@ -115,6 +115,7 @@ export class Tensor<T extends DataType = DataType> {
       data = new TypedArrayOfType(length);
     } catch (cause) {
       throw new AccelError('OUT_OF_MEMORY', `There is no memory for a ${type} tensor of shape [${dims.join(', ')}].`, {
+        hint: HOST_MEMORY_HINT,
         cause,
       });
     }

@@ -64,7 +64,9 @@ struct ModelSource {
   std::shared_ptr<const std::vector<uint8_t>> bytes, weights;
   // Inputs and outputs in the file's order, where lib/ has read them (ONNX); else empty.
   std::vector<std::string> input_names, output_names;
-  Value spec;  // the null backend's models are a description, not a file
+  // The null backend's models are a description, not a file. ONNX, where lib/ has read it:
+  // { inputs: [{ name, type, shape? }], outputs: likewise }
+  Value spec;
 };
 
 // How a load talks to the caller while it works. Every method may be called from any thread.

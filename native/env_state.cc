@@ -57,14 +57,14 @@ void EnvState::Create(Napi::Env env, Napi::Object hooks) {
 
 void EnvState::End(const std::shared_ptr<EnvState>& self) {
   BeginShutdown();
-  // As long as it takes: a lane or a copy may still write into memory that dies with the
+  // As long as it takes: a lane, a copy or a calibration may still use memory that dies with the
   // environment.
   for (auto& session : sessions_) {
     if (auto queue = session.lock()) queue->Join();
   }
   copies_.Join();
-  // Loads own all that they use. One that can't be stopped must not hold up process.exit, which
-  // waits here for each worker; it is left to itself, with this object.
+  // The other loads own all that they use. One that can't be stopped must not hold up process.exit,
+  // which waits here for each worker; it is left to itself, with this object.
   if (!tasks_.Join(Clock::now() + kLoadGrace)) {
     if (SkipDestructorsAtExit()) {
       LeaveBehind(self);
@@ -94,8 +94,9 @@ Napi::Promise EnvState::RunTask(Napi::Env env, std::function<Settle()> work,
   return Run(env, tasks_, std::move(work), std::move(arrived));
 }
 
-Napi::Promise EnvState::RunCopy(Napi::Env env, std::function<Settle()> work) {
-  return Run(env, copies_, std::move(work), nullptr);
+Napi::Promise EnvState::RunCopy(Napi::Env env, std::function<Settle()> work,
+                                std::function<void()> arrived) {
+  return Run(env, copies_, std::move(work), std::move(arrived));
 }
 
 Napi::Promise EnvState::Run(Napi::Env env, TaskRunner& runner, std::function<Settle()> work,

@@ -41,7 +41,8 @@ class EnvState {
   Napi::Promise RunTask(Napi::Env env, std::function<Settle()> work,
                         std::function<void()> arrived = nullptr);
   // For work that reads or writes memory of JavaScript's: the environment does not end before it.
-  Napi::Promise RunCopy(Napi::Env env, std::function<Settle()> work);
+  Napi::Promise RunCopy(Napi::Env env, std::function<Settle()> work,
+                        std::function<void()> arrived = nullptr);
 
   // Sessions end before the environment does.
   void AddSession(std::weak_ptr<LaneQueue> session);

@@ -74,6 +74,12 @@ Library Library::Open(const std::string& name, std::string* error) {
   return library;
 }
 
+Library Library::FindLoaded(const std::string& name) {
+  Library library;
+  library.handle_ = GetModuleHandleW(Widen(name).c_str());
+  return library;
+}
+
 void* Library::Symbol(const char* name) const {
   return reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(handle_), name));
 }
@@ -123,6 +129,12 @@ Library Library::Open(const std::string& name, std::string* error) {
     const char* words = dlerror();
     *error = words ? words : "the loader gave no reason";
   }
+  return library;
+}
+
+Library Library::FindLoaded(const std::string& name) {
+  Library library;
+  library.handle_ = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
   return library;
 }
 

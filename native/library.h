@@ -34,6 +34,9 @@ class Library {
   // Null library and the loader's words in `error` when it can't be opened.
   static Library Open(const std::string& name, std::string* error);
 
+  // One that this process has loaded already, by its bare name; null when it has not.
+  static Library FindLoaded(const std::string& name);
+
   // A file that was cut off, by a full disk or an interrupted copy, is mapped by glibc without a
   // look at its size, and the process dies of SIGBUS where the file ends. So each library is looked
   // at before it is opened, by us or by the vendor. Says what is missing; empty when nothing is, or

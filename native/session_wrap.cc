@@ -163,7 +163,10 @@ Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
       return state.session_class().New({Napi::External<NewSession>::New(env, &arguments)});
     };
   };
-  return state.RunTask(env, std::move(work), [&state, id] { state.loads().erase(id); });
+  auto arrived = [&state, id] { state.loads().erase(id); };
+  // Batches for calibration are the caller's memory.
+  if (!load.next_batch.IsEmpty()) return state.RunCopy(env, std::move(work), std::move(arrived));
+  return state.RunTask(env, std::move(work), std::move(arrived));
 }
 
 Napi::Value SessionWrap::CalibrationBatch(const Napi::CallbackInfo& info) {

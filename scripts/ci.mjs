@@ -1,10 +1,13 @@
 // What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests again
-// on the addon as node-gyp builds it. The last line sums everything. Not the sanitizers: docs/architecture.md.
+// on the addon as node-gyp builds it. The last line sums everything.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
+import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
+import { testSanitizers } from './setup/sanitizers.mjs';
 import { prepareTests } from './setup/tests.mjs';
 import { runVitest, sum, summary } from './setup/vitest.mjs';
 
@@ -14,10 +17,11 @@ await section('Tests', testAll);
 await section('Sources', lint);
 // It imports what prepareTests has installed.
 await section('Package', async () => (await import('./check-package.mjs')).checkPackage());
+await section('Sanitizers', testSanitizers);
 await section('The addon as node-gyp builds it', testNodeGypBuild);
 
 const total = sum(...results);
-console.log(`\n${summary(total)}`);
+console.log(`\n${[...total.notes, summary(total)].join('\n')}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 
 /** What breaks off counts as one failure, and the rest still runs. */
@@ -34,7 +38,17 @@ async function section(name, check) {
 
 function testAll() {
   const tests = runVitest([]);
-  return sum(tests, requireOpenvino(tests));
+  const lean = leanLibraries().filter(existsSync);
+  const cudart = cudartLibraries().filter(({ library }) => lean.length > 0 && existsSync(library));
+  const parsers = Object.keys(parserReleases).map(parserLibrary).filter(existsSync);
+  return sum(
+    tests,
+    // Here the suites on the real OpenVINO must have run: skipping them all is a failure.
+    requireTests(tests, 'openvino-agreement', 1, 'OpenVINO'),
+    requireTests(tests, 'cuda-lean', lean.length, "TensorRT's lean runtimes"),
+    requireTests(tests, 'cuda-cudart', cudart.length * 2, "CUDA's runtimes"),
+    requireTests(tests, 'onnx-parser', parsers.length * 20, 'the real ONNX parsers'),
+  );
 }
 
 function lint() {
@@ -56,7 +70,7 @@ function testNodeGypBuild() {
   for (const item of ['binding.gyp', 'package.json', 'native'])
     cpSync(join(root, item), join(folder, item), { recursive: true });
   run(bin('node-gyp'), ['rebuild', '--jobs', '2', ...installedHeaders()], { cwd: folder });
-  const projects = ['unit', 'null', 'stress', 'openvino'];
+  const projects = ['unit', 'null', 'stress', 'openvino', 'cuda', 'cuda-older'];
   // node-gyp-build takes the addon from the folder that this variable names.
   return runVitest(
     projects.flatMap((project) => ['--project', project]),
@@ -70,9 +84,12 @@ function installedHeaders() {
   return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? ['--nodedir', prefix] : [];
 }
 
-/** Here the suites on the real OpenVINO must have run: skipping them all is a failure. */
-function requireOpenvino({ files }) {
-  const ran = files.some(({ name, passed }) => name.includes('openvino-agreement') && passed > 0);
-  if (!ran) console.log('FAILED  the suites on OpenVINO did not run');
-  return { passed: ran ? 1 : 0, failed: ran ? 0 : 1, skipped: 0 };
+/** At least so many tests of a file must have run: skipping what could have run is a failure. */
+function requireTests({ files }, file, least, what) {
+  const ran = files
+    .filter(({ name }) => name.includes(file))
+    .map(({ passed }) => passed)
+    .reduce((a, b) => a + b, 0);
+  if (ran < least) console.log(`FAILED  of the suites on ${what}, which are here, ${ran} of ${least} tests ran`);
+  return { passed: ran < least ? 0 : 1, failed: ran < least ? 1 : 0, skipped: 0 };
 }

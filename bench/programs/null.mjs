@@ -1,14 +1,12 @@
-// The null backend: what a run costs when the model costs nothing. Tensors are bound once and used again.
+// The null backend: what a run costs when the model costs nothing. The commands of turns.mjs, and
 //
-//   sequential N    N runs, each awaited
-//   flight C N      N runs, C of them in flight
-//   sync N          N times runSync
 //   memory          bytes of the resident set after a collection, and bytes copied so far, or null
 //
 // usage: node --expose-gc null.mjs
 import { Session, Tensor } from 'accelnode';
 
 import { serve } from './serve.mjs';
+import { turns } from './turns.mjs';
 
 await serve(async () => {
   const shape = [1, 64];
@@ -19,36 +17,12 @@ await serve(async () => {
     { x: Tensor.zeros('float32', shape) },
     { outputs: { [output]: Tensor.zeros('float32', shape) } },
   ];
-  const timed = async (count, work) => {
-    const begin = performance.now();
-    await work();
-    return { microseconds: ((performance.now() - begin) * 1000) / count };
-  };
   return {
-    sequential: (count) =>
-      timed(count, async () => {
-        const [inputs, options] = tensors();
-        for (let i = 0; i < count; i++) await session.run(inputs, options);
-      }),
-    flight: (callers, count) =>
-      timed(count, async () => {
-        let left = count;
-        const caller = async () => {
-          const [inputs, options] = tensors();
-          while (left-- > 0) await session.run(inputs, options);
-        };
-        await Promise.all(Array.from({ length: callers }, caller));
-      }),
-    sync: (count) =>
-      timed(count, async () => {
-        const [inputs, options] = tensors();
-        for (let i = 0; i < count; i++) session.runSync(inputs, options);
-      }),
+    ...turns(session, tensors),
     async memory() {
       gc();
       const { runs, bytesCopied = null } = session.stats();
       return { rssMB: process.memoryUsage.rss() / 2 ** 20, runs, bytesCopied };
     },
-    close: () => session.close(),
   };
 });

@@ -84,7 +84,7 @@ async function bench(model: string, options: BenchCommandOptions): Promise<void>
 async function measureModel(model: string, options: BenchCommandOptions, progress: Progress): Promise<BenchResult> {
   progress.update('loading', 0, 1);
   const shape = { ...batchShapes(model, options.batch), ...options.shape };
-  const load = loadOptions({ ...options, shape }, true);
+  const load = { ...loadOptions({ ...options, shape }, true), maxQueue: queueFor(options) };
   const loadBegin = performance.now();
   await using session = await Session.load(model, load);
   const compile = performance.now() - loadBegin;
@@ -140,6 +140,11 @@ function checkOptions({ batch, shape, sync, concurrency = 1 }: BenchCommandOptio
   if (sync === true && concurrency !== 1) {
     throw new AccelError('INVALID_ARGUMENT', 'With --sync, one run at a time is computed: --concurrency has no use.');
   }
+}
+
+/** Room for all runs in flight, which may be more than a session takes by default. */
+function queueFor({ concurrency }: BenchCommandOptions): number | undefined {
+  return concurrency !== undefined && concurrency > 1024 ? concurrency : undefined;
 }
 
 /** The model's own shapes with another batch, to compile for. */

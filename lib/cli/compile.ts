@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
 import { isForCuda, parseShapes, parseSize } from './options.js';
+import { OutputFolder } from './output-folder.js';
 import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
 
 interface CompileCommandOptions {
@@ -30,7 +31,7 @@ interface CompileCommandOptions {
 }
 
 /** What the compiled models of a backend are called; others can't write theirs. */
-const ENDINGS: Partial<Record<BackendName, string>> = { cuda: '.plan', openvino: '.blob' };
+const ENDINGS: Partial<Record<BackendName, string>> = { cuda: '.plan', rocm: '.mxr', openvino: '.blob' };
 
 /** `accelnode compile MODEL -d cuda:0 -o model.plan` */
 export function addCompileCommand(program: Command): void {
@@ -81,6 +82,7 @@ function parseLevel(text: string): number {
 }
 
 async function compile(model: string, options: CompileCommandOptions): Promise<void> {
+  using _folder = folderFor(options.output);
   const progress = new Progress(options.json);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
@@ -95,7 +97,7 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
     });
     const output = outputOf(model, options.output, session);
     progress.update('writing', 0, 1);
-    await session.export(output);
+    await session.export(output, { signal: stop.signal });
     progress.stop();
     const { device, precision, details } = session;
     const { size } = statSync(output);
@@ -110,6 +112,17 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
     progress.stop();
     process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
   }
+}
+
+/** The folder that a file goes into, made and looked at before minutes are spent on what is in the file. */
+function folderFor(output = join('.', 'model')): OutputFolder {
+  const folder = new OutputFolder(dirname(resolve(output)));
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new AccelError('INVALID_ARGUMENT', `Can't write ${output}: it is a folder.`, {
+      hint: 'Name the file in it.',
+    });
+  }
+  return folder;
 }
 
 function outputOf(model: string, output: string | undefined, { backend, device }: Session): string {

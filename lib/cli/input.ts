@@ -22,6 +22,11 @@ export function shapeFor(info: TensorInfo, given: readonly number[] | undefined)
  * @param what `zeros`, `random`, or the path of a .npy file or of an image
  */
 export async function makeInput(info: TensorInfo, what: string, shape: readonly number[] | undefined): Promise<Tensor> {
+  if (what === '') {
+    throw new AccelError('INVALID_ARGUMENT', `--input ${info.name}= says nothing of what the input is.`, {
+      hint: `Name a .npy file or an image, or give --input ${info.name}=random or =zeros.`,
+    });
+  }
   if (what === 'zeros') return emptyTensor(info, shapeFor(info, shape));
   if (what === 'random') return randomTensor(info, shapeFor(info, shape));
   if (extname(what).toLowerCase() === '.npy') return readArray(info, what, shape);

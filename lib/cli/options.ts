@@ -19,6 +19,7 @@ export interface ModelCommandOptions {
   threads?: number;
   library?: string;
   graphs?: boolean;
+  versionCompatible?: true;
   json?: boolean;
 }
 
@@ -55,6 +56,7 @@ export function addModelOptions(command: Command): Command {
       )
       .option('--streams <n>', 'OpenVINO: inferences that the device computes at once', parseCountOrAuto)
       .option('--threads <n>', 'OpenVINO: CPU threads', parseCount)
+      .option('--version-compatible', 'TensorRT: the plan is a version compatible one; trust the code that it brings')
       .option('--library <file>', 'the libopenvino_c or libnvinfer to use, whichever the device needs')
       .option('--json', 'print JSON')
   );
@@ -62,7 +64,8 @@ export function addModelOptions(command: Command): Command {
 
 /** `Session.load`'s options. With `fixShapes` the model is compiled for exactly the shapes given. */
 export function loadOptions(options: ModelCommandOptions, fixShapes: boolean): LoadOptions {
-  const { device, precision, lanes, shape, cache, cacheDir, hint, streams, threads, library, graphs } = options;
+  const { device, precision, lanes, shape, cache, cacheDir, hint, streams, threads, library } = options;
+  const { graphs, versionCompatible } = options;
   const forCuda = library !== undefined && isForCuda(library, device);
   return {
     device,
@@ -71,7 +74,7 @@ export function loadOptions(options: ModelCommandOptions, fixShapes: boolean): L
     cache: cacheDir ?? cache,
     ...(fixShapes && Object.keys(shape).length > 0 ? { shapes: shape } : {}),
     openvino: { hint, streams, threads, library: forCuda ? undefined : library },
-    cuda: { graphs, library: forCuda ? library : undefined },
+    cuda: { graphs, versionCompatible, library: forCuda ? library : undefined },
   };
 }
 

@@ -1,4 +1,4 @@
-/** Where `accelnode run` puts outputs. */
+/** Where `accelnode run` and `compile` put what they make. */
 import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 

@@ -87,8 +87,9 @@ function list({ json }: JsonOption): void {
   }
 }
 
-function stateOf({ folder, used, reason }: RuntimeRelease): string {
-  if (folder !== undefined) return used ? 'installed, used' : 'installed';
+function stateOf({ folder, used, unless, reason }: RuntimeRelease): string {
+  if (used) return `installed, used${unless === undefined ? '' : ` unless there is ${unless}`}`;
+  if (folder !== undefined) return 'installed';
   return reason === undefined ? 'can be installed' : 'not for this machine';
 }
 

@@ -252,8 +252,12 @@ function onRunsDone(count: number, extras: unknown[] | undefined): void {
   }
 }
 
-function makeError({ code, message, details, ...rest }: NativeError): AccelError {
-  return new AccelError(code, message, { ...rest, libraries: details?.libraries });
+const MEMORY_HINT =
+  'Close other sessions and processes that use the same memory, or load with fewer lanes, smaller shapes or a smaller precision.';
+
+function makeError({ code, message, hint, details, ...rest }: NativeError): AccelError {
+  const advice = hint ?? (code === 'OUT_OF_MEMORY' ? MEMORY_HINT : undefined);
+  return new AccelError(code, message, { ...rest, hint: advice, libraries: details?.libraries });
 }
 
 addon.init({ makeError, onRunsDone, records });

@@ -9,6 +9,7 @@ import { describe } from '../data-type.js';
 import { AccelError, invalidArgument } from '../errors.js';
 import { FileSource, MemorySource } from './byte-source.js';
 import type { ByteSource } from './byte-source.js';
+import { externalFiles, readStringPair } from './external-data.js';
 import { damaged, decode, fields, fieldsOf, textOf } from './message.js';
 import type { Field } from './message.js';
 
@@ -35,7 +36,7 @@ export interface OnnxInfo {
   operators: Record<string, number>;
   /** Elements of all weights: initializers, and tensors of `Constant` nodes. Without those of subgraphs. */
   parameters: number;
-  /** Files that hold weights, relative to the model. */
+  /** Files that hold weights, those of subgraphs and functions too; relative to the model. */
   externalData: string[];
 }
 
@@ -121,7 +122,7 @@ function readModel(source: ByteSource): OnnxInfo {
     outputs: graph.outputs,
     operators: Object.fromEntries([...graph.operators].sort(([, a], [, b]) => b - a)),
     parameters: graph.parameters,
-    externalData: [...graph.externalData],
+    externalData: [...externalFiles(source).keys()],
   };
 }
 
@@ -131,7 +132,6 @@ interface Graph {
   outputs: OnnxTensorInfo[];
   operators: Map<string, number>;
   parameters: number;
-  externalData: Set<string>;
 }
 
 function readGraph(source: ByteSource, message: Field): Graph {
@@ -141,7 +141,6 @@ function readGraph(source: ByteSource, message: Field): Graph {
     outputs: [],
     operators: new Map(),
     parameters: 0,
-    externalData: new Set(),
   };
   const initializers = new Set<string>();
   for (const field of fieldsOf(source, message)) {
@@ -188,10 +187,6 @@ function readWeights(source: ByteSource, tensor: Field, graph: Graph): string {
         if (dim < 0 || !Number.isSafeInteger(elements)) throw damaged(field.begin, 'there is a dimension of no tensor');
       }
     } else if (field.number === 8) name = textOf(source, field);
-    else if (field.number === 13) {
-      const [key, value] = decode(source, field, readStringPair);
-      if (key === 'location') graph.externalData.add(value);
-    }
   }
   graph.parameters += elements;
   return name;
@@ -227,17 +222,6 @@ function readOpset(bytes: Uint8Array): { domain: string; version: number } {
     return true;
   });
   return opset;
-}
-
-/** StringStringEntryProto */
-function readStringPair(bytes: Uint8Array): [key: string, value: string] {
-  const pair: [string, string] = ['', ''];
-  readMessage(bytes, (field, reader) => {
-    if (field !== 1 && field !== 2) return false;
-    pair[field - 1] = reader.string();
-    return true;
-  });
-  return pair;
 }
 
 /** ValueInfoProto → TypeProto → TypeProto.Tensor → TensorShapeProto */

@@ -15,18 +15,23 @@ export type CalibrationBatch = Readonly<Record<string, Tensor | TypedArray>>;
 export interface CudaCalibration {
   /**
    * Representative inputs, batch by batch, each of exactly the shapes that the first profile is tuned for (`opt`).
-   * Read only when an engine is built and `cache` does not hold the ranges already. The iterator's `return` is
-   * called when no more batches are wanted.
+   * Read only when an engine is built and `cache` does not hold the ranges already; from the beginning by each device
+   * that is tried, which a generator can't do twice. The iterator's `return` is called when no more batches are wanted.
    */
   batches?: AsyncIterable<CalibrationBatch> | Iterable<CalibrationBatch> | undefined;
   /**
-   * A file that keeps the ranges: read when it is there, else written. trtexec: `--calib`. Without it, engines
+   * A file that keeps the ranges: read when it is there, else written, in a folder that is there. trtexec: `--calib`. Without it, engines
    * made with `batches` are not kept in the plan cache, because the data can't be told apart.
    */
   cache?: string | undefined;
   /** How ranges are chosen: by entropy (default), or as the smallest and largest value seen. */
   algorithm?: 'entropy2' | 'minmax' | undefined;
 }
+
+/** Bounds of the values of inputs, by name; all three as long as the input has values. `opt` is `max` if not given. */
+export type ShapeValues = Readonly<
+  Record<string, { min: readonly number[]; opt?: readonly number[] | undefined; max: readonly number[] }>
+>;
 
 /** Where TensorRT may take kernels from. */
 export type TacticSource = 'cublas' | 'cublasLt' | 'cudnn' | 'edgeMaskConvolutions' | 'jitConvolutions';
@@ -70,7 +75,10 @@ export interface CudaOptions {
    * `--timingCacheFile`.
    */
   timingCache?: string | false | undefined;
-  /** Make a plan that later releases of the same TensorRT major load too. Default: false. trtexec: `--versionCompatible`. */
+  /**
+   * Make a plan that later releases of the same TensorRT major load too; or load one, which brings code of its own that
+   * TensorRT runs only when told to trust it. Default: false. trtexec: `--versionCompatible`.
+   */
   versionCompatible?: boolean | undefined;
   /** Leave the lean runtime out of a version compatible plan. Default: false. trtexec: `--excludeLeanRuntime`. */
   excludeLeanRuntime?: boolean | undefined;
@@ -90,6 +98,12 @@ export interface CudaOptions {
    * trtexec: `--profile` with `--minShapes`, `--optShapes`, `--maxShapes`.
    */
   profiles?: readonly Readonly<Record<string, ShapeOption>>[] | undefined;
+  /**
+   * For inputs whose values decide shapes (the second input of ONNX's `Expand`, say): the range of each value, by
+   * input. One for all profiles, or a list with one for each, that of `shapes` first. trtexec gives such values in
+   * `--minShapes`, `--optShapes`, `--maxShapes`.
+   */
+  shapeValues?: ShapeValues | readonly ShapeValues[] | undefined;
   /** For `precision: 'int8'` on TensorRT 10, with models that have no Q/DQ nodes. */
   calibration?: CudaCalibration | undefined;
   /** Record a run as a CUDA graph for each shape, and replay it. Default: false. trtexec: `--useCudaGraph` (10), on by default (11). */
@@ -99,15 +113,32 @@ export interface CudaOptions {
    * compute in turn. Default: false.
    */
   sharedMemory?: boolean | undefined;
-  /** Keep what each layer became, and show it as `session.details.layers`. Default: false. trtexec: `--dumpLayerInfo`. */
+  /**
+   * Keep what each layer became, for `session.details.layers` and {@link Session.profile}. Default: false. trtexec:
+   * `--dumpLayerInfo`.
+   */
   engineInspector?: boolean | undefined;
 }
 
 const path = z.string().min(1);
 
-function isIterable(value: unknown): boolean {
+export function isIterable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
+
+const values = z.array(z.int());
+const shapeValues = z.record(
+  z.string(),
+  z
+    .strictObject({ min: values, opt: values.optional(), max: values })
+    .refine(
+      ({ min, opt, max }) => max.length === min.length && (opt === undefined || opt.length === min.length),
+      'min, opt and max must be equally long',
+    )
+    // As the addon reads shapes too.
+    .transform(({ min, opt, max }) => min.map((value, i) => [value, max[i]!, (opt ?? max)[i]!] as const))
+    .refine((ranges) => ranges.every(([min, max, opt]) => min <= opt && opt <= max), 'min ≤ opt ≤ max must hold'),
+);
 
 export const cudaOptions = z
   .strictObject({
@@ -128,6 +159,7 @@ export const cudaOptions = z
     plugins: z.array(path).optional(),
     maxAuxStreams: z.int().nonnegative().optional(),
     profiles: z.array(shapes).optional(),
+    shapeValues: z.union([shapeValues.transform((each) => [each]), z.array(shapeValues)]).optional(),
     calibration: z
       .strictObject({
         batches: z

@@ -1,6 +1,12 @@
 import { describe } from '../data-type.js';
 import { invalidArgument } from '../errors.js';
 
+/** @throws `INVALID_ARGUMENT` */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw invalidArgument(`signal must be an AbortSignal, not ${describe(signal)}.`);
+}
+
 /**
  * Refuses options that are none, and mistyped ones, which would be passed over in silence.
  * @throws `INVALID_ARGUMENT`

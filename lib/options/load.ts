@@ -7,6 +7,8 @@ import { cudaOptions } from './cuda.js';
 import type { CudaOptions } from './cuda.js';
 import { openvinoOptions } from './openvino.js';
 import type { OpenvinoOptions } from './openvino.js';
+import { rocmOptions } from './rocm.js';
+import type { RocmOptions } from './rocm.js';
 import { shapes } from './shapes.js';
 import type { ShapeOption } from './shapes.js';
 
@@ -84,6 +86,8 @@ export interface LoadOptions {
   cuda?: CudaOptions | undefined;
   /** Options that only OpenVINO has. */
   openvino?: OpenvinoOptions | undefined;
+  /** Options that only AMD MIGraphX has. */
+  rocm?: RocmOptions | undefined;
 }
 
 const loadOptions = z
@@ -106,6 +110,11 @@ const loadOptions = z
     armnn: armnnOptions.optional(),
     cuda: cudaOptions.optional(),
     openvino: openvinoOptions.optional(),
+    rocm: rocmOptions.optional(),
+  })
+  .refine(({ rocm, precision }) => rocm?.calibration === undefined || precision === 'int8', {
+    path: ['rocm', 'calibration'],
+    message: "is only of use with precision: 'int8'",
   })
   .refine(({ cuda, precision }) => cuda?.calibration === undefined || precision === 'int8', {
     path: ['cuda', 'calibration'],

@@ -6,8 +6,6 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { isLocked } from '../lock-folder.js';
-
 /** What `<key>.json` says. */
 export interface PlanDescription {
   /** The file that it was made from, or `bytes`. */
@@ -30,13 +28,23 @@ export interface CacheEntry extends PlanDescription {
   lastUsed: Date;
 }
 
-const KEY = /^[0-9a-f]{64}$/;
-const DESCRIPTION = /^([0-9a-f]{64})\.json$/;
-/** What is being written; the key comes first, so that whoever holds its lock knows what a dead process left. */
-const PARTIAL = /^\.([0-9a-f]{64})\..*\.partial$/;
+/** What was found under a key. */
+export interface FoundEntry {
+  entry?: CacheEntry;
+  /** What is wrong with what is there, to follow a colon. */
+  damage?: string;
+}
 
+/** A hash; and where a calibration's ranges count too, a part of theirs. */
+const KEY = '[0-9a-f]{64}(?:-[0-9a-f]{16})?';
+const FILE = new RegExp(`^(${KEY})\\.`);
+const DESCRIPTION = new RegExp(`^(${KEY})\\.json$`);
+/** What is being written; the key comes first, so that whoever holds its lock knows what a dead process left. */
+const PARTIAL = new RegExp(`^\\.(${KEY})\\..*\\.partial$`);
+
+/** The lock of a key, and of all that differ from it only in the ranges of a calibration, which the build makes. */
 export function lockOf(folder: string, key: string): string {
-  return join(folder, `${key}.lock`);
+  return join(folder, `${key.slice(0, 64)}.lock`);
 }
 
 export function planFile(folder: string, key: string, extension: string): string {
@@ -47,42 +55,84 @@ function descriptionFile(folder: string, key: string): string {
   return join(folder, `${key}.json`);
 }
 
-/** The complete entries of a folder, the one that was used last first. */
-export async function readEntries(folder: string): Promise<CacheEntry[]> {
-  const names = await readdir(folder).catch(() => []); // no such folder: nothing is in it
-  const keys = names.flatMap((name) => DESCRIPTION.exec(name)?.[1] ?? []);
-  const entries = await Promise.all(keys.map((key) => readEntry(folder, key)));
-  return entries
-    .filter((entry) => entry !== undefined)
-    .sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime() || a.key.localeCompare(b.key));
+/** What is in a folder; nothing where there is none. @throws what else the system says */
+export async function listFolder(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }
 
-/** An entry; undefined when it is not there, or its file has not the size that was written. */
-export async function readEntry(folder: string, key: string): Promise<CacheEntry | undefined> {
+/** The key that a file of the cache belongs to, if it is one, and whether it is not complete yet. */
+export function ownerOf(name: string): { key: string; partial: boolean } | undefined {
+  const partial = PARTIAL.exec(name)?.[1];
+  if (partial !== undefined) return { key: partial, partial: true };
+  const key = FILE.exec(name)?.[1];
+  return key === undefined ? undefined : { key, partial: false };
+}
+
+/**
+ * The complete entries of a folder, the one that was used last first.
+ * @throws what the system said about a folder or file that can't be read
+ */
+export async function readEntries(folder: string): Promise<CacheEntry[]> {
+  const entries: CacheEntry[] = [];
+  for (const name of await listFolder(folder)) {
+    const key = DESCRIPTION.exec(name)?.[1];
+    const entry = key === undefined ? undefined : (await readEntry(folder, key)).entry;
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries.sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime() || a.key.localeCompare(b.key));
+}
+
+/** An entry, if it is there and complete. @throws what the system said about a file that can't be read */
+export async function readEntry(folder: string, key: string): Promise<FoundEntry> {
+  const path = descriptionFile(folder, key);
+  let text: string;
+  let lastUsed: Date;
   try {
-    const path = descriptionFile(folder, key);
-    const [text, info] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    const { file, size, created, model, backend, facts, made } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof file !== 'string' || basename(file) !== file || typeof model !== 'string') return undefined;
-    if (typeof backend !== 'string' || typeof facts !== 'object' || facts === null) return undefined;
-    const madeAt = new Date(String(created));
-    if (Number.isNaN(madeAt.getTime())) return undefined;
-    const plan = await stat(join(folder, file));
-    if (!plan.isFile() || plan.size !== size) return undefined;
-    return {
-      key,
-      file: join(folder, file),
-      size,
-      model,
-      backend,
-      facts: facts as Record<string, unknown>,
-      ...(typeof made === 'object' && made !== null ? { made: made as Record<string, unknown> } : {}),
-      created: madeAt,
-      lastUsed: info.mtime,
-    };
+    [text, { mtime: lastUsed }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+  } catch (error) {
+    if (isMissing(error)) return {};
+    throw error;
+  }
+  const description = parseDescription(text);
+  if (description === undefined) return { damage: 'its description is damaged' };
+  const { file: name, ...rest } = description;
+  const file = join(folder, name);
+  const plan = await stat(file).catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (plan?.isFile() !== true) return { damage: 'it is gone' };
+  if (plan.size !== rest.size) return { damage: `it has ${plan.size} bytes, but was written with ${rest.size}` };
+  return { entry: { key, file, ...rest, lastUsed } };
+}
+
+/** What `<key>.json` says; undefined when it makes no sense. */
+function parseDescription(text: string): Omit<CacheEntry, 'key' | 'lastUsed'> | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
   } catch {
     return undefined;
   }
+  const { file, size, created, model, backend, facts, made } = (parsed ?? {}) as Record<string, unknown>;
+  if (typeof file !== 'string' || basename(file) !== file || typeof size !== 'number') return undefined;
+  if (typeof model !== 'string' || typeof backend !== 'string' || !isRecord(facts)) return undefined;
+  const madeAt = new Date(String(created));
+  if (Number.isNaN(madeAt.getTime())) return undefined;
+  return { file, size, created: madeAt, model, backend, facts, ...(isRecord(made) ? { made } : {}) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 /** Notes that an entry was used now. A folder that can't be written to keeps its times. */
@@ -143,49 +193,18 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-/** What a dead process was writing for this key; the key's lock must be held. */
+/** What a dead process was writing; the key's lock must be held. */
 async function removePartials(folder: string, key: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (PARTIAL.exec(name)?.[1] === key) await rm(join(folder, name), { force: true });
-  }
-}
-
-/** Removes what has not been used for longest, until the rest is within the limit; never `keep`. */
-export async function evict(folder: string, limit: number, keep: string): Promise<void> {
-  const entries = await readEntries(folder);
-  let total = entries.reduce((sum, { size }) => sum + size, 0);
-  for (const entry of entries.reverse()) {
-    if (total <= limit) return;
-    if (entry.key === keep) continue;
-    await removeEntry(folder, entry.key, entry.file);
-    total -= entry.size;
+    const owner = ownerOf(name);
+    if (owner?.partial === true && lockOf(folder, owner.key) === lockOf(folder, key)) {
+      await rm(join(folder, name), { force: true });
+    }
   }
 }
 
 /** The description goes first: half an entry is none. */
-async function removeEntry(folder: string, key: string, file: string): Promise<void> {
+export async function removeEntry(folder: string, { key, file }: CacheEntry): Promise<void> {
   await rm(descriptionFile(folder, key), { force: true });
   await rm(file, { force: true });
-}
-
-/**
- * Removes the entries that were last used before a moment, and what dead processes have left. What a living one
- * is making stays.
- * @returns the entries that are gone
- */
-export async function clearFolder(folder: string, before: Date): Promise<CacheEntry[]> {
-  const removed: CacheEntry[] = [];
-  for (const entry of await readEntries(folder)) {
-    if (entry.lastUsed >= before) continue;
-    await removeEntry(folder, entry.key, entry.file);
-    removed.push(entry);
-  }
-  for (const name of await readdir(folder).catch(() => [])) {
-    const key = PARTIAL.exec(name)?.[1] ?? name.split('.')[0]!;
-    if (!KEY.test(key) || (await isLocked(lockOf(folder, key)))) continue;
-    // A plan without a good description is nothing that would be used.
-    if (!name.startsWith('.') && (await readEntry(folder, key)) !== undefined) continue;
-    await rm(join(folder, name), { recursive: true, force: true });
-  }
-  return removed;
 }

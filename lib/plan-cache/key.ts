@@ -29,6 +29,21 @@ export async function planKey({ files, facts }: KeyParts): Promise<string> {
     .digest('hex');
 }
 
+/**
+ * The key of what is compiled from these parts and one more file, which building may write: as long as it is not
+ * there, the key itself; then the key with a part of the file's hash behind it. All of them share one lock.
+ * @throws what the system said about a file that is there and can't be read
+ */
+export async function keyWithRanges(key: string, file: string | undefined): Promise<string> {
+  if (file === undefined) return key;
+  try {
+    return `${key}-${(await digestOf(file)).slice(0, 16)}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return key;
+    throw error;
+  }
+}
+
 async function digestOf(file: KeyFile): Promise<string> {
   const hash = createHash('sha256');
   if (typeof file === 'string') await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);

@@ -1,5 +1,4 @@
 /** Looking into the cache, and clearing it. */
-import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { backendNames, backends } from '../backends.js';
@@ -8,8 +7,9 @@ import { AccelError, invalidArgument } from '../errors.js';
 import { checkOptions } from '../options/known.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { cacheFolder } from '../runtimes/folder.js';
-import { clearFolder, readEntries } from './folder.js';
+import { readEntries } from './folder.js';
 import type { CacheEntry } from './folder.js';
+import { clearFolder } from './sweep.js';
 
 /** Options of {@link clearCache}. */
 export interface ClearCacheOptions {
@@ -21,17 +21,16 @@ export interface ClearCacheOptions {
 
 const CLEAR_OPTIONS: ReadonlySet<string> = new Set(['folder', 'olderThan']);
 
-/** Kernels' times: TensorRT's own cache of measurements. */
-const TIMING = /^timing-[\w.+-]+\.cache$/;
 const DAY = 86_400_000;
 
 /**
  * The compiled models that accelnode keeps, the one that was used last first. OpenVINO keeps its own by itself,
  * which are not listed.
  * @param folder one that was given as `cache`. Default: the user's cache folder
+ * @throws {@link AccelError} `INVALID_ARGUMENT`; `VENDOR_FAILURE` when the folder can't be read
  */
 export async function cacheEntries(folder?: string): Promise<CacheEntry[]> {
-  const lists = await Promise.all(foldersOf(folder).map(readEntries));
+  const lists = await Promise.all(foldersOf(folder).map((each) => inFolder(each, 'read', readEntries)));
   return lists.flat().sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime());
 }
 
@@ -51,23 +50,20 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Cache
   const before = new Date(olderThan === undefined ? 8.64e15 : Date.now() - olderThan * DAY);
   const removed: CacheEntry[] = [];
   for (const each of foldersOf(folder)) {
-    try {
-      removed.push(...(await clearFolder(each, before)));
-      await clearTimings(each, before);
-    } catch (cause) {
-      throw new AccelError('VENDOR_FAILURE', `The cache folder ${each} can't be cleared: ${reasonOf(cause)}.`, {
-        cause,
-      });
-    }
+    removed.push(...(await inFolder(each, 'cleared', (path) => clearFolder(path, before))));
   }
   return removed;
 }
 
-async function clearTimings(folder: string, before: Date): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!TIMING.test(name)) continue;
-    const path = join(folder, name);
-    if ((await stat(path)).mtime < before) await rm(path, { force: true });
+/** @param done what could not be done, as a participle */
+async function inFolder<T>(folder: string, done: string, task: (folder: string) => Promise<T>): Promise<T> {
+  try {
+    return await task(folder);
+  } catch (cause) {
+    throw new AccelError('VENDOR_FAILURE', `The cache folder ${folder} can't be ${done}: ${reasonOf(cause)}.`, {
+      hint: 'Mend that, or name the folder that is meant: it is given as `cache` and --cache-dir, or by ACCELNODE_CACHE.',
+      cause,
+    });
   }
 }
 

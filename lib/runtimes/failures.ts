@@ -3,7 +3,7 @@ import { AccelError } from '../errors.js';
 const REASONS: Readonly<Record<string, string | undefined>> = {
   ENOENT: 'there is no such file or folder',
   EISDIR: 'it is a folder',
-  EACCES: 'there is no permission to write there',
+  EACCES: 'there is no permission',
   EPERM: 'the system does not permit it',
   EROFS: 'it is read-only',
   ENOSPC: 'there is no space left',
@@ -12,10 +12,10 @@ const REASONS: Readonly<Record<string, string | undefined>> = {
   EEXIST: 'a file is in the way',
 };
 
-/** Why the system refused something with files, in words. */
+/** Why the system refused something with files, or what an error says, in words without a full stop. */
 export function reasonOf(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return REASONS[code] ?? message;
+  return REASONS[code] ?? message.replace(/\.$/, '');
 }
 
 /** What the system said about the runtimes folder, as an error; other errors as they are. */

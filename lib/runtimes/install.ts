@@ -4,7 +4,9 @@ import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/p
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { describe } from '../data-type.js';
 import { AccelError, invalidArgument } from '../errors.js';
+import { checkOptions, checkSignal } from '../options/known.js';
 import { folderFailure } from './failures.js';
 import { installedRuntimes, runtimesFolder } from './folder.js';
 import type { InstalledRuntime } from './folder.js';
@@ -53,6 +55,14 @@ export interface InstallResult extends InstalledRuntime {
   changed: boolean;
 }
 
+const INSTALL_OPTIONS: ReadonlySet<string> = new Set<keyof InstallOptions>([
+  'version',
+  'force',
+  'python',
+  'signal',
+  'onProgress',
+]);
+
 const STAGING = '.staging-';
 const UNPACK = join(__dirname, 'unpack_wheel.py');
 
@@ -65,7 +75,7 @@ const UNPACK = join(__dirname, 'unpack_wheel.py');
  * It is there completely or not at all, however it ends; several processes may install at once.
  * @param name `openvino`, `tensorrt-lean` or `cuda`
  * @throws {@link AccelError}
- * - `INVALID_ARGUMENT`: a runtime or version that can't be installed
+ * - `INVALID_ARGUMENT`: a runtime or version that can't be installed, or an option that is none
  * - `UNSUPPORTED`: no release for this platform, or no Python with pip
  * - `RUNTIME_NOT_FOUND`: pip did not get the file; the message has its words
  * - `RUNTIME_INCOMPATIBLE`: pip got another file than the one that accelnode knows
@@ -73,6 +83,15 @@ const UNPACK = join(__dirname, 'unpack_wheel.py');
  * - `VENDOR_FAILURE`: anything else that pip or the system refused, such as a full disk
  */
 export async function installRuntime(name: string, options: InstallOptions = {}): Promise<InstallResult> {
+  checkOptions(options, INSTALL_OPTIONS);
+  const { python, signal, onProgress } = options;
+  if (python !== undefined && typeof python !== 'string') {
+    throw invalidArgument(`python must be a command or a path, not ${describe(python)}.`);
+  }
+  checkSignal(signal);
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalidArgument(`onProgress must be a function, not ${describe(onProgress)}.`);
+  }
   return installRelease(findRelease(name, options.version), options);
 }
 

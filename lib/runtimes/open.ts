@@ -14,6 +14,7 @@ const LIBRARY_NAMES: Partial<Record<BackendName, readonly RegExp[]>> = {
   openvino: [/^(libopenvino_c\.so(\.\d+)?|openvino_c\.dll|libopenvino_c(\.\d+)?\.dylib)$/],
   armnn: [/^(libtensorflowlite_c|libtensorflow-lite|libjnitensorflowlite)\.so(\.\d+)*$/],
   cuda: [/^libnvinfer\.so\.11$/, /^libnvinfer\.so\.10$/, /^libnvinfer_lean\.so\.11$/, /^libnvinfer_lean\.so\.10$/],
+  rocm: [/^libmigraphx_c\.so\.3$/],
 };
 
 /** Which runtimes of the runtimes folder a backend uses; by default the one of its own name. */

@@ -11,6 +11,8 @@ export interface RuntimeRelease {
   folder?: string;
   /** Is it the one that `Session.load` would use, unless told otherwise? */
   used: boolean;
+  /** What would be used in its place if it is found; looking for it would mean to load it. */
+  unless?: string;
   /** Bytes to download. Unset when it can't be installed. */
   downloadSize?: number;
   /** Bytes that it takes when installed. */
@@ -18,6 +20,12 @@ export interface RuntimeRelease {
   /** Why it can't be installed on this machine. */
   reason?: string;
 }
+
+/** What comes before an installed runtime. */
+const PREFERRED: Readonly<Record<string, string>> = {
+  'tensorrt-lean': 'a full TensorRT',
+  cuda: 'one beside TensorRT',
+};
 
 /** Every release that {@link installRuntime} knows, and what else is in the runtimes folder, the newest first. */
 export function runtimeReleases(): RuntimeRelease[] {
@@ -35,6 +43,7 @@ export function runtimeReleases(): RuntimeRelease[] {
         version,
         ...(folder === undefined ? {} : { folder }),
         used: version === used,
+        ...(version === used && Object.hasOwn(PREFERRED, name) ? { unless: PREFERRED[name] } : {}),
         ...installability(name, version, platform),
       };
     });

@@ -75,6 +75,16 @@ void ApplyShapes(const Value& bounds, TensorInfo& info, Shape& first) {
   }
 }
 
+// As lib/tflite/inspect.ts has read it; empty for the names of a signature, which are not the
+// file's.
+const Value::List& DeclaredShape(const ModelSource& source, const std::string& input) {
+  for (const Value& each : source.spec.Items("inputs")) {
+    if (each.String("name") == input) return each.Items("shape");
+  }
+  static const Value::List kNone;
+  return kNone;
+}
+
 // Gives the inputs the shapes that the load asks for, and reads what came of it.
 Ports DescribePorts(Interpreter& interpreter, const LoadRequest& request) {
   Ports ports;
@@ -83,7 +93,7 @@ Ports DescribePorts(Interpreter& interpreter, const LoadRequest& request) {
   for (size_t i = 0; i < interpreter.InputCount(); ++i) {
     TensorInfo info = Describe(interpreter.InputName(i), interpreter.Input(i));
     const Value& bounds = shapes[info.name];
-    const Value::List* declared = request.source.spec["shapes"][info.name].AsList();
+    const Value::List& declared = DeclaredShape(request.source, info.name);
     Shape first(info.shape.data(), std::min(info.shape.size(), kMaxRank));
     if (bounds.AsList() != nullptr) {
       ApplyShapes(bounds, info, first);

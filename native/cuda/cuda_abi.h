@@ -26,6 +26,8 @@ constexpr int kAttributeIntegrated = 18;
 constexpr int kAttributeCapabilityMajor = 75;
 constexpr int kAttributeCapabilityMinor = 76;
 
+constexpr int kAttributeMemoryPools = 115;
+
 // cudaMemcpyKind: the addresses themselves tell where they lie.
 constexpr int kMemcpyDefault = 4;
 
@@ -58,9 +60,11 @@ constexpr int kCaptureThreadLocal = 1;      // other threads may go on allocatin
   X(const char*, cudaGetErrorName, (cudaError_t))                                  \
   X(const char*, cudaGetErrorString, (cudaError_t))
 
-// Without these there are no graphs, and integrated devices are treated like others.
+// Without these there are no graphs and no pools, and integrated devices are treated like others.
 #define ACCELNODE_CUDART_OPTIONAL_FUNCTIONS(X)                                    \
   X(cudaError_t, cudaHostGetDevicePointer, (void**, void*, unsigned))             \
+  X(cudaError_t, cudaMallocAsync, (void**, size_t, cudaStream_t))                 \
+  X(cudaError_t, cudaFreeAsync, (void*, cudaStream_t))                            \
   X(cudaError_t, cudaStreamBeginCapture, (cudaStream_t, int))                     \
   X(cudaError_t, cudaStreamEndCapture, (cudaStream_t, cudaGraph_t*))              \
   X(cudaError_t, cudaGraphInstantiate, (cudaGraphExec_t*, cudaGraph_t, uint64_t)) \
@@ -68,11 +72,17 @@ constexpr int kCaptureThreadLocal = 1;      // other threads may go on allocatin
   X(cudaError_t, cudaGraphDestroy, (cudaGraph_t))                                 \
   X(cudaError_t, cudaGraphExecDestroy, (cudaGraphExec_t))
 
-// ---- The driver's own library, which cudart has loaded: for a name where there is no NVML.
+// ---- The driver's own library, which cudart has loaded: for a name where there is no NVML, and to
+// know which instance of a divided card is meant.
 
-#define ACCELNODE_CUDA_DRIVER_FUNCTIONS(X) \
-  X(int, cuDeviceGet, (int*, int))         \
-  X(int, cuDeviceGetName, (char*, int, int))
+struct CudaUuid {
+  unsigned char bytes[16];
+};
+
+#define ACCELNODE_CUDA_DRIVER_FUNCTIONS(X)   \
+  X(int, cuDeviceGet, (int*, int))           \
+  X(int, cuDeviceGetName, (char*, int, int)) \
+  X(int, cuDeviceGetUuid_v2, (CudaUuid*, int))
 
 // ---- NVML
 
@@ -99,5 +109,10 @@ constexpr int kNvmlTemperatureGpu = 0;
   X(nvmlReturn_t, nvmlDeviceGetUtilizationRates, (nvmlDevice_t, NvmlUtilization*)) \
   X(nvmlReturn_t, nvmlDeviceGetPowerUsage, (nvmlDevice_t, unsigned*))              \
   X(nvmlReturn_t, nvmlDeviceGetTemperature, (nvmlDevice_t, int, unsigned*))
+
+// Without these no card is divided into instances (MIG).
+#define ACCELNODE_NVML_OPTIONAL_FUNCTIONS(X)                                  \
+  X(nvmlReturn_t, nvmlDeviceGetMigMode, (nvmlDevice_t, unsigned*, unsigned*)) \
+  X(nvmlReturn_t, nvmlDeviceGetHandleByUUID, (const char*, nvmlDevice_t*))
 
 }  // namespace accelnode::cuda

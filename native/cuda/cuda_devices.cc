@@ -21,8 +21,8 @@ std::string CapabilityText(int capability) {
 }
 
 // The driver's own library is there when cudart has found a device.
-std::string NameFromDriver(int device) {
-  static const DriverFunctions* driver = [] {
+const DriverFunctions& Driver() {
+  static const DriverFunctions& driver = *[] {
     auto* functions = new DriverFunctions;
     std::string error;
     const Library library = Library::Open("libcuda.so.1", &error);
@@ -33,40 +33,93 @@ std::string NameFromDriver(int device) {
 #undef X
     return functions;
   }();
+  return driver;
+}
+
+bool GetHandle(int device, int* handle) {
+  return Driver().cuDeviceGet != nullptr && Driver().cuDeviceGet(handle, device) == 0;
+}
+
+std::string NameFromDriver(int device) {
   int handle = 0;
   char name[256] = "";
-  const bool told = driver->cuDeviceGet != nullptr && driver->cuDeviceGetName != nullptr &&
-                    driver->cuDeviceGet(&handle, device) == 0 &&
-                    driver->cuDeviceGetName(name, sizeof name, handle) == 0;
+  const bool told = Driver().cuDeviceGetName != nullptr && GetHandle(device, &handle) &&
+                    Driver().cuDeviceGetName(name, sizeof name, handle) == 0;
   return told && name[0] != '\0' ? name : "NVIDIA GPU";
 }
 
-// What NVML adds. It numbers devices in its own way, so the PCI address tells which one is meant.
-void AskNvml(const char* pci, Device& device, Value::Map& details) {
-  const NvmlFunctions* nvml = Nvml();
-  nvmlDevice_t handle = nullptr;
-  if (nvml == nullptr || nvml->nvmlDeviceGetHandleByPciBusId_v2(pci, &handle) != kNvmlSuccess) {
-    return;
+// "MIG-…", of an instance; empty when the driver does not tell.
+std::string UuidOfInstance(int device) {
+  int handle = 0;
+  CudaUuid uuid{};
+  const bool told = Driver().cuDeviceGetUuid_v2 != nullptr && GetHandle(device, &handle) &&
+                    Driver().cuDeviceGetUuid_v2(&uuid, handle) == 0;
+  if (!told) return {};
+  std::string text = "MIG-";
+  for (size_t i = 0; i < sizeof uuid.bytes; ++i) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += kDigits[uuid.bytes[i] >> 4];
+    text += kDigits[uuid.bytes[i] & 15];
   }
+  return text;
+}
+
+// Is the card divided into instances, of which CUDA's device is one (MIG)?
+bool IsDivided(nvmlDevice_t card) {
+  unsigned now = 0, later = 0;
+  return Nvml()->nvmlDeviceGetMigMode != nullptr &&
+         Nvml()->nvmlDeviceGetMigMode(card, &now, &later) == kNvmlSuccess && now != 0;
+}
+
+nvmlDevice_t InstanceOf(const std::string& uuid) {
+  nvmlDevice_t instance = nullptr;
+  const bool found = Nvml()->nvmlDeviceGetHandleByUUID != nullptr && !uuid.empty() &&
+                     Nvml()->nvmlDeviceGetHandleByUUID(uuid.c_str(), &instance) == kNvmlSuccess;
+  return found ? instance : nullptr;
+}
+
+// What belongs to the device alone, be it a card or an instance of one.
+void AskForIdentity(nvmlDevice_t handle, Device& device) {
+  const NvmlFunctions& nvml = *Nvml();
   char text[96] = "";
-  if (nvml->nvmlDeviceGetName(handle, text, sizeof text) == kNvmlSuccess) device.name = text;
-  if (nvml->nvmlDeviceGetUUID(handle, text, sizeof text) == kNvmlSuccess) device.uuid = text;
-  if (nvml->nvmlSystemGetDriverVersion(text, sizeof text) == kNvmlSuccess) device.driver = text;
+  if (nvml.nvmlDeviceGetName(handle, text, sizeof text) == kNvmlSuccess) device.name = text;
+  if (nvml.nvmlDeviceGetUUID(handle, text, sizeof text) == kNvmlSuccess) device.uuid = text;
   NvmlMemory memory{};
-  if (nvml->nvmlDeviceGetMemoryInfo(handle, &memory) == kNvmlSuccess) {
+  if (nvml.nvmlDeviceGetMemoryInfo(handle, &memory) == kNvmlSuccess) {
     device.memory_total = memory.total;
     device.memory_free = memory.free;
   }
+}
+
+// What NVML adds. It numbers devices in its own way, so the PCI address tells which one is meant;
+// of an instance, its UUID. What is not known of an instance is not told, as that of the card would
+// be that of its other users too.
+void AskNvml(int index, const char* pci, Device& device, Value::Map& details) {
+  const NvmlFunctions* nvml = Nvml();
+  nvmlDevice_t card = nullptr;
+  if (nvml == nullptr || nvml->nvmlDeviceGetHandleByPciBusId_v2(pci, &card) != kNvmlSuccess) {
+    return;
+  }
+  char text[96] = "";
+  if (nvml->nvmlSystemGetDriverVersion(text, sizeof text) == kNvmlSuccess) device.driver = text;
+  unsigned number = 0;
+  if (nvml->nvmlDeviceGetTemperature(card, kNvmlTemperatureGpu, &number) == kNvmlSuccess) {
+    details["temperature"] = number;
+  }
+  if (IsDivided(card)) {
+    details["mig"] = true;
+    device.uuid = UuidOfInstance(index);
+    if (const nvmlDevice_t instance = InstanceOf(device.uuid)) AskForIdentity(instance, device);
+    return;
+  }
+  AskForIdentity(card, device);
   NvmlUtilization utilization{};
-  if (nvml->nvmlDeviceGetUtilizationRates(handle, &utilization) == kNvmlSuccess) {
+  if (nvml->nvmlDeviceGetUtilizationRates(card, &utilization) == kNvmlSuccess) {
     details["utilization"] = utilization.gpu;
   }
-  unsigned number = 0;
-  if (nvml->nvmlDeviceGetPowerUsage(handle, &number) == kNvmlSuccess) {
+  if (nvml->nvmlDeviceGetPowerUsage(card, &number) == kNvmlSuccess) {
     details["power"] = number / 1000.0;
-  }
-  if (nvml->nvmlDeviceGetTemperature(handle, kNvmlTemperatureGpu, &number) == kNvmlSuccess) {
-    details["temperature"] = number;
   }
 }
 
@@ -84,7 +137,7 @@ Device Describe(int index) {
       {"integrated", Attribute(kAttributeIntegrated, index) != 0},
       {"multiprocessors", Attribute(kAttributeMultiprocessors, index)},
   };
-  AskNvml(pci, device, details);
+  AskNvml(index, pci, device, details);
   if (device.name.empty()) device.name = NameFromDriver(index);
   if (device.driver.empty()) {
     if (const int version = DriverCudaVersion()) device.driver = CudaVersionText(version);

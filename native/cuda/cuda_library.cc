@@ -39,6 +39,7 @@ ACCELNODE_RESOLVE(ResolveTensorRtOptional, TensorRtFunctions, ACCELNODE_NVINFER_
 ACCELNODE_RESOLVE(ResolveParser, TensorRtFunctions, ACCELNODE_ONNX_PARSER_FUNCTIONS)
 ACCELNODE_RESOLVE(ResolvePlugin, TensorRtFunctions, ACCELNODE_PLUGIN_FUNCTIONS)
 ACCELNODE_RESOLVE(ResolveNvml, NvmlFunctions, ACCELNODE_NVML_FUNCTIONS)
+ACCELNODE_RESOLVE(ResolveNvmlOptional, NvmlFunctions, ACCELNODE_NVML_OPTIONAL_FUNCTIONS)
 #undef ACCELNODE_RESOLVE
 #undef X
 
@@ -178,6 +179,7 @@ Runtime Adopt(const Library& library, const std::vector<LibraryCandidate>& named
                          [](const Library& each) {
                            const char* missing = ResolveNvml(each, g_nvml);
                            if (missing != nullptr) return Missing(missing);
+                           ResolveNvmlOptional(each, g_nvml);
                            const int status = g_nvml.nvmlInit_v2();
                            return status == kNvmlSuccess
                                       ? std::string()

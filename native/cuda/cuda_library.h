@@ -23,6 +23,7 @@ struct TensorRtFunctions {
 };
 struct NvmlFunctions {
   ACCELNODE_NVML_FUNCTIONS(X)
+  ACCELNODE_NVML_OPTIONAL_FUNCTIONS(X)
 };
 struct DriverFunctions {
   ACCELNODE_CUDA_DRIVER_FUNCTIONS(X)

@@ -1,6 +1,8 @@
 #include "cuda_memory.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "cuda_check.h"
@@ -24,12 +26,33 @@ Buffer Own(void* data, size_t bytes, MemoryKind kind, int device, Free free) {
   return buffer;
 }
 
+// In whose order memory of the device's pool comes and goes: nothing else is done there. Kept as
+// long as the process, like the memory.
+cudaStream_t PoolStream(int device) {
+  static std::mutex mutex;
+  static auto& streams = *new std::map<int, Stream>;
+  std::lock_guard lock(mutex);
+  Stream& stream = streams[device];
+  if (!stream) stream = MakeStream();
+  return stream.get();
+}
+
 }  // namespace
 
 Buffer AllocateDevice(size_t bytes, int device) {
   UseDevice(device);
+  const size_t size = std::max(bytes, kDeviceAlignment);
   void* data = nullptr;
-  CUDA_CALL(cudaMalloc, &data, std::max(bytes, kDeviceAlignment));
+  if (HasPools(device)) {
+    const cudaStream_t stream = PoolStream(device);
+    CUDA_CALL(cudaMallocAsync, &data, size, stream);
+    // cudaFree waits for all work on the device, and memory is freed on the JavaScript thread too.
+    Buffer buffer = Own(data, bytes, MemoryKind::kDevice, device,
+                        [stream](void* memory) { Cudart().cudaFreeAsync(memory, stream); });
+    CUDA_CALL(cudaStreamSynchronize, stream);  // for whichever stream will use it
+    return buffer;
+  }
+  CUDA_CALL(cudaMalloc, &data, size);
   return Own(data, bytes, MemoryKind::kDevice, device,
              [](void* memory) { Cudart().cudaFree(memory); });
 }
@@ -59,7 +82,15 @@ bool IsIntegrated(int device) {
   return integrated != 0 && Cudart().cudaHostGetDevicePointer != nullptr;
 }
 
+bool HasPools(int device) {
+  if (Cudart().cudaMallocAsync == nullptr || Cudart().cudaFreeAsync == nullptr) return false;
+  int pools = 0;
+  CUDA_CALL(cudaDeviceGetAttribute, &pools, kAttributeMemoryPools, device);
+  return pools != 0;
+}
+
 void* Scratch::AtLeast(size_t bytes) {
+  bytes = std::max(bytes, kDeviceAlignment);  // as is allocated, so that it is counted too
   if (buffer_.data == nullptr || buffer_.bytes < bytes) {
     buffer_ = {};  // first, so that both need not fit at once
     buffer_ = kind_ == MemoryKind::kDevice ? AllocateDevice(bytes, device_)

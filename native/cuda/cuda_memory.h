@@ -22,6 +22,7 @@ int DeviceOf(const Buffer& buffer);
 void* MappedAddress(void* pinned);
 
 bool IsIntegrated(int device);  // shares the host's memory
+bool HasPools(int device);      // can it allocate and free in the order of a stream?
 
 // Memory that a context keeps and makes larger when a run needs more.
 class Scratch {

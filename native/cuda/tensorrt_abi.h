@@ -36,6 +36,7 @@ constexpr int32_t kJson = 1;                                         // LayerInf
 constexpr int32_t kAmperePlus = 1, kSameComputeCapability = 2;       // HardwareCompatibility…
 constexpr int32_t kEntropyCalibration2 = 2, kMinMaxCalibration = 3;  // CalibrationAlgoType
 constexpr int32_t kSeverityError = 1, kSeverityWarning = 2;          // ILogger::Severity
+constexpr int32_t kInvalidArgument = 3, kFailedAllocation = 5;       // ErrorCode
 constexpr int32_t kFirstUnsupported = 7, kLastUnsupported = 13;      // the parser's ErrorCode
 }  // namespace trt
 
@@ -104,6 +105,30 @@ class IProgressMonitor : public Versioned {
   virtual void phaseStart(const char* phase, const char* parent, int32_t steps) noexcept = 0;
   virtual bool stepComplete(const char* phase, int32_t step) noexcept = 0;
   virtual void phaseFinish(const char* phase) noexcept = 0;
+};
+
+class IErrorRecorder : public Versioned {
+ public:
+  InterfaceInfo getInterfaceInfo() const noexcept override { return {"IErrorRecorder", 1, 0}; }
+  virtual int32_t getNbErrors() const noexcept = 0;
+  virtual int32_t getErrorCode(int32_t index) const noexcept = 0;
+  virtual const char* getErrorDesc(int32_t index) const noexcept = 0;
+  virtual bool hasOverflowed() const noexcept = 0;
+  virtual void clear() noexcept = 0;
+  virtual bool reportError(int32_t code, const char* description) noexcept = 0;
+  virtual int32_t incRefCount() noexcept = 0;
+  virtual int32_t decRefCount() noexcept = 0;
+};
+
+class IGpuAllocator : public Versioned {
+ public:
+  InterfaceInfo getInterfaceInfo() const noexcept override { return {"IGpuAllocator", 1, 0}; }
+  virtual void* allocate(uint64_t size, uint64_t alignment, uint32_t flags) noexcept = 0;
+  virtual void* reallocate(void* memory, uint64_t alignment, uint64_t size) noexcept = 0;
+  virtual bool deallocate(void* memory) noexcept = 0;
+  virtual void* allocateAsync(uint64_t size, uint64_t alignment, uint32_t flags,
+                              cudaStream_t stream) noexcept = 0;
+  virtual bool deallocateAsync(void* memory, cudaStream_t stream) noexcept = 0;
 };
 
 class IOutputAllocator : public Versioned {

@@ -15,6 +15,27 @@ bool IsAligned(const void* address) {
   return reinterpret_cast<uintptr_t>(address) % kDeviceAlignment == 0;
 }
 
+// Always, where no bounds are known.
+bool IsWithin(Span<const int64_t> numbers, const EngineFacts::Bounds& bounds) {
+  for (size_t i = 0; i < std::min(numbers.size(), bounds.min.size()); ++i) {
+    if (numbers[i] < bounds.min[i] || numbers[i] > bounds.max[i]) return false;
+  }
+  return true;
+}
+
+std::vector<int64_t> ReadValues(DataType type, const void* data, size_t bytes) {
+  const auto copy = [&](const auto* values) {
+    return std::vector<int64_t>(values, values + bytes / sizeof *values);
+  };
+  if (type == DataType::kInt64) return copy(static_cast<const int64_t*>(data));
+  if (type == DataType::kInt32) return copy(static_cast<const int32_t*>(data));
+  return {};  // TensorRT has no bounds for others
+}
+
+std::string Text(const std::vector<int64_t>& numbers) {
+  return ShapeText(numbers.data(), numbers.size());
+}
+
 // Of the memory that the caller gave for an output.
 MemoryKind KindOf(const Output& output) {
   return output.data != nullptr && output.buffer ? output.buffer->kind : MemoryKind::kHost;
@@ -24,8 +45,28 @@ MemoryKind KindOf(const Output& output) {
 
 // ---- Inputs
 
+// To where they are for the CPU to read: ours, and TensorRT's, which may look at them until it is
+// told another address, in the next run.
+void TensorRtContext::StageValues(Span<const Tensor> inputs, RunStats& stats) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Port& port = inputs_[i];
+    const Tensor& input = inputs[i];
+    if (!port.on_host) continue;
+    void* staging = port.staging.AtLeast(input.bytes);
+    if (input.buffer && input.buffer->kind == MemoryKind::kDevice) {
+      Copy(staging, input.data, input.bytes);
+      Synchronize();
+      stats.d2h_bytes += input.bytes;
+    } else if (input.bytes > 0) {
+      std::memcpy(staging, input.data, input.bytes);
+      stats.copied_bytes += input.bytes;
+    }
+    port.values = ReadValues(port.info.type, staging, input.bytes);
+  }
+}
+
 void TensorRtContext::SelectProfile(Span<const Tensor> inputs) {
-  bool same = true;
+  bool same = !has_values_;
   for (size_t i = 0; i < inputs.size(); ++i) {
     same = same && inputs_[i].shape_told && inputs_[i].shape == inputs[i].shape;
   }
@@ -44,13 +85,15 @@ void TensorRtContext::SelectProfile(Span<const Tensor> inputs) {
   std::string given, ranges;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const TensorInfo& info = inputs_[i].info;
-    if (!info.IsDynamic()) continue;
+    const bool values = !inputs_[i].values.empty();
+    if (!info.IsDynamic() && !values) continue;
     given += (given.empty() ? "" : ", ") + ("\"" + info.name + "\" ") +
-             ShapeText(inputs[i].shape.data(), inputs[i].shape.rank());
-    for (const auto& bounds : facts_.profiles) {
-      ranges += (ranges.empty() ? "" : "; ") + ("\"" + info.name + "\" ") +
-                ShapeText(bounds[i].min.data(), bounds[i].min.size()) + " to " +
-                ShapeText(bounds[i].max.data(), bounds[i].max.size());
+             (values ? "with the values " + Text(inputs_[i].values)
+                     : ShapeText(inputs[i].shape.data(), inputs[i].shape.rank()));
+    for (const auto& profile : facts_.profiles) {
+      const EngineFacts::Bounds& bounds = values ? profile[i].values : profile[i].dims;
+      ranges += (ranges.empty() ? "" : "; ") + ("\"" + info.name + "\" ") + Text(bounds.min) +
+                " to " + Text(bounds.max);
     }
   }
   throw Error(ErrorCode::INVALID_ARGUMENT,
@@ -61,10 +104,10 @@ void TensorRtContext::SelectProfile(Span<const Tensor> inputs) {
 bool TensorRtContext::Fits(size_t profile, Span<const Tensor> inputs) const {
   if (profile >= facts_.profiles.size()) return false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const EngineFacts::Bounds& bounds = facts_.profiles[profile][i];
+    const auto& [dims, values] = facts_.profiles[profile][i];
     const Shape& shape = inputs[i].shape;
-    for (size_t d = 0; d < shape.rank(); ++d) {
-      if (shape[d] < bounds.min[d] || shape[d] > bounds.max[d]) return false;
+    if (!IsWithin({shape.data(), shape.rank()}, dims) || !IsWithin(inputs_[i].values, values)) {
+      return false;
     }
   }
   return true;
@@ -99,14 +142,7 @@ void* TensorRtContext::PlaceInput(Port& port, const Tensor& input, RunStats& sta
     stats.copied_bytes += input.bytes;
     return staging;
   };
-  if (port.on_host) {
-    // TensorRT may look at it again before it is told another address, in the next run.
-    if (kind != MemoryKind::kDevice) return stage();
-    void* staging = port.staging.AtLeast(input.bytes);
-    Copy(staging, input.data, input.bytes);
-    Synchronize();
-    return staging;
-  }
+  if (port.on_host) return port.staging.data();  // StageValues has put it there
   if (kind == MemoryKind::kDevice && input.bytes > 0 && IsAligned(input.data)) return input.data;
   if (facts_.integrated && kind != MemoryKind::kDevice) {
     const bool as_it_is = kind == MemoryKind::kPinned && input.bytes > 0 && IsAligned(input.data);

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "cuda_memory.h"
+#include "tensorrt_allocator.h"
 #include "tensorrt_calibrator.h"
 #include "tensorrt_config.h"
 #include "tensorrt_logger.h"
@@ -101,11 +103,16 @@ Built BuildPlan(const LoadRequest& request, int device) {
   const Precision precision = ChoosePrecision(request.options, device);
   LoadPlugins(own);
 
-  LogScope log;
+  // What TensorRT's objects point at outlives them.
+  ErrorRecorder recorder;
+  GpuAllocator allocator(recorder, HasPools(device));
+  LogScope log(&recorder);
   monitor.Progress("parse", 0, 1);
   const TrtObject builder =
       Made(TensorRt().createInferBuilder_INTERNAL(Logger(), TensorRt().getInferLibVersion()), log,
            "createInferBuilder_INTERNAL");
+  Call(builder.get(), method::builder::kSetErrorRecorder, &recorder);
+  Call(builder.get(), method::builder::kSetGpuAllocator, &allocator);
   const uint32_t flags =
       IsStronglyTyped(request.options) ? 1u << Pick(network_flag::kStronglyTyped) : 0;
   const TrtObject network = Made(Call(builder.get(), method::builder::kCreateNetworkV2, flags), log,
@@ -114,7 +121,6 @@ Built BuildPlan(const LoadRequest& request, int device) {
   monitor.Progress("parse", 1, 1);
   StopIfCancelled(monitor);
 
-  // What the configuration points at outlives it.
   ProgressMonitor progress(monitor);
   std::unique_ptr<Calibrator> calibrator;
   const std::vector<NetworkInput> inputs = InputsOf(network.get());

@@ -101,9 +101,10 @@ void Calibrator::writeCalibrationCache(const void* cache, size_t length) noexcep
   // What is made of a part of the batches must not be taken for the whole of them by later builds.
   if (cache_path_.empty() || error_ || monitor_.Cancelled()) return;
   try {
-    if (!ReplaceFile(cache_path_, cache, length)) {
-      throw Error(ErrorCode::VENDOR_FAILURE,
-                  "Can't write the calibration cache " + cache_path_ + ".");
+    if (const std::error_code failed = ReplaceFile(cache_path_, cache, length)) {
+      throw Error(ErrorCode::VENDOR_FAILURE, "Can't write the calibration cache " + cache_path_ +
+                                                 ": " + failed.message() + ".")
+          .WithHint("Mend that, or name another file: cuda.calibration.cache.");
     }
   } catch (...) {
     error_ = CurrentError();

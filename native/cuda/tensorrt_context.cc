@@ -30,14 +30,15 @@ TensorRtContext::TensorRtContext(TrtObject context, EngineFacts& facts)
   for (size_t i = 0; i < facts.inputs.size(); ++i) {
     inputs_.emplace_back(facts.inputs[i], facts.host_inputs[i], facts.device);
     dynamic_ |= facts.inputs[i].IsDynamic();
-    on_host |= facts.host_inputs[i];
+    has_values_ |= facts.host_inputs[i];
   }
   for (size_t i = 0; i < facts.outputs.size(); ++i) {
     outputs_.emplace_back(facts.outputs[i], facts.host_outputs[i], facts.device);
     on_host |= facts.host_outputs[i];
   }
-  graphs_ = facts.graphs && !on_host && !facts.profiling;
-  LogScope log;
+  graphs_ = facts.graphs && !has_values_ && !on_host && !facts.profiling;
+  Call(context_.get(), method::context::kSetErrorRecorder, &recorder_);
+  LogScope log(&recorder_);
   profile_ = Call(context_.get(), method::context::kGetOptimizationProfile);
   // Only the first context of an engine has one from the start.
   if (profile_ < 0 && !facts.profiles.empty()) {
@@ -52,12 +53,10 @@ TensorRtContext::TensorRtContext(TrtObject context, EngineFacts& facts)
     // Reported when asked for: by itself, each run would wait in the middle.
     Call(context_.get(), method::context::kSetEnqueueEmitsProfile, false);
   }
-  ++facts_.contexts;
 }
 
 TensorRtContext::~TensorRtContext() {
   TryUseDevice(facts_.device);  // for the members' destructors
-  --facts_.contexts;
   facts_.own_bytes -= counted_bytes_;
 }
 
@@ -66,6 +65,7 @@ void TensorRtContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
   if (facts_.shared_memory.owner) turn = std::unique_lock(facts_.turn);
   if (facts_.lost) throw Lost();
   if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
+  LogScope log(&recorder_);
   try {
     UseDevice(facts_.device);
     Launch(inputs, outputs, stats);
@@ -88,7 +88,8 @@ void TensorRtContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
 
 void TensorRtContext::Launch(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
   copies_in_ = copies_out_ = false;
-  if (dynamic_) SelectProfile(inputs);
+  if (has_values_) StageValues(inputs, stats);
+  if (dynamic_ || has_values_) SelectProfile(inputs);
   for (size_t i = 0; i < inputs.size(); ++i) BindInput(inputs_[i], inputs[i], stats);
   if (copies_in_) CUDA_CALL(cudaEventRecord, uploaded_.get(), stream_.get());
   if (shapes_changed_) LearnOutputShapes();
@@ -212,7 +213,7 @@ Value TensorRtContext::Profile() {
   Value::List layers;
   if (!ran_) return layers;
   UseDevice(facts_.device);
-  LogScope log;
+  LogScope log(&recorder_);
   profiler_.layers.clear();
   Call(context_.get(), method::context::kReportToProfiler) ||
       Refuse(log, "IExecutionContext::reportToProfiler", "TensorRT has no times of layers.");

@@ -65,6 +65,7 @@ class TensorRtContext final : public Context {
     bool shape_told = false;
     Shape shape;
     void* address = nullptr;
+    std::vector<int64_t> values;  // of an input in host memory: they decide shapes
     // Of outputs, for the run that goes on.
     size_t bytes = 0;
     bool staged = false;                   // to be copied from `staging` when all is done
@@ -72,6 +73,7 @@ class TensorRtContext final : public Context {
   };
 
   void Launch(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats);
+  void StageValues(Span<const Tensor> inputs, RunStats& stats);
   void SelectProfile(Span<const Tensor> inputs);
   bool Fits(size_t profile, Span<const Tensor> inputs) const;
   void BindInput(Port& port, const Tensor& input, RunStats& stats);
@@ -99,11 +101,13 @@ class TensorRtContext final : public Context {
   const Event begun_, uploaded_, computed_, done_;
   std::vector<Port> inputs_, outputs_;
   Profiler profiler_;
+  ErrorRecorder recorder_;
   const TrtObject context_;
   GraphExec graph_;
 
   int profile_ = 0;
   bool dynamic_ = false;        // some input's shape may change
+  bool has_values_ = false;     // some input's values decide shapes
   bool graphs_ = false;         // worth recording
   bool changed_ = true;         // since the last run: something that TensorRT was told
   bool shapes_changed_ = true;  // likewise, so that outputs may have other shapes

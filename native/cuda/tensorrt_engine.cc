@@ -10,6 +10,7 @@
 #include "tensorrt_builder.h"
 #include "tensorrt_context.h"
 #include "tensorrt_files.h"
+#include "tensorrt_graph_contexts.h"
 #include "tensorrt_logger.h"
 #include "tensorrt_types.h"
 
@@ -27,8 +28,14 @@ Error PlanRefused(const LogScope& log) {
   Error error = TensorRtError(log, "IRuntime::deserializeCudaEngine", "The plan can't be loaded.",
                               ErrorCode::MODEL_INVALID);
   if (error.code != ErrorCode::MODEL_INVALID) return error;
-  if (ContainsAny(error.message, {"ersion", "ncompatible", "not compatible", "latform",
-                                  "ompute capability", "different device", "different GPU"})) {
+  if (ContainsAny(error.message, {"ost code", "HostCode"})) {
+    error.code = ErrorCode::UNSUPPORTED;
+    error.hint =
+        "A version compatible plan brings code of its own. If you trust where it comes from, load "
+        "it with { cuda: { versionCompatible: true } }.";
+  } else if (ContainsAny(error.message,
+                         {"ersion", "ncompatible", "not compatible", "latform", "ompute capability",
+                          "different device", "different GPU"})) {
     error.code = ErrorCode::RUNTIME_INCOMPATIBLE;
     error.hint =
         "A plan fits the TensorRT version and the kind of GPU that it was built with: "
@@ -39,12 +46,32 @@ Error PlanRefused(const LogScope& log) {
   return error;
 }
 
+TrtObject Deserialize(const TrtObject& runtime, RuntimeServices& services, const PlanBytes& plan,
+                      const Value& options) {
+  LogScope log(&services.recorder);
+  Call(runtime.get(), method::runtime::kSetErrorRecorder, &services.recorder);
+  Call(runtime.get(), method::runtime::kSetGpuAllocator, &services.allocator);
+  // Such a plan brings code of its own, which TensorRT runs only when told to trust it.
+  if (options.Bool("versionCompatible", false)) {
+    Call(runtime.get(), method::runtime::kSetEngineHostCodeAllowed, true);
+  }
+  TrtObject engine(
+      Call(runtime.get(), method::runtime::kDeserializeCudaEngine, plan.data(), plan.size()));
+  if (!engine) throw PlanRefused(log);
+  Call(engine.get(), method::engine::kSetErrorRecorder, &services.recorder);
+  return engine;
+}
+
 std::vector<int64_t> ToVector(const Dims& dims) {
   return {dims.d, dims.d + std::clamp(dims.nbDims, 0, kMaxDims)};
 }
 
 Value ToValue(const std::vector<int64_t>& numbers) {
   return Value::List(numbers.begin(), numbers.end());
+}
+
+Value::Map ToValue(const EngineFacts::Bounds& bounds) {
+  return {{"min", ToValue(bounds.min)}, {"opt", ToValue(bounds.opt)}, {"max", ToValue(bounds.max)}};
 }
 
 }  // namespace
@@ -70,31 +97,27 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
   }
 
   request.monitor->Progress("deserialize", 0, 1);
+  auto services = std::make_unique<RuntimeServices>(device);
   TrtObject runtime(
       TensorRt().createInferRuntime_INTERNAL(Logger(), TensorRt().getInferLibVersion()));
   if (!runtime) {
     throw TensorRtError(log, "createInferRuntime_INTERNAL", "TensorRT gives no runtime.",
                         ErrorCode::VENDOR_FAILURE);
   }
-  // Such a plan brings code of its own, which TensorRT runs only when told to trust it.
-  if (own.Bool("versionCompatible", false)) {
-    Call(runtime.get(), method::runtime::kSetEngineHostCodeAllowed, true);
-  }
-  TrtObject engine(
-      Call(runtime.get(), method::runtime::kDeserializeCudaEngine, plan.data(), plan.size()));
-  if (!engine) throw PlanRefused(log);
-  const size_t bytes = plan.size();
+  TrtObject engine = Deserialize(runtime, *services, plan, own);
   plan = {};
   request.monitor->Progress("deserialize", 1, 1);
-  return std::make_unique<TensorRtModel>(std::move(runtime), std::move(engine), device, bytes,
-                                         request.options, std::move(details));
+  return std::make_unique<TensorRtModel>(std::move(services), std::move(runtime), std::move(engine),
+                                         device, request.options, std::move(details));
 }
 
-TensorRtModel::TensorRtModel(TrtObject runtime, TrtObject engine, int device, size_t plan_bytes,
-                             const Value& options, Value::Map details)
-    : runtime_(std::move(runtime)),
+RuntimeServices::RuntimeServices(int device) : allocator(recorder, HasPools(device)) {}
+
+TensorRtModel::TensorRtModel(std::unique_ptr<RuntimeServices> services, TrtObject runtime,
+                             TrtObject engine, int device, const Value& options, Value::Map details)
+    : services_(std::move(services)),
+      runtime_(std::move(runtime)),
       engine_(std::move(engine)),
-      plan_bytes_(plan_bytes),
       shares_memory_(options["cuda"].Bool("sharedMemory", false)) {
   const Value& own = options["cuda"];
   facts_.device = device;
@@ -153,15 +176,18 @@ void TensorRtModel::DescribeProfiles() {
   const int32_t count = Call(engine, method::engine::kGetNbOptimizationProfiles);
   for (int32_t profile = 0; profile < count; ++profile) {
     auto& bounds = facts_.profiles.emplace_back();
-    for (TensorInfo& input : facts_.inputs) {
+    for (size_t i = 0; i < facts_.inputs.size(); ++i) {
+      const TensorInfo& input = facts_.inputs[i];
       const auto ask = [&](int32_t which) {
         return input.IsDynamic() ? ToVector(Call(engine, method::engine::kGetProfileShape,
                                                  input.name.c_str(), profile, which))
                                  : input.shape;
       };
-      bounds.push_back({ask(trt::kMin), ask(trt::kOpt), ask(trt::kMax)});
-      if (bounds.back().min.size() != input.shape.size() ||
-          bounds.back().max.size() != input.shape.size()) {
+      const EngineFacts::Bounds dims{ask(trt::kMin), ask(trt::kOpt), ask(trt::kMax)};
+      const size_t rank = input.shape.size();
+      bounds.push_back(
+          {dims, facts_.host_inputs[i] ? ValueBounds(input, profile) : EngineFacts::Bounds()});
+      if (dims.min.size() != rank || dims.max.size() != rank) {
         throw Error(ErrorCode::MODEL_INVALID,
                     "The plan has no bounds for the input \"" + input.name + "\".");
       }
@@ -172,17 +198,36 @@ void TensorRtModel::DescribeProfiles() {
     TensorInfo& input = facts_.inputs[i];
     if (!input.IsDynamic()) continue;
     for (const auto& bounds : facts_.profiles) {
+      const EngineFacts::Bounds& dims = bounds[i].dims;
       if (input.min.empty()) {
-        input.min = bounds[i].min;
-        input.max = bounds[i].max;
+        input.min = dims.min;
+        input.max = dims.max;
         continue;
       }
       for (size_t d = 0; d < input.shape.size(); ++d) {
-        input.min[d] = std::min(input.min[d], bounds[i].min[d]);
-        input.max[d] = std::max(input.max[d], bounds[i].max[d]);
+        input.min[d] = std::min(input.min[d], dims.min[d]);
+        input.max[d] = std::max(input.max[d], dims.max[d]);
       }
     }
   }
+}
+
+// Empty when the input's values decide nothing.
+EngineFacts::Bounds TensorRtModel::ValueBounds(const TensorInfo& input, int32_t profile) const {
+  if (input.IsDynamic()) return {};  // how many there are is not known
+  const size_t count = Shape(input.shape.data(), input.shape.size()).Elements();
+  const auto ask = [&](int32_t which) -> std::vector<int64_t> {
+    const auto copy = [count](const auto* values) {
+      return values ? std::vector<int64_t>(values, values + count) : std::vector<int64_t>();
+    };
+    const char* name = input.name.c_str();
+    if (AtLeast(10, 11)) {
+      return copy(
+          Call(engine_.get(), method::engine::kGetProfileTensorValuesV2, name, profile, which));
+    }
+    return copy(Call(engine_.get(), method::engine::kGetProfileTensorValues, name, profile, which));
+  };
+  return {ask(trt::kMin), ask(trt::kOpt), ask(trt::kMax)};
 }
 
 Value TensorRtModel::ProfilesValue() const {
@@ -190,11 +235,12 @@ Value TensorRtModel::ProfilesValue() const {
   for (const auto& bounds : facts_.profiles) {
     Value::List inputs;
     for (size_t i = 0; i < bounds.size(); ++i) {
-      if (!facts_.inputs[i].IsDynamic()) continue;
-      inputs.emplace_back(Value::Map{{"name", facts_.inputs[i].name},
-                                     {"min", ToValue(bounds[i].min)},
-                                     {"opt", ToValue(bounds[i].opt)},
-                                     {"max", ToValue(bounds[i].max)}});
+      const bool values = !bounds[i].values.min.empty();
+      if (!facts_.inputs[i].IsDynamic() && !values) continue;
+      Value::Map input = ToValue(bounds[i].dims);
+      input["name"] = facts_.inputs[i].name;
+      if (values) input["values"] = ToValue(bounds[i].values);
+      inputs.emplace_back(std::move(input));
     }
     profiles.emplace_back(std::move(inputs));
   }
@@ -202,7 +248,7 @@ Value TensorRtModel::ProfilesValue() const {
 }
 
 std::string TensorRtModel::LayerInformation() const {
-  LogScope log;
+  LogScope log(&services_->recorder);
   const TrtObject inspector(Call(engine_.get(), method::engine::kCreateEngineInspector));
   const char* text =
       inspector ? Call(inspector.get(), method::inspector::kGetEngineInformation, trt::kJson)
@@ -215,17 +261,27 @@ std::string TensorRtModel::LayerInformation() const {
 }
 
 std::unique_ptr<Context> TensorRtModel::NewContext(int) {
+  const bool dynamic = std::any_of(facts_.inputs.begin(), facts_.inputs.end(),
+                                   [](const TensorInfo& input) { return input.IsDynamic(); });
+  if (!facts_.graphs || !dynamic) return MakeContext(facts_.shared_memory.data);
+  Buffer memory = shares_memory_ ? Buffer() : AllocateDevice(context_bytes_, facts_.device);
+  return std::make_unique<GraphContexts>(std::move(memory), facts_.own_bytes, [this](void* own) {
+    return MakeContext(shares_memory_ ? facts_.shared_memory.data : own);
+  });
+}
+
+// `memory`: for what lies between layers; null: the context gets its own.
+std::unique_ptr<Context> TensorRtModel::MakeContext(void* memory) {
   UseDevice(facts_.device);
-  LogScope log;
+  std::lock_guard lock(making_);
+  LogScope log(&services_->recorder);
   TrtObject context(Call(engine_.get(), method::engine::kCreateExecutionContext,
-                         shares_memory_ ? trt::kUserManaged : trt::kAllocateStatic));
+                         memory ? trt::kUserManaged : trt::kAllocateStatic));
   if (!context) {
     throw TensorRtError(log, "ICudaEngine::createExecutionContext",
                         "The engine gives no execution context.", ErrorCode::VENDOR_FAILURE);
   }
-  if (shares_memory_) {
-    Call(context.get(), method::context::kSetDeviceMemory, facts_.shared_memory.data);
-  }
+  if (memory != nullptr) Call(context.get(), method::context::kSetDeviceMemory, memory);
   return std::make_unique<TensorRtContext>(std::move(context), facts_);
 }
 
@@ -235,14 +291,16 @@ int TensorRtModel::PreferredLanes() const {
 }
 
 Value TensorRtModel::Memory() const {
-  const uint64_t blocks = shares_memory_ ? 1 : facts_.contexts.load();
-  return Value::Map{{"device", static_cast<double>(plan_bytes_ + blocks * context_bytes_ +
-                                                   facts_.own_bytes.load())}};
+  // Measured: what TensorRT allocated through us, and what we did. Not among it is what CUDA itself
+  // takes for kernels and streams.
+  return Value::Map{
+      {"device", static_cast<double>(services_->allocator.bytes() + facts_.shared_memory.bytes +
+                                     facts_.own_bytes.load())}};
 }
 
 void TensorRtModel::Export(const std::string& path) {
   UseDevice(facts_.device);
-  LogScope log;
+  LogScope log(&services_->recorder);
   const TrtObject plan(Call(engine_.get(), method::engine::kSerialize));
   if (!plan) {
     throw TensorRtError(log, "ICudaEngine::serialize", "The engine can't be written.",

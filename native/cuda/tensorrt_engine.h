@@ -9,6 +9,8 @@
 
 #include "../backend.h"
 #include "cuda_library.h"
+#include "tensorrt_allocator.h"
+#include "tensorrt_recorder.h"
 
 namespace accelnode::cuda {
 
@@ -20,27 +22,36 @@ struct EngineFacts {
   bool graphs = false;
   std::vector<TensorInfo> inputs, outputs;
   std::vector<bool> host_inputs, host_outputs;  // tensors that TensorRT wants in host memory
-  // By profile, then by input: the bounds of each dimension.
+  // By profile, then by input: the bounds of each dimension; and of each value, where those decide
+  // shapes.
   struct Bounds {
     std::vector<int64_t> min, opt, max;
   };
-  std::vector<std::vector<Bounds>> profiles;
+  struct InputBounds {
+    Bounds dims, values;
+  };
+  std::vector<std::vector<InputBounds>> profiles;
 
   // Where contexts share their device memory: who holds it computes.
   std::mutex turn;
   Buffer shared_memory;
 
   std::atomic<bool> lost{false};       // the device; nothing more can be done with it
-  std::atomic<uint64_t> own_bytes{0};  // of device memory that our contexts allocated
-  std::atomic<uint64_t> contexts{0};
+  std::atomic<uint64_t> own_bytes{0};  // of device memory that our contexts allocated themselves
+};
+
+// What a runtime, its engine and its contexts report to and allocate through.
+struct RuntimeServices {
+  explicit RuntimeServices(int device);
+  ErrorRecorder recorder;
+  GpuAllocator allocator;
 };
 
 class TensorRtModel final : public Model {
  public:
-  // `runtime` made `engine`. `plan_bytes` stands in for the size of the weights, which TensorRT
-  // does not tell in all releases.
-  TensorRtModel(TrtObject runtime, TrtObject engine, int device, size_t plan_bytes,
-                const Value& options, Value::Map details);
+  // `runtime` made `engine`, with `services`.
+  TensorRtModel(std::unique_ptr<RuntimeServices> services, TrtObject runtime, TrtObject engine,
+                int device, const Value& options, Value::Map details);
   ~TensorRtModel() override;
 
   const std::vector<TensorInfo>& Inputs() const override { return facts_.inputs; }
@@ -53,15 +64,18 @@ class TensorRtModel final : public Model {
   void Export(const std::string& path) override;
 
  private:
+  std::unique_ptr<Context> MakeContext(void* memory);
   void DescribeTensors();
   void DescribeProfiles();
+  EngineFacts::Bounds ValueBounds(const TensorInfo& input, int32_t profile) const;
   Value ProfilesValue() const;
   std::string LayerInformation() const;
 
+  const std::unique_ptr<RuntimeServices> services_;
   const TrtObject runtime_;
   TrtObject engine_;
   EngineFacts facts_;
-  const size_t plan_bytes_;
+  std::mutex making_;  // of contexts, which share the engine's recorder meanwhile
   size_t context_bytes_ = 0;
   const bool shares_memory_;
   Value details_;

@@ -69,19 +69,19 @@ void WriteFile(const std::string& path, const void* data, size_t bytes) {
               "Can't write " + path + ": " + std::strerror(failed) + ".");
 }
 
-bool ReplaceFile(const std::string& path, const void* data, size_t bytes) {
+std::error_code ReplaceFile(const std::string& path, const void* data, size_t bytes) {
   static std::atomic<unsigned> number{0};
   // Another process may be writing the same cache at this moment.
   const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
   const std::string other =
       path + "." + std::to_string(now) + "-" + std::to_string(number++) + ".tmp";
-  std::error_code failed;
-  if (Write(other, data, bytes) == 0) {
+  std::error_code failed(Write(other, data, bytes), std::generic_category());
+  if (!failed) {
     std::filesystem::rename(std::filesystem::u8path(other), std::filesystem::u8path(path), failed);
-    if (!failed) return true;
   }
-  std::filesystem::remove(std::filesystem::u8path(other), failed);
-  return false;
+  std::error_code ignored;
+  if (failed) std::filesystem::remove(std::filesystem::u8path(other), ignored);
+  return failed;
 }
 
 std::vector<std::string> PluginFiles(const Value& options) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "../backend.h"
@@ -36,9 +37,9 @@ std::optional<Bytes> ReadCache(const std::string& path);
 
 // Throws VENDOR_FAILURE when not all of it was written.
 void WriteFile(const std::string& path, const void* data, size_t bytes);
-// So that no reader sees half of it: under another name in the same folder first. False when that
-// failed; a cache that can't be kept is no reason to fail.
-bool ReplaceFile(const std::string& path, const void* data, size_t bytes);
+// So that no reader sees half of it: under another name in the same folder first. Gives why that
+// failed: a cache that can't be kept need be no reason to fail.
+std::error_code ReplaceFile(const std::string& path, const void* data, size_t bytes);
 
 // Makes the plugins in the libraries of options.plugins, and those of TensorRT's own, known to it.
 // Needs a device. Once loaded they stay.

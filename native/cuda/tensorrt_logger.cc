@@ -66,21 +66,39 @@ void* Logger() {
   return static_cast<ILogger11*>(logger11);
 }
 
-LogScope::LogScope()
-    : outer_(t_scope), since_([] {
+LogScope::LogScope(ErrorRecorder* recorder)
+    : outer_(t_scope),
+      recorder_(recorder ? recorder : Recorder()),
+      recorded_(recorder_ ? recorder_->size() : 0),
+      since_([] {
         std::lock_guard lock(GetStrays().mutex);
         return GetStrays().count;
       }()) {
   t_scope = this;
 }
 
-LogScope::~LogScope() { t_scope = outer_; }
+LogScope::~LogScope() {
+  if (recorder_ != nullptr) recorder_->Shrink(recorded_);
+  t_scope = outer_;
+}
+
+ErrorRecorder* LogScope::Recorder() { return t_scope ? t_scope->recorder_ : nullptr; }
+
+bool LogScope::LacksMemory() const { return recorder_ && recorder_->LacksMemorySince(recorded_); }
+
+std::optional<Error> LogScope::Cause() const {
+  return recorder_ ? recorder_->CauseSince(recorded_) : std::nullopt;
+}
 
 void LogScope::Add(const char* text) {
   errors_ += (errors_.empty() ? "" : "\n") + std::string(text);
 }
 
 std::string LogScope::Errors() const {
+  if (recorder_ != nullptr) {
+    std::string words = recorder_->WordsSince(recorded_);
+    if (!words.empty()) return words;
+  }
   if (!errors_.empty()) return errors_;
   Strays& strays = GetStrays();
   std::lock_guard lock(strays.mutex);
@@ -95,14 +113,19 @@ std::string LogScope::Errors() const {
 Error TensorRtError(const LogScope& log, const char* call, const std::string& what,
                     ErrorCode code) {
   const std::string words = log.Errors();
-  if (ContainsAny(words, {"out of memory", "OutOfMemory", "Out of memory", "bad_alloc",
-                          "cudaErrorMemoryAllocation"})) {
+  const std::string told = words.empty() ? " TensorRT gave no reason." : " TensorRT: " + words;
+  if (const std::optional<Error> cause = log.Cause()) {
+    return Error(cause->code, what + " " + cause->message + told)
+        .WithCall(cause->call.c_str(), cause->status.value_or(0))
+        .WithHint(cause->hint);
+  }
+  if (log.LacksMemory() || ContainsAny(words, {"out of memory", "OutOfMemory", "Out of memory",
+                                               "bad_alloc", "cudaErrorMemoryAllocation"})) {
     code = ErrorCode::OUT_OF_MEMORY;
   } else if (DeviceIsLost()) {
     code = ErrorCode::DEVICE_LOST;
   }
-  return Error(code, what + (words.empty() ? " TensorRT gave no reason." : " TensorRT: " + words))
-      .WithCall(call, 0);
+  return Error(code, what + told).WithCall(call, 0);
 }
 
 bool Refuse(const LogScope& log, const char* call, const std::string& what, ErrorCode code) {

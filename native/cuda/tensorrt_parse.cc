@@ -20,14 +20,17 @@ Error ParseError(const void* parser, const LogScope& log) {
     const void* error = plain::Call(parser, method::parser::kGetError, i);
     if (IsNull(error)) continue;
     const int32_t code = plain::Call(error, method::parser_error::kCode);
-    unsupported &= code >= trt::kFirstUnsupported && code <= trt::kLastUnsupported;
+    const std::string words = Text(plain::Call(error, method::parser_error::kDesc));
+    // An operator that it does not have might be a plugin's; its code is that of an invalid node.
+    unsupported &= (code >= trt::kFirstUnsupported && code <= trt::kLastUnsupported) ||
+                   words.find("Plugin not found") != std::string::npos;
     const std::string node = Text(plain::Call(error, method::parser_error::kNodeName));
     const std::string operation = Text(plain::Call(error, method::parser_error::kNodeOperator));
     lines += "\n  ";
     if (!node.empty()) lines += "node \"" + node + "\"";
     if (!operation.empty()) lines += (node.empty() ? "" : " ") + ("(" + operation + ")");
     if (!node.empty() || !operation.empty()) lines += ": ";
-    lines += Text(plain::Call(error, method::parser_error::kDesc));
+    lines += words;
   }
   if (lines.empty()) {
     return TensorRtError(log, "IParser::parse", "TensorRT can't read the ONNX model.",

@@ -57,6 +57,8 @@ namespace method {
 
 namespace runtime {
 inline constexpr Method<void*(const void*, size_t)> kDeserializeCudaEngine{3, 3};
+inline constexpr Method<void(IGpuAllocator*)> kSetGpuAllocator{8, 7};
+inline constexpr Method<void(IErrorRecorder*)> kSetErrorRecorder{9, 8};
 inline constexpr Method<void(bool)> kSetEngineHostCodeAllowed{21, 20};
 }  // namespace runtime
 
@@ -71,6 +73,12 @@ inline constexpr Method<void*()> kSerialize{4, 4};
 inline constexpr Method<void*(int32_t)> kCreateExecutionContext{5, 5};
 inline constexpr Method<size_t()> kGetDeviceMemorySize{7, 44};  // 11: …V2
 inline constexpr Method<int32_t()> kGetNbOptimizationProfiles{10, 8};
+// The second since 10.11; 11 has it alone.
+inline constexpr Method<const int32_t*(const char*, int32_t, int32_t)> kGetProfileTensorValues{
+    11, kNone};
+inline constexpr Method<const int64_t*(const char*, int32_t, int32_t)> kGetProfileTensorValuesV2{
+    54, 46};
+inline constexpr Method<void(IErrorRecorder*)> kSetErrorRecorder{13, 10};
 inline constexpr Method<void*()> kCreateEngineInspector{18, 14};
 inline constexpr Method<Dims(const char*)> kGetTensorShape{19, 15};
 inline constexpr Method<int32_t(const char*)> kGetTensorDataType{20, 16};
@@ -87,6 +95,7 @@ namespace context {
 inline constexpr Method<void(void*)> kSetProfiler{5, 5};
 inline constexpr Method<void(void*)> kSetDeviceMemory{10, 10};
 inline constexpr Method<int32_t()> kGetOptimizationProfile{11, 11};
+inline constexpr Method<void(IErrorRecorder*)> kSetErrorRecorder{14, 13};
 inline constexpr Method<bool(int32_t, cudaStream_t)> kSetOptimizationProfileAsync{17, 16};
 inline constexpr Method<void(bool)> kSetEnqueueEmitsProfile{18, 17};
 inline constexpr Method<bool()> kReportToProfiler{20, 19};
@@ -102,9 +111,11 @@ inline constexpr Method<const char*(int32_t)> kGetEngineInformation{6, 6};
 }
 
 namespace builder {
+inline constexpr Method<void(IGpuAllocator*)> kSetGpuAllocator{6, 4};
 inline constexpr Method<void*()> kCreateBuilderConfig{7, 5};
 inline constexpr Method<void*(uint32_t)> kCreateNetworkV2{8, 6};
 inline constexpr Method<void*()> kCreateOptimizationProfile{9, 7};
+inline constexpr Method<void(IErrorRecorder*)> kSetErrorRecorder{10, 8};
 inline constexpr Method<void*(void*, void*)> kBuildSerializedNetwork{14, 11};
 }  // namespace builder
 
@@ -128,7 +139,12 @@ inline constexpr Method<void(IProgressMonitor*)> kSetProgressMonitor{56, 45};
 
 namespace profile {
 inline constexpr Method<bool(const char*, int32_t, const Dims*)> kSetDimensions{2, 2};
+inline constexpr Method<bool(const char*, int32_t, const int32_t*, int32_t)> kSetShapeValues{4,
+                                                                                             kNone};
 inline constexpr Method<bool()> kIsValid{9, 7};
+// Since 10.11; 11 has it alone.
+inline constexpr Method<bool(const char*, int32_t, const int64_t*, int32_t)> kSetShapeValuesV2{10,
+                                                                                               8};
 }  // namespace profile
 
 namespace timing_cache {

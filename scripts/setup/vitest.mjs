@@ -1,4 +1,10 @@
 // Runs test suites and counts what came of them.
+//
+/**
+ * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * @typedef {Counts & { files: (Counts & { name: string })[], notes: string[] }} Results `notes`: what the last
+ *   lines shall say beside the counts
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +14,7 @@ import { bin, root, setupFolder } from './process.mjs';
 /**
  * @param {string[]} args for vitest, e.g. ['--project', 'unit']
  * @param {NodeJS.ProcessEnv} [env]
- * @returns {{ passed: number, failed: number, skipped: number, files: { name: string, passed: number }[] }}
+ * @returns {Results}
  */
 export function runVitest(args, env = {}) {
   const report = join(setupFolder, 'test-report.json');
@@ -24,16 +30,16 @@ export function runVitest(args, env = {}) {
     results = JSON.parse(readFileSync(report, 'utf8'));
   } catch {
     console.log(`FAILED  vitest wrote no report; it ended with ${signal ?? `exit code ${status}`}`);
-    return { passed: 0, failed: 1, skipped: 0, files: [] };
+    return { passed: 0, failed: 1, skipped: 0, files: [], notes: [] };
   }
-  const files = results.testResults.map(({ name, assertionResults }) => ({
-    name,
-    passed: assertionResults.filter((test) => test.status === 'passed').length,
-  }));
+  const files = results.testResults.map(({ name, assertionResults }) => {
+    const count = (...words) => assertionResults.filter(({ status }) => words.includes(status)).length;
+    return { name, passed: count('passed'), failed: count('failed'), skipped: count('pending', 'skipped', 'todo') };
+  });
   const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = results;
   // A file that could not be loaded has no tests that failed, but vitest does not end with 0.
   const failed = numFailedTests === 0 && status !== 0 ? 1 : numFailedTests;
-  return { passed, failed, skipped: numPendingTests + numTodoTests, files };
+  return { passed, failed, skipped: numPendingTests + numTodoTests, files, notes: [] };
 }
 
 /** "12 passed, 0 failed, 3 skipped" */
@@ -41,14 +47,19 @@ export function summary({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-/** Sums of several results. */
+/**
+ * Sums of several results.
+ * @param {(Counts & Partial<Results>)[]} results
+ * @returns {Results}
+ */
 export function sum(...results) {
-  const total = { passed: 0, failed: 0, skipped: 0, files: [] };
-  for (const { passed, failed, skipped, files = [] } of results) {
+  const total = { passed: 0, failed: 0, skipped: 0, files: [], notes: [] };
+  for (const { passed, failed, skipped, files = [], notes = [] } of results) {
     total.passed += passed;
     total.failed += failed;
     total.skipped += skipped;
     total.files.push(...files);
+    total.notes.push(...notes);
   }
   return total;
 }

@@ -1,5 +1,6 @@
 /** The plan cache, given plans and calibration data, on the doubles of CUDA and TensorRT 10. */
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -10,14 +11,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 
 import { Session, Tensor, cacheEntries, clearCache } from 'accelnode';
 import type { CacheOutcome, CalibrationBatch, LoadOptions, ModelSource } from 'accelnode';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { modelPath } from '../utils/models.js';
 import { expectError, withSession } from '../utils/session.js';
 import { CONTROL_VARIABLE } from './cuda/control.mjs';
-import { libraryOf, makeDoubles, missing, writeModels } from './cuda/setup.js';
+import { libraryOf, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
 
 if (missing !== undefined) {
@@ -181,7 +184,7 @@ if (missing !== undefined) {
     it('keeps measured times beside the plans, for the next build', async () => {
       await load();
       const timing = readdirSync(cache).filter((name) => name.startsWith('timing-'));
-      expect(timing).toEqual([expect.stringMatching(/^timing-10\.[\d.]+-sm_90\.cache$/)]);
+      expect(timing).toEqual([expect.stringMatching(/^timing-10\.[\d.]+-sm_90-[\w-]+\.cache$/)]);
       expect(control.get('timingCacheEntries')).toBe(0);
       await load(models.mix, { precision: 'fp16' });
       expect(control.get('timingCacheEntries')).toBeGreaterThan(0);
@@ -192,6 +195,35 @@ if (missing !== undefined) {
       expect(await clearCache({ folder: cache, olderThan: 1 })).toEqual([]);
       expect((await clearCache({ folder: cache })).map((entry) => entry.key)).toEqual([key]);
       expect(readdirSync(cache)).toEqual([]);
+    });
+
+    it('keeps no plan of a model that was replaced while it was built', async () => {
+      const model = join(place.folder, 'replaced.onnx');
+      writeFileSync(model, readFileSync(models.mix));
+      control.set('holdBuild', 1);
+      const loading = load(model);
+      try {
+        await reaches(control, 'building', 1);
+        writeFileSync(model, readFileSync(models.rows));
+      } finally {
+        control.set('holdBuild', 0);
+      }
+      const outcome = await loading;
+      expect(outcome).toMatchObject({ hit: false, stored: false });
+      expect(outcome.reason).toBe(`The plan was not kept: ${model} changed while the plan was built from it.`);
+      expect(await cacheEntries(cache)).toEqual([]);
+    });
+
+    it('has nothing of a model whose weights are incomplete', async () => {
+      const model = join(place.folder, 'external.onnx');
+      const weights = join(place.folder, 'external-data.weights');
+      copyFileSync(modelPath('external-data'), model);
+      writeFileSync(weights, 'too short');
+      for (const source of [model, readFileSync(model)]) {
+        const error = await expectError('MODEL_INVALID', () => load(source));
+        expect(error.message).toContain('external-data.weights');
+      }
+      expect(await cacheEntries(cache)).toEqual([]);
     });
 
     it('stops when the signal is aborted while it builds', async () => {
@@ -221,6 +253,60 @@ if (missing !== undefined) {
       const sources: ModelSource[] = [plan, readFileSync(plan), { plan, onnx: models.mix }];
       for (const source of sources) expect((await load(source)).builds).toBe(0);
       expect(existsSync(cache)).toBe(false);
+    });
+
+    it.each<[string, () => void]>([
+      ['missing', () => rmSync(plan, { force: true })],
+      ['empty', () => writeFileSync(plan, '')],
+    ])('that is %s is made from the ONNX model beside it', async (what, spoil) => {
+      spoil();
+      const error = await expectError('MODEL_INVALID', () => load(plan));
+      await withSession({ plan, onnx: models.mix }, { device: 'cuda:0', cache }, (session) => {
+        expect(session.details.planRefused).toBe(error.message);
+        expect(cacheOf(session)).toMatchObject({ hit: false, stored: true });
+      });
+      expect(error.message).toContain(plan);
+      expect(error.hint ?? '').toContain(what === 'missing' ? 'no such file' : '');
+      const only = await expectError('MODEL_INVALID', () => load({ plan }));
+      expect(only.message).toBe(error.message);
+    });
+
+    it('is not blamed for a GPU that is too old for TensorRT', async () => {
+      await exportPlan();
+      control.set('sm', 50);
+      try {
+        for (const source of [plan, { plan, onnx: models.mix }]) {
+          const error = await expectError('RUNTIME_INCOMPATIBLE', () => load(source));
+          expect(error.message).toContain('5.0');
+          expect(error.hint ?? '').not.toContain('plan');
+        }
+      } finally {
+        control.set('sm', 0);
+      }
+    });
+
+    it('that is version compatible needs the option that says so', async () => {
+      await withSession(models.mix, { device: 'cuda:0', cuda: { versionCompatible: true } }, (session) =>
+        session.export(plan),
+      );
+      const error = await expectError('UNSUPPORTED', () => load(plan));
+      expect(error.hint).toContain('versionCompatible: true');
+      expect((await load(plan, { cuda: { versionCompatible: true } })).builds).toBe(0);
+    });
+
+    it('stays what it was when its export is aborted', async () => {
+      await exportPlan();
+      const before = readFileSync(plan);
+      await withSession(models.mix, { device: 'cuda:0', precision: 'fp16' }, async (session) => {
+        const stop = new AbortController();
+        const exporting = session.export(plan, { signal: stop.signal });
+        stop.abort(new Error('enough'));
+        const error = await expectError('CANCELLED', () => exporting);
+        expect(error.cause).toMatchObject({ message: 'enough' });
+        await expectError('INVALID_ARGUMENT', () => session.export(plan, { signal: 'now' as never }));
+      });
+      expect(readFileSync(plan)).toEqual(before);
+      expect(readdirSync(place.folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
     });
 
     it.each<[string, 'MODEL_INVALID' | 'RUNTIME_INCOMPATIBLE', () => void, () => void]>([
@@ -295,6 +381,52 @@ if (missing !== undefined) {
       expect(fed() - before).toBe(1);
     });
 
+    it('builds once for two loads at the same time, although the key is of what the build finds', async () => {
+      mkdirSync(cache);
+      const loads = await Promise.all([1, 2].map(() => load(models.mix, options([mix], ranges()))));
+      expect(loads.map(({ hit }) => hit).sort()).toEqual([false, true]);
+      expect(loads[0]!.key).toBe(loads[1]!.key);
+      expect(await cacheEntries(cache)).toHaveLength(1);
+      expect(readdirSync(cache).filter((name) => name.endsWith('.lock'))).toEqual([]);
+    });
+
+    it('that is empty is refused, in words', async () => {
+      function* used(): Generator<CalibrationBatch> {
+        yield mix;
+      }
+      const generator = used();
+      expect([...generator]).toHaveLength(1);
+      for (const batches of [[], generator]) {
+        const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, options(batches)));
+        expect(error.message).toBe('cuda.calibration.batches has no batch in it.');
+        expect(error.hint).toContain('can be read once');
+      }
+    });
+
+    it.each<[string, (file: string) => string, RegExp]>([
+      ['is not there', (file) => file, /is not there, and no data is given/],
+      ['is empty', (file) => (writeFileSync(file, ''), file), /is empty, and no data is given/],
+      ['is a folder', (file) => (mkdirSync(file), file), /can't be used: it is a folder/],
+      ['lies in a file', (file) => (writeFileSync(file, 'x'), join(file, 'ranges')), /a part of the path is a file/],
+    ])('is refused before the build when the file of ranges %s', async (_what, prepare, message) => {
+      mkdirSync(cache);
+      const file = prepare(ranges());
+      const builds = control.get('builds');
+      const error = await expectError('INVALID_ARGUMENT', () =>
+        load(models.mix, { precision: 'int8', cuda: { calibration: { cache: file } } }),
+      );
+      expect(error.message).toMatch(message);
+      expect(error.hint).toMatch(/\w{3}/);
+      expect(control.get('builds')).toBe(builds);
+    });
+
+    it('is refused before the build when there is no folder for the ranges', async () => {
+      const file = join(cache, 'no', 'such', 'ranges');
+      const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, options([mix], file)));
+      expect(error.message).toMatch(/ranges, can't be used: there is no such file or folder/);
+      expect(error.hint).toContain('in a folder that is there');
+    });
+
     it.each<[string, CalibrationBatch, RegExp]>([
       [
         'of the wrong shape',
@@ -330,6 +462,35 @@ if (missing !== undefined) {
       }
       const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, options(batches())));
       expect(error.cause).toBe(cause);
+    });
+
+    it('whose ranges could not be written in the end ends the load with the reason', async () => {
+      mkdirSync(cache);
+      function* batches(): Generator<CalibrationBatch> {
+        yield mix;
+        mkdirSync(ranges());
+      }
+      const error = await expectError('VENDOR_FAILURE', () => load(models.mix, options(batches(), ranges())));
+      expect(error.message).toContain(`Can't write the calibration cache ${ranges()}: `);
+      expect(error.message).toMatch(/directory/i);
+      expect(error.hint).toContain('cuda.calibration.cache');
+      expect(readdirSync(cache).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    });
+
+    it('is not freed with its worker while it is read', async () => {
+      control.set('hold', 1);
+      const worker = new Worker(join(import.meta.dirname, '..', 'utils', 'calibrating-worker.mjs'), {
+        workerData: { model: models.mix },
+      });
+      try {
+        await reaches(control, 'held', 1);
+        // Later than a load that owns all that it uses would be left to itself.
+        setTimeout(() => control.set('hold', 0), 4000);
+        await worker.terminate();
+        expect(control.get('held')).toBe(0);
+      } finally {
+        control.set('hold', 0);
+      }
     });
 
     it('that never comes can be given up', async () => {

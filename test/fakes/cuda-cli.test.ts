@@ -7,6 +7,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { LineChild } from '../utils/line-child.js';
+import type { Control } from './cuda/control.mjs';
 import { folderOf, libraryOf, majors, makeDoubles, missing, writeModels } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
 
@@ -21,7 +22,13 @@ const bare = {
 };
 
 describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %i${missing ?? ''}`, (major) => {
-  const { control, env } = makeDoubles(place.folder, major);
+  const blocks: Control[] = [];
+  const doubles = () => {
+    const made = makeDoubles(place.folder, major);
+    blocks.push(made.control);
+    return made;
+  };
+  const { control, env } = doubles();
   let cache: string;
   let count = 0;
   beforeEach(() => {
@@ -45,7 +52,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
   });
 
   it('doctor says that there is no GPU, in the words of CUDA', async () => {
-    const none = makeDoubles(place.folder, major);
+    const none = doubles();
     none.control.set('countStatus', 100);
     const plain = await command({ ...bare, ...none.env })('doctor');
     expectPlain(plain, 1);
@@ -78,10 +85,25 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(ran.stdout).toMatch(/y .*\[2, 3\]/);
   });
 
+  it('compile looks at the place of its output before it builds', async () => {
+    const builds = control.get('builds');
+    for (const [output, message] of [
+      [join(models.mix, 'in a file.plan'), `Can't write to the folder ${models.mix}: a file is in the way.`],
+      [place.folder, `Can't write ${place.folder}: it is a folder.`],
+    ] as const) {
+      const error = await failureOf(accelnode, 2, 'compile', models.mix, '-d', 'cuda:0', '-o', output);
+      expect(error.message).toBe(message);
+    }
+    const unused = join(place.folder, `never ${major}`, 'made.plan');
+    await failureOf(accelnode, 1, 'compile', models.strange, '-d', 'cuda:0', '-o', unused);
+    expect(existsSync(join(unused, '..'))).toBe(false);
+    expect(control.get('builds')).toBe(builds);
+  });
+
   it('compile shows how far it has come, and stops at SIGINT', async () => {
     const output = join(place.folder, `never ${major}.plan`);
     const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
-    const held = makeDoubles(place.folder, major);
+    const held = doubles();
     held.control.set('holdBuild', 1);
     const child = new LineChild([main, 'compile', models.mix, '-d', 'cuda:0', '-o', output], {
       env: { ...process.env, ...bare, ...held.env },
@@ -135,6 +157,26 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(plain.stdout).toMatch(mode);
   });
 
+  it('bench has room for as many runs as are to be in flight', async () => {
+    const quick = ['-t', '0.01', '--warmup', '0', '--min-runs', '2'];
+    expectPlain(await accelnode('bench', models.mix, '-d', 'cuda:0', ...quick, '-c', '1500'), 0);
+  });
+
+  it('run, bench and inspect take a plan that is version compatible when told so', async () => {
+    const plan = join(place.folder, `compatible ${major}.plan`);
+    const compile = ['compile', models.mix, '-d', 'cuda:0', '-o', plan, '--version-compatible'];
+    expectPlain(await accelnode(...compile), 0);
+    for (const args of [
+      ['run', plan, '-i', 'a=zeros', '-i', 'b=zeros'],
+      ['bench', plan, '-t', '0.01', '--warmup', '0', '--min-runs', '2'],
+      ['inspect', plan],
+    ]) {
+      const error = await failureOf(accelnode, 1, ...args, '-d', 'cuda:0');
+      expect(error.hint).toContain('versionCompatible');
+      expectPlain(await accelnode(...args, '-d', 'cuda:0', '--version-compatible'), 0);
+    }
+  });
+
   it('takes a library, and a folder of them', async () => {
     const unset = command({ ...bare, ...env, ACCELNODE_CUDA_LIBRARY: undefined });
     for (const library of [libraryOf(major), folderOf(major)]) {
@@ -173,7 +215,8 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(await jsonOf(cached, 0, 'cache', 'clear')).toEqual({ folder: cache, size: 0, removed: [] });
   });
 
-  it('has made no mistake with the double', () => {
-    expect(control.getText('violation')).toBe('');
+  it('has made no mistake with the doubles', () => {
+    expect(blocks).toHaveLength(3);
+    expect(blocks.map((block) => block.getText('violation'))).toEqual(['', '', '']);
   });
 });

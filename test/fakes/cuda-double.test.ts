@@ -46,7 +46,7 @@ const mistakes: [mistake: string, violation: RegExp, stdout?: string][] = [
   ['destroy twice', /^a context was destroyed twice/],
   ['keep a context', /^an engine was destroyed before its contexts/],
   ['free twice', /^cudaFree of .* which is not allocated there/],
-  ['free by the wrong call', /^cudaFreeHost of .* which cudaHostAlloc did not give/],
+  ['free by the wrong call', /^cudaFreeHost of .* which is no pinned memory/],
 ];
 
 /** What TensorRT refuses by itself: no mistake in the use, but a message. */
@@ -95,7 +95,17 @@ describe.skipIf(missing)(`a double${missing ?? ''}`, () => {
     expect(found.violation).toMatch(/what was given as ILogger does not say that it is one/);
   });
 
-  it('of TensorRT 10.0 computes with the methods that were there', async () => {
-    expect(await drive(10, 'none', 100000)).toMatchObject({ stdout: RESULT, violation: '', live: {} });
+  it('of TensorRT 10 finds a logger with a version', async () => {
+    const found = await drive(10, 'logger of the other major');
+    expect(found.violation).toMatch(/with a logger of 11, which 10 calls by other slots/);
+  });
+
+  it.each([100000, 100800, 101600])('of TensorRT %i computes with the methods that were there', async (version) => {
+    expect(await drive(10, 'none', version)).toMatchObject({ stdout: RESULT, violation: '', live: {} });
+  });
+
+  it('of TensorRT 10.8.0 has the slots that it alone had', async () => {
+    const found = await drive(10, 'the network of 10.7', 100800);
+    expect(found.violation).toMatch(/^VNetworkDefinition: slot 64 was called, which is .*getBuilder/);
   });
 });

@@ -60,8 +60,17 @@ const ways = PATIENCE === 1 ? faults : [failure, lost];
 
 /** Functions that must be among those which have failed: a loop that does not get there proves nothing. */
 const essential = [
-  ...['cudaGetDeviceCount', 'cudaSetDevice', 'cudaMalloc', 'cudaHostAlloc', 'cudaMemcpyAsync', 'cudaStreamSynchronize'],
-  ...['cudaStreamCreateWithFlags', 'cudaEventCreateWithFlags', 'cudaEventRecord', 'cudaFree', 'cudaFreeHost'],
+  ...['cudaGetDeviceCount', 'cudaSetDevice', 'cudaHostAlloc', 'cudaMemcpyAsync', 'cudaStreamSynchronize'],
+  ...[
+    'cudaMallocAsync',
+    'cudaFreeAsync',
+    'cudaMalloc',
+    'cudaStreamCreateWithFlags',
+    'cudaEventCreateWithFlags',
+    'cudaEventRecord',
+    'cudaFree',
+    'cudaFreeHost',
+  ],
   ...['cudaStreamBeginCapture', 'cudaStreamEndCapture', 'cudaGraphInstantiate', 'cudaGraphLaunch'],
   ...['createInferBuilder_INTERNAL', 'createNetworkV2', 'createNvOnnxParser_INTERNAL', 'parse', 'parseFromFile'],
   ...['createBuilderConfig', 'createOptimizationProfile', 'setDimensions', 'addOptimizationProfile'],
@@ -78,7 +87,9 @@ describe.skipIf(missing).each(majors)(`TensorRT %i, each call fails once${missin
     await expectSurvival(major, 'open', [fault]);
   });
 
-  it.each(Object.keys(operations).filter((operation) => operation !== 'open'))('%s', async (operation) => {
+  const of10 = ['load ONNX with calibration'];
+  const all = Object.keys(operations).filter((each) => each !== 'open' && (major === 10 || !of10.includes(each)));
+  it.each(all)('%s', async (operation) => {
     for (const { failedCall } of await expectSurvival(major, operation, ways)) failed.add(failedCall);
   });
 

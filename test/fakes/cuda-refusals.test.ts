@@ -110,6 +110,21 @@ describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
     expect(error.message).toContain('expecting compute 8.6 got compute 9.0');
   });
 
+  it('a plan that brings code is loaded when that is trusted', async () => {
+    const path = join(place.folder, 'compatible.plan');
+    const cuda = { versionCompatible: true };
+    await withSession(models.mix, { device, lanes: 1, cuda }, (session) => session.export(path));
+    const error = await expectError('UNSUPPORTED', () => load(path));
+    expect(error.message).toContain('setEngineHostCodeAllowed');
+    expect(error.hint).toContain('versionCompatible: true');
+    await withSession(path, { device, lanes: 1, cuda }, () => undefined);
+
+    await withSession(models.mix, { device, lanes: 1, cuda: { ...cuda, excludeLeanRuntime: true } }, (session) =>
+      session.export(path),
+    );
+    await withSession(path, { device, lanes: 1 }, () => undefined);
+  });
+
   it('a device that is lost ends the session cleanly', async () => {
     const session = await Session.load(models.mix, { device, lanes: 2 });
     control.arm(1, { status: 700, text: '' });

@@ -1,6 +1,8 @@
 /** Runs on the double of the TensorRT that the project names: what is copied, told, recorded and waited for. */
+import { join } from 'node:path';
+
 import { Tensor, devices } from 'accelnode';
-import type { Session } from 'accelnode';
+import type { LayerProfile, LoadOptions, Session } from 'accelnode';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import { expectError, withSession } from '../utils/session.js';
@@ -13,7 +15,7 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
   afterAll(() => place.remove());
   afterEach(() => {
     expect(control.getText('violation')).toBe('');
-    for (const field of ['hold', 'integrated', 'devices', 'hidden', 'sm', 'memoryLimit', 'nvmlStatus'])
+    for (const field of ['hold', 'integrated', 'devices', 'hidden', 'sm', 'memoryLimit', 'nvmlStatus', 'mig'])
       control.set(field, 0);
   });
 
@@ -131,18 +133,29 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
     it('follow when shapes and addresses change', () =>
       withSession(models.rows, { device, lanes: 1, shapes: rowsFrom1To8, cuda: { graphs: true } }, async (session) => {
         const count = counting();
-        for (const rows of [2, 2, 2, 3, 3, 3, 2, 2, 2]) {
-          const x = new Tensor(
-            'float32',
-            Float32Array.from({ length: rows * 3 }, (_, i) => i + rows),
-            [rows, 3],
-          );
-          const { y } = await session.run({ x });
-          expect([...(y!.data as Float32Array)]).toEqual([...x.data].map((value, i) => value + 1 + (i % 3)));
-        }
-        expect(count('captures')).toBeGreaterThan(1);
-        expect(count('graphLaunches')).toBeGreaterThan(1);
+        for (const rows of [2, 2, 2, 3, 3, 3, 2, 2, 3]) await addBias(session, rows);
+        // The last three are replayed: both are still there.
+        expect(count('captures')).toBe(2);
+        expect(count('graphLaunches')).toBe(7);
+        expect(count('enqueues')).toBe(4);
       }));
+
+    it.each([false, true])('are kept for the last four sets of shapes (shared memory: %s)', async (sharedMemory) => {
+      const cuda = { graphs: true, sharedMemory };
+      await withSession(models.rows, { device, lanes: 1, shapes: rowsFrom1To8, cuda }, async (session) => {
+        const contexts = control.live().context ?? 0;
+        const all = [1, 2, 3, 4, 5];
+        for (const rows of all) for (let i = 0; i < 2; i++) await addBias(session, rows);
+        expect(control.live().context).toBe(contexts + 3);
+        const count = counting();
+        for (const rows of [5, 4, 3, 2]) await addBias(session, rows);
+        expect(count('graphLaunches')).toBe(4);
+        expect(count('enqueues')).toBe(0);
+        for (let i = 0; i < 2; i++) await addBias(session, 1);
+        expect(count('captures')).toBe(1);
+        for (const rows of [...all, ...all]) await addBias(session, rows);
+      });
+    });
 
     it('are not recorded where shapes depend on data', () =>
       withSession(models.places, { device, lanes: 1, cuda: { graphs: true } }, async (session) => {
@@ -151,6 +164,16 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
         expect(count('captures')).toBe(0);
       }));
   });
+
+  async function addBias(session: Session, rows: number): Promise<void> {
+    const x = new Tensor(
+      'float32',
+      Float32Array.from({ length: rows * 3 }, (_, i) => i + rows),
+      [rows, 3],
+    );
+    const { y } = await session.run({ x });
+    expect([...(y!.data as Float32Array)]).toEqual([...x.data].map((value, i) => value + 1 + (i % 3)));
+  }
 
   async function findPlaces(session: Session): Promise<void> {
     for (const values of [
@@ -239,26 +262,73 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
     expect(listed[0]!.memoryTotal).toBe(24 * 2 ** 30);
   });
 
+  it('tells of an instance of a card what is its own', async () => {
+    control.set('mig', 1);
+    control.set('hidden', 1);
+    control.set('memoryLimit', 5 * 2 ** 30);
+    const of = async () => (await devices()).find(({ backend }) => backend === 'cuda')!;
+    const instance = { uuid: 'MIG-00000000-0000-4000-8000-000000000001', memoryTotal: 5 * 2 ** 30 };
+    expect(await of()).toMatchObject({ ...instance, name: 'NVIDIA Double 1 MIG 1g.5gb', details: { mig: true } });
+    control.set('mig', 2);
+    const unknown = await of();
+    expect(unknown).toMatchObject({ ...instance, name: 'NVIDIA Double 1', details: { mig: true } });
+    for (const field of ['power', 'utilization']) expect(unknown.details).not.toHaveProperty(field);
+  });
+
+  it('tells the time of each layer, and what it became where that was kept', async () => {
+    const { inputs } = await tensorsIn('host');
+    const layersWith = (options: LoadOptions): Promise<LayerProfile[]> =>
+      withSession(models.mix, { device, lanes: 1, profiling: true, ...options }, async (session) => {
+        expect(await session.profile()).toEqual([]);
+        await session.run(inputs);
+        return session.profile();
+      });
+    const row = { status: 'executed', time: expect.any(Number) as number };
+    for (const graphs of [false, true]) {
+      expect(await layersWith({ cuda: { graphs } })).toMatchObject([
+        { ...row, name: 'add', type: '', kernel: '' },
+        { ...row, name: 'pass', type: '', kernel: '' },
+      ]);
+    }
+    expect(await layersWith({ cuda: { engineInspector: true } })).toMatchObject([
+      { ...row, name: 'add', type: 'Add', kernel: 'double_Add' },
+      { ...row, name: 'pass', type: 'Identity', kernel: 'double_Identity' },
+    ]);
+    await withSession(models.mix, { device, lanes: 1 }, async (session) => {
+      await session.run(inputs);
+      await expectError('UNSUPPORTED', () => session.profile());
+    });
+  });
+
   it('runs out of memory, and goes on when there is some', async () => {
     const { inputs } = await tensorsIn('host');
-    const sizes = new Set<string>();
-    // From nothing on, in steps in which each allocation of the load is refused once.
-    for (let limit = 1; limit < 300_000; limit += 1500) {
+    const plan = join(place.folder, 'mix.plan');
+    await withSession(models.mix, { device, lanes: 1 }, (session) => session.export(plan));
+    const failed = new Set<string>();
+    // A plan needs less than its build, so that other allocations are refused too.
+    const steps = (source: string, to: number, step: number): [string, number][] =>
+      Array.from({ length: to / step }, (_, i) => [source, 1 + i * step]);
+    for (const [source, limit] of [...steps(models.mix, 300_000, 10_000), ...steps(plan, 8000, 250)]) {
       control.set('memoryLimit', limit);
       try {
-        await withSession(models.mix, { device, lanes: 1 }, (session) => session.run(inputs));
+        await withSession(source, { device, lanes: 1 }, (session) => session.run(inputs));
       } catch (error) {
-        expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' });
-        sizes.add((error as { call?: string }).call ?? '');
+        expect(error).toMatchObject({
+          code: 'OUT_OF_MEMORY',
+          call: expect.stringMatching(/^cudaMalloc/) as string,
+          status: 2,
+        });
+        failed.add((error as Error).message.split(' ', 3).join(' '));
       }
     }
-    expect([...sizes]).toContain('IBuilder::buildSerializedNetwork');
+    const during = ["TensorRT can't build", "The plan can't", 'The engine gives', 'CUDA: out of'];
+    expect([...failed].sort()).toEqual(during.sort());
 
     control.set('memoryLimit', 0);
     await withSession(models.mix, { device, lanes: 1 }, async (session) => {
       control.set('memoryLimit', Math.max(control.get('deviceBytes'), 1));
       const error = await expectError('OUT_OF_MEMORY', () => session.run(inputs));
-      expect(error).toMatchObject({ call: 'cudaMalloc', status: 2 });
+      expect(error).toMatchObject({ call: 'cudaMallocAsync', status: 2 });
       control.set('memoryLimit', 0);
       expect([...(await session.run(inputs)).sum!.data]).toEqual([6, 8, 10, 12]);
     });

@@ -188,11 +188,20 @@ def text():
     return graph
 
 
+def identity():
+    """What costs nothing: for bench/cuda.mjs."""
+    graph = Graph("identity")
+    graph.op("Identity", graph.input("x", [1, 64]), to="y")
+    graph.output("y", [1, 64])
+    return graph
+
+
 def all_special(random):
     types = [name for name in TYPES if name != "string"]
     return [
         passthrough(),
         no_operations(),
+        identity(),
         nonzero(),
         mixed(),
         *(element_type(name) for name in types),

@@ -1,10 +1,14 @@
 // An addon for the tests under AddressSanitizer: looks for leaks before a process ends, and makes
 // the mistakes that prove that each kind is noticed.
 #include <node_api.h>
+#include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
+#include <sys/mman.h>
 
+#include <cstdio>
 #include <limits>
 #include <memory>
+#include <string>
 
 namespace {
 
@@ -16,6 +20,26 @@ napi_value LookForLeaks(napi_env env, napi_callback_info) {
   napi_value found = nullptr;
   napi_get_boolean(env, __lsan_do_recoverable_leak_check() != 0, &found);
   return found;
+}
+
+// reportTo(path): what the sanitizers find in this process goes there from now on.
+napi_value ReportTo(napi_env env, napi_callback_info info) {
+  size_t count = 1, length = 0;
+  napi_value path = nullptr;
+  napi_get_cb_info(env, info, &count, &path, nullptr, nullptr);
+  std::string text(4096, '\0');
+  napi_get_value_string_utf8(env, path, text.data(), text.size(), &length);
+  __sanitizer_set_report_path(text.c_str());
+  return nullptr;
+}
+
+// Makes the search for leaks itself crash, as it does now and then among the threads of vendors: it
+// is told to look into memory that cannot be read, a mapping whose file has ended before it.
+napi_value CrashScan(napi_env, napi_callback_info) {
+  std::FILE* const file = std::tmpfile();
+  void* const beyond = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fileno(file), 0);
+  __lsan_register_root_region(beyond, 4096);
+  return nullptr;
 }
 
 napi_value Leak(napi_env, napi_callback_info) {
@@ -50,6 +74,8 @@ NAPI_MODULE_INIT() {
     napi_set_named_property(env, exports, name, function);
   };
   add("lookForLeaks", LookForLeaks);
+  add("reportTo", ReportTo);
+  add("crashScan", CrashScan);
   add("leak", Leak);
   add("useAfterFree", UseAfterFree);
   add("overflow", Overflow);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { defineConfig } from 'vitest/config';
 
+import { fakesFolder } from '../../scripts/setup/fakes.mjs';
 import { openvinoReleases } from '../../scripts/setup/releases.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -40,6 +41,10 @@ export default defineConfig({
       project('null', ['test/conformance/null.test.ts']),
       project('stress', ['test/stress/**/*.test.ts']),
       project('fakes', ['test/fakes/openvino-*.test.ts'], { ACCELNODE_RUNTIMES: runtimes }),
+      // Without what is of TypeScript (the cache, the commands), and the doubles' own tests.
+      project('cuda', ['test/conformance/cuda.test.ts', 'test/fakes/cuda-{builds,faults,refusals,runs}.test.ts'], {
+        ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt11', 'libnvinfer.so.11'),
+      }),
       project('openvino', ['test/conformance/openvino.test.ts'], {
         ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.current),
       }),

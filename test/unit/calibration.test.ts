@@ -24,7 +24,7 @@ class Asker {
   };
 
   constructor(batches: CalibrationBatches, given = shapes) {
-    this.calibration = new Calibration(batches, inputs, given, (answer) => this.#answered(answer));
+    this.calibration = new Calibration('cuda.calibration', batches, inputs, given, (answer) => this.#answered(answer));
   }
 
   ask(): Promise<CalibrationAnswer> {

@@ -48,6 +48,12 @@ it.each(['string', 'unknown'] as const)('%s can be nothing', async (type) => {
   await expectError('UNSUPPORTED', () => makeInput(info(type, 1), 'zeros', undefined));
 });
 
+it('nothing is said to be nothing', async () => {
+  const error = await expectError('INVALID_ARGUMENT', () => makeInput(info('float32', 1, 3, 2, 2), '', undefined));
+  expect(error.message).toBe('--input x= says nothing of what the input is.');
+  expect(error.hint).toContain('x=random');
+});
+
 describe('arrays', () => {
   it('have a shape of their own, which --shape must not deny', async () => {
     const path = join(temporaryFolder(), 'x.npy');

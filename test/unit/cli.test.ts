@@ -284,6 +284,17 @@ describe('runtime', () => {
     expect(named.stdout).toContain(`ACCELNODE_OPENVINO_LIBRARY is set: ${library} is used for openvino.`);
   });
 
+  it('list does not promise what a full TensorRT would change', async () => {
+    const lean = join(temporaryFolder(), 'tensorrt-lean', '10.15.1.29');
+    mkdirSync(lean, { recursive: true });
+    const library = 'libnvinfer_lean.so.10';
+    const about = { name: 'tensorrt-lean', version: '10.15.1.29', library, source: 'a wheel' };
+    writeFileSync(join(lean, 'runtime.json'), JSON.stringify(about));
+    const environment = { ...bare, ACCELNODE_RUNTIMES: join(lean, '..', '..'), ACCELNODE_CUDA_LIBRARY: undefined };
+    const { stdout } = await command(environment)('runtime', 'list');
+    expect(stdout).toMatch(/^tensorrt-lean +10\.15\.1\.29 +installed, used unless there is a full TensorRT/m);
+  });
+
   it('path', async () => {
     expect(await jsonOf(withRuntime, 0, 'runtime', 'path')).toEqual({ folder: other });
     expect(await jsonOf(withRuntime, 0, 'runtime', 'path', 'openvino')).toEqual({ folder: installed });

@@ -7,6 +7,7 @@ import { AccelError, Tensor, inspectOnnx } from 'accelnode';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { checkExternalFiles } from '../../dist/onnx/external-data.js';
 import { modelPath } from '../utils/models.js';
 import { onnxModel } from '../utils/onnx-model.js';
 import { expectError } from '../utils/session.js';
@@ -34,7 +35,8 @@ const model = onnxModel({
 
 /** Messages by hand, for what no builder would write. */
 const varint = (field: number, value: number): number[] => [field << 3, value];
-const bytes = (field: number, ...content: number[]): number[] => [(field << 3) | 2, content.length, ...content];
+const tag = (field: number): number[] => (field < 16 ? [(field << 3) | 2] : [((field << 3) & 0x7f) | 0x82, field >> 4]);
+const bytes = (field: number, ...content: number[]): number[] => [...tag(field), content.length, ...content];
 const text = (field: number, content: string): number[] => bytes(field, ...Buffer.from(content));
 const inGraph = (...content: number[]): Uint8Array => Uint8Array.from([...varint(1, 8), ...bytes(7, ...content)]);
 const MINUS_ONE = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
@@ -86,6 +88,70 @@ it('finds weights in other files', () => {
   const { externalData, parameters } = inspectOnnx(modelPath('external-data'));
   expect(externalData).toEqual(['external-data.weights']);
   expect(parameters).toBeGreaterThan(0);
+});
+
+describe('weights in other files', () => {
+  const tensor = (file: string) => [...text(8, 'w'), ...bytes(13, ...text(1, 'location'), ...text(2, file))];
+  const initializer = bytes(5, ...tensor('a.bin'));
+  const node = (...attribute: number[]) => bytes(1, ...text(4, 'Op'), ...bytes(5, ...text(1, 'a'), ...attribute));
+  /** Content of the graph, and of a function beside it. */
+  const places: [where: string, graph: number[], func: number[]][] = [
+    ['initializers', initializer, []],
+    ['values of sparse initializers', bytes(15, ...bytes(1, ...tensor('a.bin'))), []],
+    ['indices of sparse initializers', bytes(15, ...bytes(2, ...tensor('a.bin'))), []],
+    ['an attribute', node(...bytes(5, ...tensor('a.bin'))), []],
+    ['a list in an attribute', node(...bytes(10, ...tensor('a.bin'))), []],
+    ['a sparse attribute', node(...bytes(22, ...bytes(1, ...tensor('a.bin')))), []],
+    ['a list in a sparse attribute', node(...bytes(23, ...bytes(1, ...tensor('a.bin')))), []],
+    ['the body of a loop', node(...bytes(6, ...initializer)), []],
+    ['bodies within bodies', node(...bytes(6, ...node(...bytes(6, ...initializer)))), []],
+    ['a list of bodies', node(...bytes(11, ...initializer)), []],
+    ['a function', [], bytes(7, ...text(4, 'Op'), ...bytes(5, ...bytes(5, ...tensor('a.bin'))))],
+    ['the default of an attribute of a function', [], bytes(11, ...bytes(5, ...tensor('a.bin')))],
+  ];
+  it.each(places)('are found in %s', (_where, graph, func) => {
+    const model = Uint8Array.from([...inGraph(...graph), ...bytes(25, ...func)]);
+    expect(inspectOnnx(model).externalData).toEqual(['a.bin']);
+  });
+
+  it('are each named once', () => {
+    expect(inspectOnnx(inGraph(...initializer, ...initializer)).externalData).toEqual(['a.bin']);
+  });
+
+  it('must be as long as the model says', async () => {
+    const external = (key: string, value: string) => bytes(13, ...text(1, key), ...text(2, value));
+    const weight = (offset: string) => [
+      ...external('location', 'a.bin'),
+      ...external('offset', offset),
+      ...external('length', '8'),
+    ];
+    const content = inGraph(...bytes(5, ...weight('16')), ...bytes(5, ...weight('0')));
+    const path = join(temporaryFolder(), 'a.onnx');
+    const weightsFile = join(path, '..', 'a.bin');
+    writeFileSync(path, content);
+    const refusal = async () => (await expectError('MODEL_INVALID', () => checkExternalFiles(path))).message;
+    expect(await refusal()).toContain(`${weightsFile} with weights of the model is not there`);
+    writeFileSync(weightsFile, new Uint8Array(23));
+    expect(await refusal()).toContain('has 23 bytes, but must have 24');
+    writeFileSync(weightsFile, new Uint8Array(24));
+    checkExternalFiles(path);
+    const error = await expectError('MODEL_INVALID', () => checkExternalFiles(content));
+    expect(error.message).toContain('bytes have no folder');
+  });
+
+  it('do not lie deeper than any reader goes', async () => {
+    // Attribute in node in graph in attribute …, lengths as varints of five bytes.
+    let graph: number[] = [];
+    const wrap = (field: number, content: number[]): number[] => [
+      (field << 3) | 2,
+      ...[0, 7, 14, 21].map((shift) => ((content.length >> shift) & 0x7f) | 0x80),
+      0,
+      ...content,
+    ];
+    for (let i = 0; i < 40; i++) graph = wrap(1, wrap(5, wrap(6, graph)));
+    const error = await expectError('MODEL_INVALID', () => inspectOnnx(Uint8Array.from(wrap(7, graph))));
+    expect(error.message).toContain('100 deep');
+  });
 });
 
 describe('parameters', () => {

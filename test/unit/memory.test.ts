@@ -75,7 +75,8 @@ describe('Tensor.allocate', () => {
   it('says that the memory is used up, and goes on when some was given back', async () => {
     const half = { memory: 'device', device: 'null:1' } as const;
     const held = Tensor.allocate('uint8', [600_000_000], half);
-    await expectError('OUT_OF_MEMORY', () => Tensor.allocate('uint8', [600_000_000], half));
+    const error = await expectError('OUT_OF_MEMORY', () => Tensor.allocate('uint8', [600_000_000], half));
+    expect(error.hint).toMatch(/fewer lanes/);
     held.dispose();
     Tensor.allocate('uint8', [600_000_000], half).dispose();
   });

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -13,14 +14,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { AccelError } from 'accelnode';
+import { AccelError, cacheEntries, clearCache } from 'accelnode';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { loadThroughCache } from '../../dist/plan-cache/cached-load.js';
 import type { CacheOutcome, CachedLoad } from '../../dist/plan-cache/cached-load.js';
-import { clearFolder, readEntries } from '../../dist/plan-cache/folder.js';
-import { canonicalJson, planKey, weightFiles } from '../../dist/plan-cache/key.js';
+import { tryLock } from '../../dist/lock-folder.js';
+import { FileNotes } from '../../dist/plan-cache/file-notes.js';
+import { lockOf, readEntries } from '../../dist/plan-cache/folder.js';
+import { canonicalJson, keyWithRanges, planKey, weightFiles } from '../../dist/plan-cache/key.js';
 import { cacheLimit } from '../../dist/plan-cache/limit.js';
+import { clearFolder } from '../../dist/plan-cache/sweep.js';
 import { LineChild } from '../utils/line-child.js';
 import { expectError } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -38,11 +42,13 @@ beforeEach(() => {
   steps = [];
 });
 
+type Changes = Partial<Omit<CachedLoad<string>, 'key'>> & { key?: string };
+
 /** A load whose compiled models are texts. */
-function textLoad(changes: Partial<CachedLoad<string>> = {}): CachedLoad<string> {
+function textLoad({ key: wanted = key, ...changes }: Changes = {}): CachedLoad<string> {
   return {
     folder,
-    key,
+    key: () => Promise.resolve(wanted),
     extension: 'plan',
     description: { model: '/models/a.onnx', backend: 'test', facts: { version: '1.2.3' } },
     limit: 1e9,
@@ -61,6 +67,19 @@ function textLoad(changes: Partial<CachedLoad<string>> = {}): CachedLoad<string>
     },
     ...changes,
   };
+}
+
+/** What processes that died have left in the folder. */
+function leaveBehind(): void {
+  const longAgo = new Date(Date.now() - 86_400_000);
+  writeFileSync(join(folder, `.${keyOf('c')}.1.partial`), '');
+  writeFileSync(join(folder, `.${keyOf('c')}-${'1'.repeat(16)}.1.partial`), '');
+  writeFileSync(join(folder, `${keyOf('d')}.plan`), 'without a description');
+  mkdirSync(join(folder, `${keyOf('e')}.lock`));
+  writeFileSync(join(folder, 'timing-10.15.1-sm_90-GPU.cache.123-0.tmp'), '');
+  for (const name of [`${keyOf('e')}.lock`, 'timing-10.15.1-sm_90-GPU.cache.123-0.tmp']) {
+    utimesSync(join(folder, name), longAgo, longAgo);
+  }
 }
 
 describe('one process', () => {
@@ -149,12 +168,15 @@ describe('one process', () => {
     ],
     ['with a description of nothing', (_, json) => writeFileSync(json, 'null')],
     ['with a description of another file', (_, json) => writeFileSync(json, '{"file":"../../etc/passwd","size":1}')],
-  ])('builds again when the plan is %s', async (_what, spoil) => {
+  ])('builds again when the plan is %s', async (what, spoil) => {
     await loadThroughCache(textLoad());
     spoil(join(folder, `${key}.plan`), join(folder, `${key}.json`));
     steps = [];
     const { loaded, cache } = await loadThroughCache(textLoad());
     expect({ loaded, stored: cache.stored }).toEqual({ loaded: 'compiled', stored: true });
+    // Without a description there is nothing to tell of.
+    if (what === 'without a description') expect(cache.reason).toBeUndefined();
+    else expect(cache.reason).toMatch(/^The plan in the cache could not be used: (it|its) [^.]*\.$/);
     expect(steps).toEqual(['build', 'save']);
     expect((await loadThroughCache(textLoad())).cache.hit).toBe(true);
   });
@@ -177,6 +199,19 @@ describe('one process', () => {
       reason: 'The plan was not kept: there is no space left.',
     });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('speaks in sentences that end once', async () => {
+    await loadThroughCache(textLoad());
+    const { cache } = await loadThroughCache(
+      textLoad({
+        open: () => Promise.reject(new AccelError('MODEL_INVALID', 'The plan is of no use.')),
+        save: () => Promise.reject(new AccelError('VENDOR_FAILURE', 'The vendor wrote nothing.')),
+      }),
+    );
+    expect(cache.reason).toBe(
+      'The plan in the cache could not be used: The plan is of no use. The plan was not kept: The vendor wrote nothing.',
+    );
   });
 
   it('gives the model although the vendor can not write it', async () => {
@@ -203,7 +238,7 @@ describe('one process', () => {
   });
 
   it('stores under the key that the build has led to', async () => {
-    const other = keyOf('b');
+    const other = `${key}-${'b'.repeat(16)}`;
     const { cache } = await loadThroughCache(textLoad({ keyToStore: () => Promise.resolve({ key: other }) }));
     expect(cache).toMatchObject({ key: other, file: join(folder, `${other}.plan`), stored: true });
     expect((await readEntries(folder)).map((entry) => entry.key)).toEqual([other]);
@@ -211,8 +246,31 @@ describe('one process', () => {
 
   it('stores nothing when the build says so', async () => {
     const { cache } = await loadThroughCache(textLoad({ keyToStore: () => Promise.resolve({ reason: 'Not this.' }) }));
-    expect(cache).toEqual({ hit: false, key, stored: false, reason: 'Not this.' });
+    expect(cache).toEqual({ hit: false, key, stored: false, reason: 'The plan was not kept: Not this.' });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('finds under the lock what the build before it has led to', async () => {
+    // The first build writes what the key is of, as a calibration does its ranges.
+    const ranges = join(folder, '..', 'ranges');
+    const load = (): CachedLoad<string> => ({
+      ...textLoad(),
+      key: () => keyWithRanges(key, ranges),
+      keyToStore: async () => ({ key: await keyWithRanges(key, ranges) }),
+      build: async () => {
+        steps.push('build');
+        writeFileSync(ranges, 'of the data');
+        return Promise.resolve('compiled');
+      },
+    });
+    const loads = await Promise.all([loadThroughCache(load()), loadThroughCache(load())]);
+    expect(steps).toEqual(['build', 'save', 'open']);
+    expect(loads.map(({ cache }) => cache.hit).sort()).toEqual([false, true]);
+    const stored = await keyWithRanges(key, ranges);
+    expect(stored).toMatch(new RegExp(`^${key}-[0-9a-f]{16}$`));
+    expect(loads.map(({ cache }) => cache.key)).toEqual([stored, stored]);
+    writeFileSync(ranges, 'of other data');
+    expect((await loadThroughCache(load())).cache.hit).toBe(false);
   });
 
   it('gives the wait up when the signal is aborted', async () => {
@@ -244,6 +302,36 @@ describe('the limit', () => {
     await loadThroughCache(textLoad({ key: keyOf('5'), limit: 35, build: () => Promise.resolve('0123456789') }));
     expect(await kept()).toEqual(['1', '4', '5']);
     expect(readdirSync(folder)).toHaveLength(6);
+  });
+
+  it('removes what dead processes have left, which would never be used', async () => {
+    await fill('1');
+    leaveBehind();
+    await fill('2');
+    expect(readdirSync(folder).sort()).toEqual(
+      ['1', '2'].flatMap((digit) => [`${keyOf(digit)}.json`, `${keyOf(digit)}.plan`]),
+    );
+  });
+
+  it('leaves alone what others are making, and what belongs to that', async () => {
+    await fill('12');
+    const partial = `.${keyOf('3')}.1.partial`;
+    writeFileSync(join(folder, partial), 'half');
+    const locks = [await tryLock(lockOf(folder, keyOf('1'))), await tryLock(lockOf(folder, keyOf('3')))];
+    await loadThroughCache(textLoad({ key: keyOf('4'), limit: 15, build: () => Promise.resolve('0123456789') }));
+    expect(await kept()).toEqual(['1', '4']);
+    expect(existsSync(join(folder, partial))).toBe(true);
+    for (const release of locks) await release!();
+  });
+
+  it('removes the plans of other ranges, too, whose lock it has', async () => {
+    const withRanges = (digit: string): string => `${key}-${digit.repeat(16)}`;
+    for (const digit of '12') {
+      await loadThroughCache(
+        textLoad({ limit: 15, key: withRanges(digit), build: () => Promise.resolve('0123456789') }),
+      );
+    }
+    expect((await readEntries(folder)).map((entry) => entry.key)).toEqual([withRanges('2')]);
   });
 
   it('keeps nothing that is larger than all of it', async () => {
@@ -285,30 +373,98 @@ describe('clearing', () => {
     await loadThroughCache(textLoad({ key: keyOf('b') }));
     const longAgo = new Date(Date.now() - 86_400_000);
     utimesSync(join(folder, `${key}.json`), longAgo, longAgo);
-    writeFileSync(join(folder, `.${keyOf('c')}.1.partial`), '');
-    writeFileSync(join(folder, `${keyOf('d')}.plan`), 'without a description');
-    mkdirSync(join(folder, `${keyOf('e')}.lock`));
-    utimesSync(join(folder, `${keyOf('e')}.lock`), longAgo, longAgo);
+    leaveBehind();
     writeFileSync(join(folder, 'notes.txt'), 'of somebody else');
     const removed = await clearFolder(folder, new Date(Date.now() - 3_600_000));
     expect(removed.map((entry) => entry.key)).toEqual([key]);
     expect(readdirSync(folder).sort()).toEqual([`${keyOf('b')}.json`, `${keyOf('b')}.plan`, 'notes.txt']);
   });
 
-  it('leaves alone what is being made', async () => {
+  it.each([
+    ['being made', key],
+    ['being made under a key that the build has led to', `${key}-${'1'.repeat(16)}`],
+  ])('leaves alone what is %s', async (_what, stored) => {
     await loadThroughCache(
       textLoad({
+        keyToStore: () => Promise.resolve({ key: stored }),
         save: async (built, path) => {
           writeFileSync(path, built);
           await clearFolder(folder, new Date(Date.now() + 1000));
         },
       }),
     );
-    expect((await readEntries(folder)).map((entry) => entry.key)).toEqual([key]);
+    expect((await readEntries(folder)).map((entry) => entry.key)).toEqual([stored]);
+  });
+
+  it('leaves alone an entry that is being made anew', async () => {
+    await loadThroughCache(textLoad());
+    const release = await tryLock(lockOf(folder, key));
+    expect(await clearFolder(folder, new Date(Date.now() + 1000))).toEqual([]);
+    expect(await readEntries(folder)).toHaveLength(1);
+    await release!();
+    expect(await clearFolder(folder, new Date(Date.now() + 1000))).toHaveLength(1);
+  });
+
+  it('takes measured times along, but not those that are being written', async () => {
+    mkdirSync(folder);
+    const names = ['timing-10.15.1-sm_90-GPU.cache', 'timing-10.15.1-sm_90-GPU.cache.123-0.tmp'];
+    for (const name of names) writeFileSync(join(folder, name), '');
+    await clearFolder(folder, new Date(Date.now() + 1000));
+    expect(readdirSync(folder)).toEqual([names[1]]);
   });
 
   it('finds nothing in no folder', async () => {
     expect(await clearFolder(join(folder, 'none'), new Date())).toEqual([]);
+    expect(await cacheEntries(join(folder, 'none'))).toEqual([]);
+  });
+
+  it('does not take a folder that can not be read for an empty one', async () => {
+    const file = join(folder, '..', 'file');
+    writeFileSync(file, '');
+    for (const action of [() => cacheEntries(file), () => clearCache({ folder: file })]) {
+      const error = await expectError('VENDOR_FAILURE', action);
+      expect(error.message).toContain(`${file} can't be`);
+      expect(error.message).toContain('a part of the path is a file');
+      expect(error.hint).toContain('ACCELNODE_CACHE');
+    }
+  });
+});
+
+describe('files that a plan is made from', () => {
+  const changes: [string, (file: string) => void][] = [
+    ['written anew', (file) => writeFileSync(file, 'other')],
+    [
+      'replaced by one of the same size and time',
+      (file) => {
+        writeFileSync(`${file}.new`, readFileSync(file));
+        utimesSync(`${file}.new`, 1e9, 1e9);
+        renameSync(`${file}.new`, file);
+      },
+    ],
+    ['gone', (file) => rmSync(file)],
+  ];
+  it.each(changes)('are known to be %s', async (_what, change) => {
+    const [one, two] = ['one', 'two'].map((name) => join(folder, '..', name)) as [string, string];
+    for (const file of [one, two]) {
+      writeFileSync(file, 'model');
+      utimesSync(file, 1e9, 1e9);
+    }
+    const notes = new FileNotes();
+    await notes.add([one, new Uint8Array(1)]);
+    await notes.add([one, two]);
+    expect(await notes.findChanged()).toBeUndefined();
+    change(two);
+    expect(await notes.findChanged()).toBe(two);
+  });
+
+  it('count as they were when they were noted first', async () => {
+    const file = join(folder, '..', 'model');
+    writeFileSync(file, 'model');
+    const notes = new FileNotes();
+    await notes.add([file]);
+    writeFileSync(file, 'another model');
+    await notes.add([file]);
+    expect(await notes.findChanged()).toBe(file);
   });
 });
 
@@ -433,7 +589,7 @@ describe('several processes', () => {
           hit: false,
           stored: false,
         });
-        expect(cache.reason).toContain('there is no permission to write there');
+        expect(cache.reason).toContain('there is no permission');
       } finally {
         chmodSync(folder, 0o755);
       }

@@ -1,19 +1,22 @@
 /** What makes another TensorRT plan, and what does not. */
-import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import type { CudaOptions, Device, LoadOptions } from 'accelnode';
+import type { CudaCalibration, CudaOptions, Device, LoadOptions, TacticSource } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import type { NativeRuntime } from '../../dist/native/addon.js';
+import type { NativeModelSource, NativeRuntime } from '../../dist/native/addon.js';
 import { parseLoadOptions } from '../../dist/options/load.js';
 import { canonicalJson } from '../../dist/plan-cache/key.js';
-import { factsOf, filesOf } from '../../dist/plan-parts.js';
+import { partsOf, rulesOf } from '../../dist/plan-parts.js';
 import { modelPath } from '../utils/models.js';
-import { temporaryFolder } from '../utils/temporary-folder.js';
 
 describe('what a TensorRT plan depends on', () => {
-  const runtime: NativeRuntime = { version: '10.15.1', libraries: [], warnings: [], details: { driver: '13.1' } };
+  const runtime: NativeRuntime = {
+    version: '10.15.1',
+    libraries: [],
+    warnings: [],
+    details: { driver: '13.1', parser: '10.15.1' },
+  };
   const device: Device = {
     id: 'cuda:0',
     backend: 'cuda',
@@ -23,28 +26,51 @@ describe('what a TensorRT plan depends on', () => {
     automatic: true,
     details: { multiprocessors: 132 },
   };
-  const facts = (options: LoadOptions = {}, other: Partial<Device> = {}, version = '10.15.1'): string =>
-    canonicalJson(
-      factsOf(
-        { backend: 'cuda', device: '0', options: parseLoadOptions(options) },
-        { ...runtime, version },
-        { ...device, ...other },
-      ),
-    );
-
-  it('are the model, its weights, plugins and ranges', () => {
-    const path = modelPath('external-data');
-    const ranges = join(temporaryFolder(), 'ranges');
-    const options = parseLoadOptions({
-      precision: 'int8',
-      cuda: { plugins: ['/p/b.so', '/p/a.so'], calibration: { cache: ranges } },
+  const parts = (
+    source: NativeModelSource,
+    options: LoadOptions = {},
+    other: Partial<Device> = {},
+    machine = runtime,
+  ) =>
+    partsOf({ backend: 'cuda', device: '0', options: parseLoadOptions(options) }, source, machine, {
+      ...device,
+      ...other,
     });
-    const files = [path, join(dirname(path), 'external-data.weights'), '/p/b.so', '/p/a.so'];
-    expect(filesOf({ format: 'onnx', path }, options)).toEqual(files);
-    writeFileSync(ranges, '');
-    expect(filesOf({ format: 'onnx', path }, options)).toEqual([...files, ranges]);
-    const bytes = new Uint8Array(8);
-    expect(filesOf({ format: 'onnx', bytes }, parseLoadOptions({}))).toEqual([bytes]);
+  const bytes = new Uint8Array(8);
+  const facts = (options: LoadOptions = {}, other: Partial<Device> = {}, machine = runtime): string =>
+    canonicalJson(parts({ format: 'onnx', bytes }, options, other, machine).facts);
+
+  it('are the model, its weights and plugins', () => {
+    const path = modelPath('external-data');
+    const plugins = { cuda: { plugins: ['/p/b.so', '/p/a.so'] } };
+    expect(parts({ format: 'onnx', path }, plugins).files).toEqual([
+      path,
+      join(dirname(path), 'external-data.weights'),
+      '/p/b.so',
+      '/p/a.so',
+    ]);
+    expect(parts({ format: 'onnx', bytes }).files).toEqual([bytes]);
+  });
+
+  it('are the ranges of a calibration, which data without them has none of', () => {
+    const { ranges, unkept } = rulesOf('cuda');
+    const options = (calibration: CudaCalibration) => parseLoadOptions({ precision: 'int8', cuda: { calibration } });
+    expect(ranges!(options({ cache: '/m/ranges' }))).toBe('/m/ranges');
+    expect(ranges!(parseLoadOptions({}))).toBeUndefined();
+    expect(unkept!(options({ batches: [] }))).toContain('cuda.calibration.cache');
+    expect(unkept!(options({ batches: [], cache: '/m/ranges' }))).toBeUndefined();
+  });
+
+  it.each<[string, Partial<NativeRuntime>]>([
+    ['version of TensorRT', { version: '10.15.2' }],
+    ['version of the ONNX parser', { details: { ...runtime.details, parser: '10.16.0' } }],
+    ['major of CUDA that the driver has', { details: { ...runtime.details, driver: '12.9' } }],
+  ])('are the %s', (_what, other) => {
+    expect(facts({}, {}, { ...runtime, ...other })).not.toBe(facts());
+  });
+
+  it('are not the minor of CUDA that the driver has', () => {
+    expect(facts({}, {}, { ...runtime, details: { ...runtime.details, driver: '13.0' } })).toBe(facts());
   });
 
   it('are the precision that was asked for, or its default', () => {
@@ -52,13 +78,12 @@ describe('what a TensorRT plan depends on', () => {
     expect(facts()).not.toBe(facts({ precision: 'fp16' }));
   });
 
-  it.each<[string, Partial<Device>, string]>([
-    ['version', {}, '10.15.2'],
-    ['architecture', { arch: 'sm_89' }, '10.15.1'],
-    ['name', { name: 'NVIDIA H100' }, '10.15.1'],
-    ['number of multiprocessors', { details: { multiprocessors: 16 } }, '10.15.1'],
-  ])('are the %s', (_what, other, version) => {
-    expect(facts({}, other, version)).not.toBe(facts());
+  it.each<[string, Partial<Device>]>([
+    ['architecture', { arch: 'sm_89' }],
+    ['name', { name: 'NVIDIA H100' }],
+    ['number of multiprocessors', { details: { multiprocessors: 16 } }],
+  ])('are the %s of the device', (_what, other) => {
+    expect(facts({}, other)).not.toBe(facts());
   });
 
   it('are not the driver, the memory or the place of a device', () => {
@@ -93,6 +118,7 @@ describe('what a TensorRT plan depends on', () => {
     plugins: [{ plugins: ['/p/a.so'] }, true],
     maxAuxStreams: [{ maxAuxStreams: 0 }, true],
     profiles: [{ profiles: [{ x: [1] }] }, true],
+    shapeValues: [{ shapeValues: { x: { min: [1], opt: [2], max: [3] } } }, true],
     calibration: [{ calibration: { cache: '/ranges', algorithm: 'minmax' } }, true],
     graphs: [{ graphs: true }, false],
     sharedMemory: [{ sharedMemory: true }, false],
@@ -101,5 +127,42 @@ describe('what a TensorRT plan depends on', () => {
   it.each(Object.entries(effects))('%s', (name, [cuda, another]) => {
     const common: LoadOptions = name === 'stronglyTyped' ? {} : { precision: 'int8' };
     expect(facts({ ...common, cuda }) !== facts(common)).toBe(another);
+  });
+
+  it.each<LoadOptions>([
+    { precision: 'fp32', profiling: false, shapes: {} },
+    { cuda: {} },
+    { cuda: { optimizationLevel: 3, tf32: false, stronglyTyped: false, sparseWeights: false, refittable: false } },
+    { cuda: { versionCompatible: false, excludeLeanRuntime: false, hardwareCompatibility: 'none' } },
+    { cuda: { engineInspector: false, plugins: [], profiles: [], shapeValues: [] } },
+  ])('are not defaults that are written out: %j', (options) => {
+    expect(facts(options)).toBe(facts());
+  });
+
+  it('are what the calibration does by default', () => {
+    const calibrated = (calibration: CudaCalibration): string => facts({ precision: 'int8', cuda: { calibration } });
+    expect(calibrated({ cache: '/r', algorithm: 'entropy2' })).toBe(calibrated({ cache: '/r' }));
+  });
+
+  it('are strong types on TensorRT 10, as 11 has no others', () => {
+    const typed: LoadOptions = { cuda: { stronglyTyped: true } };
+    const eleven = { ...runtime, version: '11.2.0' };
+    expect(facts(typed)).not.toBe(facts());
+    expect(facts(typed, {}, eleven)).toBe(facts({}, {}, eleven));
+  });
+
+  it('are sources of kernels, in any order', () => {
+    const from = (...tacticSources: TacticSource[]): string => facts({ cuda: { tacticSources } });
+    expect(from('cublas', 'cudnn')).toBe(from('cudnn', 'cublas', 'cudnn'));
+    expect(from('cublas')).not.toBe(from());
+  });
+
+  it('measured times are those of one release and one model of GPU', () => {
+    const name = (version: string, gpu: string, arch = 'sm_90'): string =>
+      rulesOf('cuda').timingCache!({ ...runtime, version }, { ...device, name: gpu, arch });
+    expect(name('10.15.1', 'NVIDIA H200')).toBe('timing-10.15.1-sm_90-NVIDIA-H200.cache');
+    const all = [name('10.15.1', 'NVIDIA H100'), name('10.15.2', 'NVIDIA H200'), name('10.15.1', 'NVIDIA H200', 'x')];
+    expect(new Set([...all, name('10.15.1', 'NVIDIA H200')]).size).toBe(4);
+    expect(name('10.15.1', 'Odd/GPU: "1"')).toMatch(/^timing-[\w.+-]+\.cache$/);
   });
 });

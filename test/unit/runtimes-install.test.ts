@@ -18,6 +18,7 @@ import { installRelease } from '../../dist/runtimes/install.js';
 import type { Release } from '../../dist/runtimes/manifest.js';
 import { PackageIndex, makeRelease, pipEnvironment } from '../utils/package-index.js';
 import type { IndexOptions } from '../utils/package-index.js';
+import { expectError } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 
 const library = 'openvino/libs/libopenvino_c.so.123';
@@ -294,6 +295,16 @@ describe('refusals', () => {
       });
     }
   });
+});
+
+it.each<[string, object]>([
+  ['signal', { signal: 'now' }],
+  ['onProgress', { onProgress: 7 }],
+  ['python', { python: ['python3'] }],
+  ['verbose', { verbose: true }],
+])('refuses the option %s when it is none', async (name, options) => {
+  const error = await expectError('INVALID_ARGUMENT', () => installRuntime('openvino', options));
+  expect(error.message).toContain(name);
 });
 
 describe('what is installed', () => {

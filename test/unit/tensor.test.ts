@@ -70,7 +70,8 @@ describe('Tensor', () => {
   });
 
   it('says so when there is no memory for zeros', async () => {
-    await expectError('OUT_OF_MEMORY', () => Tensor.zeros('float64', [2 ** 40]));
+    const error = await expectError('OUT_OF_MEMORY', () => Tensor.zeros('float64', [2 ** 40]));
+    expect(error.hint).toContain('Free memory');
   });
 });
 

@@ -11,7 +11,7 @@ const { folder, key, dieWhileSaving = false } = JSON.parse(process.argv[2]);
 try {
   const result = await loadThroughCache({
     folder,
-    key,
+    key: async () => key,
     extension: 'plan',
     description: { model: 'model.onnx', backend: 'test', facts: {} },
     limit: 1e9,

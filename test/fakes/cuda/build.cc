@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
-#include "build.h"
+#include "layers.h"
 
 namespace fake {
 namespace {
@@ -24,23 +25,44 @@ bool Fits(const Shape& shape, const Shape& declared) {
   return true;
 }
 
-bool Ordered(const Range& range) {
-  for (size_t i = 0; i < range.min.size(); ++i) {
-    if (range.min[i] > range.opt[i] || range.opt[i] > range.max[i]) return false;
+bool Ordered(const Shape& min, const Shape& opt, const Shape& max) {
+  for (size_t i = 0; i < min.size(); ++i) {
+    if (min[i] > opt[i] || opt[i] > max[i]) return false;
   }
   return true;
+}
+
+// Empty when the profile gives bounds to the values of an input that decides shapes.
+std::string CheckValues(const Tensor& input, const OptimizationProfile& profile) {
+  const auto found = profile.ranges.find(input.name);
+  const Shape none[3];
+  const Shape* const values = found == profile.ranges.end() ? none : found->second.values;
+  for (int i = 0; i < 3; ++i) {
+    if (values[i].empty() || values[i].size() != Elements(input.shape)) {
+      return "Error Code 4: API Usage Error (" + input.name +
+             ": shape input is missing values in profile.)";
+    }
+  }
+  if (Ordered(values[0], values[1], values[2])) return "";
+  return "Error Code 4: API Usage Error (" + input.name +
+         ": the values in profile are not in order.)";
 }
 
 // Empty when the profiles give bounds to all that is dynamic.
 std::string CheckProfiles(const Network& network, const Config& config) {
   for (const Tensor& input : network.model.inputs) {
-    if (IsDynamic(input.shape) && config.profiles.empty()) {
+    const bool decides = DecidesShapes(network.model, input.name);
+    if ((IsDynamic(input.shape) || decides) && config.profiles.empty()) {
       return "Error Code 4: API Usage Error (Network has dynamic or shape inputs, but no "
              "optimization profile has been defined.)";
     }
     for (const OptimizationProfile* profile : config.profiles) {
+      if (decides) {
+        const std::string refusal = CheckValues(input, *profile);
+        if (!refusal.empty()) return refusal;
+      }
       const auto found = profile->ranges.find(input.name);
-      if (found == profile->ranges.end()) {
+      if (found == profile->ranges.end() || found->second.min.empty()) {
         if (!IsDynamic(input.shape)) continue;
         return "Error Code 4: API Usage Error (" + input.name +
                ": dynamic input is missing dimensions in profile.)";
@@ -48,7 +70,7 @@ std::string CheckProfiles(const Network& network, const Config& config) {
       const Range& range = found->second;
       const bool fits = Fits(range.min, input.shape) && Fits(range.opt, input.shape) &&
                         Fits(range.max, input.shape);
-      if (!fits || !Ordered(range)) {
+      if (!fits || !Ordered(range.min, range.opt, range.max)) {
         return "Error Code 4: API Usage Error (" + input.name +
                ": the dimensions in profile do not fit the network.)";
       }
@@ -88,10 +110,17 @@ struct Calibration {
   const Logger& logger;
   int32_t batch_size = 0;
 
+  bool Refuse(const char* text) const {
+    logger.Error(text);
+    return false;
+  }
+
   int Slot(const char* method) const { return SlotOf("IInt8Calibrator", network.release, method); }
 
-  // The sum of each input's first and last bytes over all batches: what the cache then says.
+  // The sum of each input's bytes over all batches: what the cache then says. False: it can't go
+  // on.
   bool ReadBatches(std::vector<uint64_t>& sums) {
+    bool any = false;
     const auto& inputs = network.model.inputs;
     const OptimizationProfile* profile = config.calibration_profile;
     if (profile == nullptr && !config.profiles.empty()) profile = config.profiles[0];
@@ -102,8 +131,12 @@ struct Calibration {
       std::vector<void*> bindings(inputs.size(), nullptr);
       if (!CallBack<bool>(config.calibrator, Slot("getBatch"), bindings.data(), names.data(),
                           static_cast<int32_t>(names.size())))
-        return true;
+        return any || Refuse(
+                          "Error Code 1: Calibration failure occurred with no scaling factors "
+                          "detected.");
+      any = true;
       Add(Block().calibration_batches);
+      WaitWhile(Block().hold, Block().held);
       for (size_t i = 0; i < inputs.size(); ++i) {
         const Tensor& input = inputs[i];
         const bool ranged = profile != nullptr && profile->ranges.count(input.name) != 0;
@@ -134,10 +167,6 @@ struct Calibration {
       return true;
     std::vector<uint64_t> sums;
     if (!ReadBatches(sums)) return false;
-    if (Block().calibration_batches == 0) {
-      logger.Error("Error Code 1: Calibration failure occurred with no scaling factors detected.");
-      return false;
-    }
     std::string text = head;
     for (size_t i = 0; i < sums.size(); ++i)
       text += network.model.inputs[i].name + ": " + std::to_string(sums[i]) + "\n";
@@ -212,6 +241,7 @@ Plan MakePlan(const Network& network, const Config& config) {
   plan.release = network.release;
   plan.sm = static_cast<int32_t>(Block().sm == 0 ? 90 : Block().sm);
   plan.version_compatible = IsSet(config, network.release >= 110000 ? 12 : 13);
+  plan.brings_code = plan.version_compatible && !IsSet(config, network.release >= 110000 ? 13 : 14);
   plan.hardware = config.hardware;
   plan.verbosity = config.verbosity;
   plan.aux_streams = config.aux_streams;
@@ -235,11 +265,15 @@ void* Build(Builder& builder, Network& network, Config& config) {
   Add(block.builds);
   block.builder_flags = config.flags;
   SetText(block.config, sizeof(block.config), config.noted);
+  // From a thread of its own, as builders have them.
   const auto refuse = [&](const std::string& text) -> void* {
-    logger.Error("IBuilder::buildSerializedNetwork: " + text);
+    std::thread([&] { logger.Error("IBuilder::buildSerializedNetwork: " + text); }).join();
     return nullptr;
   };
   if (Fails("buildSerializedNetwork", logger)) return nullptr;
+  const std::string unknown = AssembleModel(network);
+  if (!unknown.empty())
+    return refuse("Error Code 10: Could not find any implementation for " + unknown);
   if (network.parser_is_gone)
     Violation("a build after the network's parser, which holds the weights, was destroyed");
   if (network.model.outputs.empty())
@@ -255,6 +289,9 @@ void* Build(Builder& builder, Network& network, Config& config) {
   if (calibrates && !Calibration{network, config, logger}.Run())
     return refuse("Error Code 1: Calibration failed");
   if (!Work(config)) return refuse("Error Code 11: Build was cancelled by the progress monitor");
+  for (const Node& node : network.model.nodes) {
+    if (node.name.rfind("refuse ", 0) == 0) return refuse("Error Code 10: " + node.name);
+  }
   UseTimingCache(network, config);
   return Public(new HostMemory(network.release, WritePlan(MakePlan(network, config))));
 }

@@ -10,6 +10,7 @@
 namespace fake {
 
 struct Network;
+struct Layer;
 
 struct NetworkTensor : Object {
   NetworkTensor(Network& network, Tensor tensor, bool input);
@@ -35,6 +36,9 @@ struct Network : Object {
   const uint32_t flags;
   Model model;
   std::vector<NetworkTensor*> inputs, outputs;
+  // Of a network that is made layer by layer: all of them, inputs and outputs too.
+  std::vector<NetworkTensor*> tensors;
+  std::vector<Layer*> layers;
   int parsers = 0;
   bool parser_is_gone = false;
 };

@@ -1,7 +1,8 @@
 // IBuilder and INetworkDefinition.
 #include <algorithm>
+#include <set>
 
-#include "build.h"
+#include "layers.h"
 
 namespace fake {
 namespace {
@@ -48,8 +49,9 @@ void SetAllocator(Inner* self, void* allocator) {
   builder.allocator = allocator;
 }
 
-void SetErrorRecorder(Inner*, void* recorder) {
-  if (recorder != nullptr) CheckInterface(recorder, "IErrorRecorder");
+void SetErrorRecorder(Inner* self, void* recorder) {
+  BUILDER("IBuilder::setErrorRecorder", );
+  builder.logger.SetRecorder(recorder);
 }
 
 bool SetMaxThreads(Inner*, int threads) { return threads > 0; }
@@ -72,6 +74,7 @@ int NbOutputs(Inner* self) {
 
 int NbLayers(Inner* self) {
   NETWORK("getNbLayers", 0);
+  if (!network.layers.empty()) return static_cast<int>(network.layers.size());
   return static_cast<int>(network.model.nodes.size());
 }
 
@@ -127,32 +130,41 @@ bool IsNetworkInput(Inner* self) {
 
 bool IsNetworkOutput(Inner* self) {
   TENSOR("isNetworkOutput", false);
-  return !tensor.input;
+  const auto& outputs = tensor.network.outputs;
+  return std::find(outputs.begin(), outputs.end(), &tensor) != outputs.end();
 }
 
 bool IsShapeTensor(Inner* self) {
   TENSOR("isShapeTensor", false);
-  return false;
+  return tensor.input && DecidesShapes(tensor.network.model, tensor.tensor.name);
+}
+
+std::vector<Implementation> Both(std::vector<Implementation> some,
+                                 const std::vector<Implementation>& more) {
+  some.insert(some.end(), more.begin(), more.end());
+  return some;
 }
 
 }  // namespace
 
 Builder::Builder(int release, Logger logger)
     : Object(Kind::kBuilder, release, "VBuilder",
-             {{"createBuilderConfig", AsMethod(&CreateConfig)},
-              {"createNetworkV2", AsMethod(&CreateNetwork)},
-              {"createOptimizationProfile", AsMethod(&CreateProfile)},
-              {"buildSerializedNetwork", AsMethod(&BuildSerialized)},
-              {"setGpuAllocator", AsMethod(&SetAllocator)},
-              {"setErrorRecorder", AsMethod(&SetErrorRecorder)},
-              {"setMaxThreads", AsMethod(&SetMaxThreads)},
-              {"platformHasFastFp16", AsMethod(&Always)},
-              {"platformHasFastInt8", AsMethod(&Always)}}),
+             Both({{"createBuilderConfig", AsMethod(&CreateConfig)},
+                   {"createNetworkV2", AsMethod(&CreateNetwork)},
+                   {"createOptimizationProfile", AsMethod(&CreateProfile)},
+                   {"buildSerializedNetwork", AsMethod(&BuildSerialized)},
+                   {"setGpuAllocator", AsMethod(&SetAllocator)},
+                   {"setErrorRecorder", AsMethod(&SetErrorRecorder)},
+                   {"setMaxThreads", AsMethod(&SetMaxThreads)},
+                   {"platformHasFastFp16", AsMethod(&Always)},
+                   {"platformHasFastInt8", AsMethod(&Always)}},
+                  BuilderMaking())),
       logger(logger) {}
 
 // The builder's profiles end with it.
 void Builder::End() {
   if (children > 0) Violation("a builder was destroyed before its networks and configurations");
+  logger.SetRecorder(nullptr);
   for (Object* profile : profiles) {
     profile->alive = false;
     Alive(Kind::kProfile, -1);
@@ -161,38 +173,43 @@ void Builder::End() {
 
 NetworkTensor::NetworkTensor(Network& network, Tensor tensor, bool input)
     : Object(Kind::kTensor, network.release, "VTensor",
-             {{"getName", AsMethod(&TensorName)},
-              {"getDimensions", AsMethod(&TensorDims)},
-              {"getType", AsMethod(&TensorType)},
-              {"isNetworkInput", AsMethod(&IsNetworkInput)},
-              {"isNetworkOutput", AsMethod(&IsNetworkOutput)},
-              {"isShapeTensor", AsMethod(&IsShapeTensor)}}),
+             Both({{"getName", AsMethod(&TensorName)},
+                   {"getDimensions", AsMethod(&TensorDims)},
+                   {"getType", AsMethod(&TensorType)},
+                   {"isNetworkInput", AsMethod(&IsNetworkInput)},
+                   {"isNetworkOutput", AsMethod(&IsNetworkOutput)},
+                   {"isShapeTensor", AsMethod(&IsShapeTensor)}},
+                  TensorMaking())),
       network(network),
       tensor(std::move(tensor)),
       input(input) {}
 
 Network::Network(Builder& builder, uint32_t flags)
     : Object(Kind::kNetwork, builder.release, "VNetworkDefinition",
-             {{"getNbInputs", AsMethod(&NbInputs)},
-              {"getNbOutputs", AsMethod(&NbOutputs)},
-              {"getNbLayers", AsMethod(&NbLayers)},
-              {"getInput", AsMethod(&Input)},
-              {"getOutput", AsMethod(&Output)},
-              {"getFlags", AsMethod(&Flags)},
-              {"getFlag", AsMethod(&Flag)}}),
+             Both({{"getNbInputs", AsMethod(&NbInputs)},
+                   {"getNbOutputs", AsMethod(&NbOutputs)},
+                   {"getNbLayers", AsMethod(&NbLayers)},
+                   {"getInput", AsMethod(&Input)},
+                   {"getOutput", AsMethod(&Output)},
+                   {"getFlags", AsMethod(&Flags)},
+                   {"getFlag", AsMethod(&Flag)}},
+                  NetworkMaking())),
       builder(builder),
       flags(flags) {
   ++builder.children;
+  GiveBuilder(*this);
 }
 
 void Network::End() {
   if (parsers > 0) Violation("a network was destroyed before its parser");
-  for (const auto* tensors : {&inputs, &outputs}) {
-    for (NetworkTensor* tensor : *tensors) {
-      tensor->alive = false;
-      Alive(Kind::kTensor, -1);
-    }
+  std::set<NetworkTensor*> all(tensors.begin(), tensors.end());
+  all.insert(inputs.begin(), inputs.end());
+  all.insert(outputs.begin(), outputs.end());
+  for (NetworkTensor* tensor : all) {
+    tensor->alive = false;
+    Alive(Kind::kTensor, -1);
   }
+  EndLayers(*this);
   --builder.children;
 }
 

@@ -238,6 +238,20 @@ bool SetDimensions(Inner* self, const char* name, int which, const Dims& dims) {
   return true;
 }
 
+template <typename Number>
+bool SetValues(Inner* self, const char* name, int which, const Number* values, int count) {
+  const Using use(self, Kind::kProfile, "setShapeValues");
+  if (use.object() == nullptr) return false;
+  auto& profile = *As<OptimizationProfile>(use);
+  if (Fails("setShapeValues", profile.builder.logger)) return false;
+  if (which < 0 || which > 2 || count < 0 || values == nullptr) {
+    Violation("IOptimizationProfile::setShapeValues with what can't be meant");
+    return false;
+  }
+  profile.ranges[name].values[which].assign(values, values + count);
+  return true;
+}
+
 bool Ordered(const Range& range) {
   const size_t rank = range.min.size();
   if (range.opt.size() != rank || range.max.size() != rank) return false;
@@ -313,6 +327,8 @@ OptimizationProfile::OptimizationProfile(Builder& builder)
     : Object(Kind::kProfile, builder.release, "VOptimizationProfile",
              {{"setDimensions", AsMethod(&SetDimensions)},
               {"getDimensions", AsMethod(&GetDimensions)},
+              {"setShapeValues", AsMethod(&SetValues<int32_t>)},
+              {"setShapeValuesV2", AsMethod(&SetValues<int64_t>)},
               {"isValid", AsMethod(&IsValid)}}),
       builder(builder) {}
 

@@ -1,5 +1,6 @@
 // IExecutionContext: shapes and addresses. Its work for a stream is in enqueue.cc.
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "tensorrt.h"
@@ -11,7 +12,7 @@ namespace {
   const Using use(self, Kind::kContext, call);           \
   if (use.object() == nullptr) return otherwise;         \
   [[maybe_unused]] Context& context = *As<Context>(use); \
-  [[maybe_unused]] const Logger& logger = context.engine.runtime.logger
+  [[maybe_unused]] const Logger& logger = context.logger
 
 bool Refuse(const Logger& logger, const std::string& text) {
   logger.Error(text);
@@ -32,8 +33,10 @@ bool SetProfile(Inner* self, int index, void* stream) {
     Violation("setOptimizationProfileAsync while what was enqueued is not done");
   if (index != context.profile_index) {
     context.shapes.clear();
+    context.values.clear();
     context.enqueued_once = false;
   }
+  ++context.changes;
   context.profile_index = index;
   return true;
 }
@@ -59,7 +62,8 @@ bool SetInputShape(Inner* self, const char* name, const Dims& dims) {
   }
   const Shape shape = FromDims(dims);
   const Profile* const profile = context.profile();
-  const bool ranged = profile != nullptr && profile->count(name) != 0;
+  const bool ranged =
+      profile != nullptr && profile->count(name) != 0 && !profile->at(name).min.empty();
   const Shape& min = ranged ? profile->at(name).min : tensor->shape;
   const Shape& max = ranged ? profile->at(name).max : tensor->shape;
   bool fits = shape.size() == tensor->shape.size();
@@ -74,7 +78,10 @@ bool SetInputShape(Inner* self, const char* name, const Dims& dims) {
             Show(shape).c_str(), name, Show(min).c_str(), Show(max).c_str(),
             context.profile_index));
   }
-  if (context.shapes[name] != shape) context.enqueued_once = false;
+  if (context.shapes[name] != shape) {
+    context.enqueued_once = false;
+    ++context.changes;
+  }
   context.shapes[name] = shape;
   return true;
 }
@@ -104,16 +111,25 @@ Dims TensorStrides(Inner* self, const char* name) {
 
 bool SetAddress(Context& context, const char* name, void* address, const char* call) {
   Add(Block().set_addresses);
-  const Logger& logger = context.engine.runtime.logger;
+  const Logger& logger = context.logger;
   if (Fails(call, logger)) return false;
-  if (context.engine.plan.Find(name) == nullptr) {
+  bool input = false;
+  const Tensor* const tensor = context.engine.plan.Find(name, &input);
+  if (tensor == nullptr) {
     Violation(Format("%s of %s, which is no input or output", call, name));
     return false;
+  }
+  if (IsOnHost(context.engine.plan.model, name)) {
+    if (*context.queued > 0) Violation(Format("%s of %s while work is queued", call, name));
+    context.addresses[name] = address;
+    if (input) context.ReadValues(*tensor);
+    return true;
   }
   if (address != nullptr) OnDevice(address, 0, context.engine.device, call);
   if (reinterpret_cast<uintptr_t>(address) % 256 != 0 && Find(address) == Where::kDevice) {
     logger.Log(2, "addresses should be aligned to 256 bytes");
   }
+  if (context.addresses[name] != address) ++context.changes;
   context.addresses[name] = address;
   return true;
 }
@@ -184,6 +200,7 @@ void SetMemory(Inner* self, void* memory, int64_t bytes) {
   if (*context.queued > 0) Violation("setDeviceMemory while what was enqueued is not done");
   if (memory != nullptr)
     OnDevice(memory, static_cast<size_t>(bytes), context.engine.device, "setDeviceMemory");
+  ++context.changes;
   context.given = memory;
   context.given_bytes = bytes;
 }
@@ -201,8 +218,9 @@ uint64_t UpdateMemorySize(Inner* self) {
 }
 
 void SetName(Inner*, const char*) {}
-void SetErrorRecorder(Inner*, void* recorder) {
-  if (recorder != nullptr) CheckInterface(recorder, "IErrorRecorder");
+void SetErrorRecorder(Inner* self, void* recorder) {
+  CONTEXT("IExecutionContext::setErrorRecorder", );
+  context.logger.SetRecorder(recorder);
 }
 void SetAuxStreams(Inner*, void**, int) {}
 
@@ -272,9 +290,11 @@ const std::vector<Implementation>& Methods() {
 Context::Context(Engine& engine, int strategy, std::unique_ptr<DeviceBlock> own)
     : Object(Kind::kContext, engine.release, "VExecutionContext", Methods()),
       engine(engine),
+      logger(engine.runtime.logger.object(), engine.release),
       strategy(strategy),
       own(std::move(own)),
       queued(std::make_shared<std::atomic<int>>(0)) {
+  logger.SetRecorder(engine.logger.recorder());
   ++engine.users;
   if (!std::exchange(engine.had_context, true)) profile_index = 0;
 }
@@ -282,6 +302,7 @@ Context::Context(Engine& engine, int strategy, std::unique_ptr<DeviceBlock> own)
 void Context::End() {
   if (*queued > 0 && Block().lost == 0)
     Violation("a context was destroyed while what it enqueued is not done");
+  logger.SetRecorder(nullptr);
   --engine.users;
   own.reset();
 }
@@ -303,11 +324,25 @@ std::map<std::string, Shape> Context::Shapes() const {
       return known;
     }
   }
-  return InferShapes(engine.plan.model, std::move(known));
+  return InferShapes(engine.plan.model, std::move(known), values);
+}
+
+void Context::ReadValues(const Tensor& input) {
+  void* const address = addresses[input.name];
+  Shape now(address == nullptr ? 0 : Elements(input.shape));
+  const size_t bytes = now.size() * sizeof(int64_t);
+  const uint8_t* const host = OnHost(address, bytes, "the values of " + input.name);
+  if (host == nullptr || address == nullptr) {
+    values.erase(input.name);
+    return;
+  }
+  std::memcpy(now.data(), host, bytes);
+  if (values[input.name] != now) enqueued_once = false;
+  values[input.name] = now;
 }
 
 void* NewContext(Engine& engine, int strategy) {
-  const Logger& logger = engine.runtime.logger;
+  const Logger& logger = engine.logger;
   NeedCurrentDevice("createExecutionContext");
   if (engine.device != CurrentDevice())
     Violation("createExecutionContext on a thread whose device is not the engine's");

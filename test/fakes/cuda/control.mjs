@@ -1,24 +1,11 @@
-// The tests' side of the control block of the doubles of CUDA and TensorRT; control_fields.h says what the
-// fields mean, and is where their order comes from.
-import { readFileSync } from 'node:fs';
-
+// The tests' side of the control block of the doubles of CUDA and TensorRT.
 import { ControlBlock } from '../control-block.mjs';
-
-const header = readFileSync(new URL('control_fields.h', import.meta.url), 'utf8');
-const camelCase = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
-
-const names = [...header.matchAll(/\bX\((\w+)\)/g)].map(([, name]) => camelCase(name));
-const fields = Object.fromEntries(names.map((name, i) => [name, i]));
-
-let live = names.length * 8;
-const texts = {};
-for (const [, name, size] of header.matchAll(/\bX\((\w+), (\d+)\)/g)) {
-  texts[camelCase(name)] = [live, Number(size)];
-  live += Number(size);
-}
+import { controlLayout } from '../gpu/control-layout.mjs';
 
 /** Names the file in the environment of the process that opens the doubles. */
 export const CONTROL_VARIABLE = 'ACCELNODE_FAKE_CUDA_CONTROL';
+
+const layout = controlLayout(new URL('control_fields.h', import.meta.url));
 
 export class Control extends ControlBlock {
   static create(path) {
@@ -27,6 +14,6 @@ export class Control extends ControlBlock {
   }
 
   constructor(path) {
-    super(path, { numberSize: 8, fields, texts, live, nameSize: 24 });
+    super(path, layout);
   }
 }

@@ -16,6 +16,8 @@ using fake::Stream;
 
 namespace {
 
+constexpr int kNotSupported = 801;
+
 thread_local int t_last = 0;
 
 int Note(int status) {
@@ -123,6 +125,9 @@ EXPORT int cudaDeviceGetAttribute(int* value, int attribute, int device) {
     case 76:
       *value = sm % 10;
       return 0;
+    case 115:
+      *value = Block().no_pools == 0;
+      return 0;
     default:
       fake::Violation(fake::Format(
           "cudaDeviceGetAttribute of attribute %d, which the double does not know", attribute));
@@ -182,6 +187,9 @@ EXPORT int cudaFree(void* address) {
   const int status = Begin("cudaFree");
   if (status == 0 && fake::CheckNotCapturing("cudaFree") != 0)
     return Note(fake::kCaptureUnsupported);
+  // Memory of cudaMalloc may be in use until then.
+  if (status == 0 && address != nullptr && !fake::IsPooled(address))
+    fake::WaitForDevice(fake::CurrentDevice());
   if (address != nullptr && !fake::DeviceFree(address, "cudaFree"))
     return Note(fake::kInvalidValue);
   return status;
@@ -189,10 +197,17 @@ EXPORT int cudaFree(void* address) {
 
 EXPORT int cudaMallocAsync(void** address, size_t bytes, void* handle) {
   if (const int status = BeginWork("cudaMallocAsync")) return status;
-  if (fake::UsableStream(handle, "cudaMallocAsync") == nullptr) return Note(fake::kInvalidHandle);
+  fake::Add(Block().pool_allocations);
+  if (Block().no_pools != 0) return Note(kNotSupported);
+  Stream* const stream = fake::UsableStream(handle, "cudaMallocAsync");
+  if (stream == nullptr) return Note(fake::kInvalidHandle);
   if (const int status = fake::CheckNotCapturing("cudaMallocAsync")) return Note(status);
   *address = bytes == 0 ? nullptr : fake::DeviceAllocate(bytes);
-  return bytes == 0 || *address != nullptr ? 0 : Note(fake::kOutOfMemory);
+  if (bytes == 0) return 0;
+  if (*address == nullptr) return Note(fake::kOutOfMemory);
+  fake::MarkPooled(*address, false);
+  return Note(fake::Enqueue(
+      *stream, {"cudaMallocAsync", [memory = *address] { fake::MarkPooled(memory, true); }, 0}));
 }
 
 EXPORT int cudaFreeAsync(void* address, void* handle) {
@@ -200,12 +215,18 @@ EXPORT int cudaFreeAsync(void* address, void* handle) {
   Stream* const stream = fake::UsableStream(handle, "cudaFreeAsync");
   if (stream == nullptr) return Note(fake::kInvalidHandle);
   if (address == nullptr) return status;
-  if (status != 0) {
+  if (!fake::IsPooled(address)) {
+    fake::Violation("cudaFreeAsync of memory that is not from cudaMallocAsync");
+    return Note(fake::kInvalidValue);
+  }
+  // Without anything before it, it is done at once.
+  if (status != 0 || stream->done == stream->queued) {
     fake::DeviceFree(address, "cudaFreeAsync");
     return status;
   }
   return Note(fake::Enqueue(
-      *stream, {"cudaFreeAsync", [address] { fake::DeviceFree(address, "cudaFreeAsync"); }, 0}));
+      *stream,
+      {"cudaFreeAsync", [address] { fake::DeviceFree(address, "cudaFreeAsync"); }, 0, true}));
 }
 
 EXPORT int cudaHostAlloc(void** address, size_t bytes, unsigned flags) {
@@ -218,7 +239,8 @@ EXPORT int cudaHostAlloc(void** address, size_t bytes, unsigned flags) {
 
 EXPORT int cudaFreeHost(void* address) {
   const int status = Begin("cudaFreeHost");
-  if (address != nullptr && !fake::PinnedFree(address)) return Note(fake::kInvalidValue);
+  if (address != nullptr && !fake::PinnedFree(address, "cudaFreeHost"))
+    return Note(fake::kInvalidValue);
   return status;
 }
 

@@ -90,6 +90,12 @@ void* Build(const char* model) {
   if (builder == nullptr) return nullptr;
   const uint32_t flags = g_major == 10 ? 0 : 1;
   void* const network = Method<void*>(builder, "VBuilder", "createNetworkV2", flags);
+  // 10.8.0 alone has it one slot further.
+  const int release = g_release;
+  if (Makes("the network of 10.7")) g_release = 100700;
+  if (Method<uint32_t>(network, "VNetworkDefinition", "getFlags") != flags)
+    std::printf("other flags\n");
+  g_release = release;
   void* const config = Method<void*>(builder, "VBuilder", "createBuilderConfig");
   const int version = C<int>("nvonnxparser", "getNvOnnxParserVersion");
   void* const parser =

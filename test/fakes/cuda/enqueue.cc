@@ -19,9 +19,28 @@ std::map<void*, Context*>& BusyMemory() {
   return busy;
 }
 
+// Are the values of an input that decides shapes those that the context was told, and in bounds?
+bool HasValues(Context& context, const Tensor& input) {
+  const Shape told = context.values[input.name];
+  context.ReadValues(input);
+  const Shape& now = context.values[input.name];
+  if (now != told) Violation("enqueueV3 after other values were put where " + input.name + " lies");
+  const Shape* const bounds = context.profile()->at(input.name).values;
+  for (size_t i = 0; i < now.size(); ++i) {
+    if (bounds[0][i] <= now[i] && now[i] <= bounds[2][i]) continue;
+    return Refuse(
+        context.logger,
+        Format("IExecutionContext::enqueueV3: Error Code 7: Internal Error (The values %s of the "
+               "shape input %s are not between %s and %s of optimization profile %d.)",
+               Show(now).c_str(), input.name.c_str(), Show(bounds[0]).c_str(),
+               Show(bounds[2]).c_str(), context.profile_index));
+  }
+  return true;
+}
+
 // What is wrong with the context, in TensorRT's words where it would refuse, or as a violation.
 bool IsReady(Context& context, Stream& stream, bool capturing) {
-  const Logger& logger = context.engine.runtime.logger;
+  const Logger& logger = context.logger;
   const Plan& plan = context.engine.plan;
   if (context.engine.device != CurrentDevice())
     Violation("enqueueV3 on a thread whose device is not the engine's");
@@ -70,9 +89,14 @@ bool IsReady(Context& context, Stream& stream, bool capturing) {
             "tensor " +
                 tensor.name + ".)");
       }
-      if (OnDevice(address, Elements(shape->second) * SizeOf(tensor.type), stream.device,
-                   "enqueueV3: " + tensor.name)
-              .data == nullptr)
+      const size_t bytes = Elements(shape->second) * SizeOf(tensor.type);
+      if (IsOnHost(plan.model, tensor.name)) {
+        if (OnHost(address, bytes, "enqueueV3: " + tensor.name) == nullptr) return false;
+        if (list == &plan.model.outputs) continue;
+        if (!HasValues(context, tensor)) return false;
+        continue;
+      }
+      if (OnDevice(address, bytes, stream.device, "enqueueV3: " + tensor.name).data == nullptr)
         return false;
     }
   }
@@ -82,10 +106,11 @@ bool IsReady(Context& context, Stream& stream, bool capturing) {
 struct Job {
   Context* context;
   int device;
-  std::map<std::string, Shape> shapes;
+  std::map<std::string, Shape> shapes, values;
   std::map<std::string, void*> addresses;
   std::shared_ptr<std::atomic<int>> queued;
   void* memory;
+  int64_t changes;  // of the context when this was captured; -1: it was not
 };
 
 std::map<std::string, Value> ComputeJob(const Job& job, const Model& model) {
@@ -93,6 +118,12 @@ std::map<std::string, Value> ComputeJob(const Job& job, const Model& model) {
   for (const Tensor& input : model.inputs) {
     const Shape& shape = job.shapes.at(input.name);
     const size_t bytes = Elements(shape) * SizeOf(input.type);
+    const auto numbers = job.values.find(input.name);
+    if (numbers != job.values.end()) {
+      const auto* const raw = reinterpret_cast<const uint8_t*>(numbers->second.data());
+      values[input.name] = {shape, Bytes(raw, raw + bytes)};
+      continue;
+    }
     const Place place = OnDevice(job.addresses.at(input.name), bytes, job.device,
                                  "the work of enqueueV3: " + input.name);
     if (place.data == nullptr) return {};
@@ -102,6 +133,12 @@ std::map<std::string, Value> ComputeJob(const Job& job, const Model& model) {
 }
 
 void Write(const Job& job, const Tensor& output, const Value& value) {
+  if (IsOnHost(job.context->engine.plan.model, output.name)) {
+    uint8_t* const host = OnHost(job.addresses.at(output.name), value.bytes.size(),
+                                 "the work of enqueueV3: " + output.name);
+    if (host != nullptr) std::copy(value.bytes.begin(), value.bytes.end(), host);
+    return;
+  }
   const Place place = OnDevice(job.addresses.at(output.name), value.bytes.size(), job.device,
                                "the work of enqueueV3: " + output.name);
   if (place.data != nullptr) std::copy(value.bytes.begin(), value.bytes.end(), place.data);
@@ -112,6 +149,8 @@ void Perform(const Job& job) {
   Context& context = *job.context;
   {
     const Lock lock(Mutex());
+    if (job.changes >= 0 && job.changes != context.changes)
+      Violation("a graph was replayed after its context was told other shapes or addresses");
     if (!context.alive) Violation("the work of enqueueV3 was done after its context was destroyed");
     Context*& busy = BusyMemory()[job.memory];
     if (busy != nullptr && busy != &context)
@@ -132,6 +171,8 @@ void Perform(const Job& job) {
   BusyMemory()[job.memory] = nullptr;
 }
 
+constexpr size_t kSizes = 512;  // of device memory, for how large they are
+
 // Outputs that the caller allocates when their size is known: TensorRT waits for that.
 bool AllocateOutputs(Context& context, Stream& stream, Job& job, void* handle) {
   const Model& model = context.engine.plan.model;
@@ -139,6 +180,10 @@ bool AllocateOutputs(Context& context, Stream& stream, Job& job, void* handle) {
       std::any_of(model.outputs.begin(), model.outputs.end(),
                   [&](const Tensor& output) { return context.allocators[output.name] != nullptr; });
   if (!any) return true;
+  const DeviceBlock sizes(kSizes, context.engine.runtime.allocator, handle);
+  if (!sizes.ok()) {
+    return Refuse(context.logger, "IExecutionContext::enqueueV3: " + OutOfMemoryWords(kSizes));
+  }
   if (Synchronize(stream) != 0) return false;
   const auto values = ComputeJob(job, model);
   if (values.empty()) return false;
@@ -152,8 +197,7 @@ bool AllocateOutputs(Context& context, Stream& stream, Job& job, void* handle) {
         CallBack<void*>(allocator, reallocate, output.name.c_str(), context.addresses[output.name],
                         bytes, uint64_t{256}, handle);
     if (memory == nullptr) {
-      return Refuse(context.engine.runtime.logger,
-                    "IExecutionContext::enqueueV3: " + OutOfMemoryWords(bytes));
+      return Refuse(context.logger, "IExecutionContext::enqueueV3: " + OutOfMemoryWords(bytes));
     }
     const Dims dims = ToDims(value.shape);
     CallBack<void>(allocator, SlotOf("IOutputAllocator", context.release, "notifyShape"),
@@ -177,7 +221,7 @@ void Report(const Context& context) {
 }
 
 bool Enqueue(Context& context, void* handle) {
-  const Logger& logger = context.engine.runtime.logger;
+  const Logger& logger = context.logger;
   NeedCurrentDevice("enqueueV3");
   if (Fails("enqueueV3", logger)) return false;
   Stream* const stream = UsableStream(handle, "enqueueV3");
@@ -186,7 +230,8 @@ bool Enqueue(Context& context, void* handle) {
   if (!IsReady(context, *stream, capturing)) return false;
   Add(Block().enqueues);
   void* const memory = context.strategy == 2 ? context.given : context.own->address();
-  Job job{&context, stream->device, context.Shapes(), context.addresses, context.queued, memory};
+  Job job{&context,          stream->device, context.Shapes(), context.values,
+          context.addresses, context.queued, memory,           capturing ? context.changes : -1};
   if (!AllocateOutputs(context, *stream, job, handle)) return false;
   context.stream = stream;
   context.enqueued_once = true;

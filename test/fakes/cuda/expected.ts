@@ -52,7 +52,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** What frees can fail, and nothing follows from it; unless the device is lost, which the next call tells. */
-const FREES = /^cuda(Free|FreeHost|(Stream|Event|Graph|GraphExec)Destroy)$/;
+const FREES = /^cuda(Free|FreeAsync|FreeHost|(Stream|Event|Graph|GraphExec)Destroy)$/;
 /** Measured times of kernels are good to have, but can be measured again. */
 const TIMING_CACHE = 'TimingCache';
 /** What can't be recorded is run without. */
@@ -63,10 +63,16 @@ export function expectedOf(operation: string, call: string, fault: Fault): reado
   if (call === '') return ['tolerated'];
   // A device that can't be asked is absent; a session can always be closed.
   if (['open', 'look round', 'close'].includes(operation)) return ['tolerated'];
+  // Whoever gave up is told so, whatever failed as well.
+  if (operation.startsWith('give up')) return ['tolerated', fault.code, CODES[call] ?? fault.code, 'DEVICE_NOT_FOUND'];
+  // What calibration used is freed in the middle of a load, which says first on which device.
+  if (operation === 'load ONNX with calibration' && call === 'cudaSetDevice') return ['tolerated', fault.code];
   // No count, no device.
   if (call === 'cudaGetDeviceCount') return ['DEVICE_NOT_FOUND'];
   if (fault === lost) return FREES.test(call) ? ['tolerated', 'DEVICE_LOST', 'DEVICE_NOT_FOUND'] : ['DEVICE_LOST'];
   if (FREES.test(call) || call.includes(TIMING_CACHE)) return ['tolerated'];
+  // A context for further shapes is good to have: without it, another records anew.
+  if (operation === 'run as CUDA graphs of several shapes') return ['tolerated', CODES[call] ?? fault.code, fault.code];
   if (operation === 'run as a CUDA graph' && CAPTURE.test(call)) {
     // The first run enqueues without recording.
     return call === 'enqueueV3' ? ['tolerated', fault.code] : ['tolerated'];

@@ -7,8 +7,8 @@ namespace {
 std::string LayerInformation(const Plan& plan, const Node& node, bool json) {
   if (!json) return node.name + "\n";
   if (plan.verbosity != 2) return "\"" + node.name + "\"";
-  return Format(R"({"Name":"%s","LayerType":"%s","Precision":"%s"})", node.name.c_str(),
-                node.op.c_str(), plan.precision.c_str());
+  return Format(R"({"Name":"%s","LayerType":"%s","Precision":"%s","TacticName":"double_%s"})",
+                node.name.c_str(), node.op.c_str(), plan.precision.c_str(), node.op.c_str());
 }
 
 const char* EngineInformation(Inner* self, int format) {
@@ -16,7 +16,7 @@ const char* EngineInformation(Inner* self, int format) {
   if (use.object() == nullptr) return nullptr;
   auto& inspector = *As<Inspector>(use);
   const Engine& engine = inspector.engine;
-  if (Fails("getEngineInformation", engine.runtime.logger)) return nullptr;
+  if (Fails("getEngineInformation", engine.logger)) return nullptr;
   inspector.text.clear();
   for (const Node& node : engine.plan.model.nodes) {
     if (format == 1 && !inspector.text.empty()) inspector.text += ",";

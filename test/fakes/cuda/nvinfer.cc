@@ -15,6 +15,9 @@ bool Check(void* logger, int version, const char* call) {
     return false;
   }
   if (Release() >= 110000 && !fake::CheckInterface(logger, "ILogger")) return false;
+  if (Release() < 110000 && fake::LooksVersioned(logger)) {
+    fake::Violation(fake::Format("%s with a logger of 11, which 10 calls by other slots", call));
+  }
   if (version != Release()) {
     fake::Violation(
         fake::Format("%s with version %d, while the library is %d", call, version, Release()));

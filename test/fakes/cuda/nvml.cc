@@ -13,7 +13,8 @@ using fake::Block;
 
 namespace {
 
-constexpr int kUninitialized = 1, kInvalidArgument = 2, kNotFound = 6, kTooSmall = 7;
+constexpr int kUninitialized = 1, kInvalidArgument = 2, kNotSupported = 3, kNotFound = 6,
+              kTooSmall = 7;
 bool g_ready = false;
 
 struct Memory {
@@ -33,8 +34,13 @@ unsigned Count() { return static_cast<unsigned>(fake::DeviceCount() + Block().hi
 void* HandleOf(unsigned index) {
   return reinterpret_cast<void*>(static_cast<uintptr_t>(index) + 1);
 }
+// Those of instances begin after them.
+constexpr unsigned kInstances = 100;
+constexpr unsigned long long kCardMemory = 1ULL << 40;
+bool IsInstance(void* device) { return reinterpret_cast<uintptr_t>(device) > kInstances; }
+bool IsDivided(void* device) { return Block().mig != 0 && !IsInstance(device); }
 unsigned IndexOf(void* device) {
-  return static_cast<unsigned>(reinterpret_cast<uintptr_t>(device) - 1);
+  return static_cast<unsigned>((reinterpret_cast<uintptr_t>(device) - 1) % kInstances);
 }
 
 int Check(void* device) {
@@ -99,20 +105,44 @@ EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char* id, void** device) {
   return 0;
 }
 
+EXPORT int nvmlDeviceGetMigMode(void* device, unsigned* now, unsigned* later) {
+  if (const int status = Check(device)) return status;
+  if (IsInstance(device)) return kInvalidArgument;
+  *now = *later = Block().mig != 0;
+  return 0;
+}
+
+EXPORT int nvmlDeviceGetHandleByUUID(const char* uuid, void** device) {
+  if (const int status = Begin()) return status;
+  unsigned number = 0;
+  const bool read = std::sscanf(uuid, "MIG-00000000-0000-4000-8000-%12x", &number) == 1;
+  if (Block().mig != 1 || !read || number >= Count()) return kNotFound;
+  *device = HandleOf(number + kInstances);
+  return 0;
+}
+
 EXPORT int nvmlDeviceGetName(void* device, char* text, unsigned size) {
   if (const int status = Check(device)) return status;
-  return Give("NVIDIA Double " + std::to_string(IndexOf(device)), text, size);
+  return Give("NVIDIA Double " + std::to_string(IndexOf(device)) +
+                  (IsInstance(device) ? " MIG 1g.5gb" : ""),
+              text, size);
 }
 
 EXPORT int nvmlDeviceGetUUID(void* device, char* text, unsigned size) {
   if (const int status = Check(device)) return status;
-  return Give("GPU-00000000-0000-4000-8000-00000000000" + std::to_string(IndexOf(device)), text,
-              size);
+  return Give((IsInstance(device) ? "MIG-" : "GPU-") +
+                  std::string("00000000-0000-4000-8000-00000000000") +
+                  std::to_string(IndexOf(device)),
+              text, size);
 }
 
 EXPORT int nvmlDeviceGetMemoryInfo(void* device, Memory* memory) {
   if (const int status = Check(device)) return status;
   const int index = static_cast<int>(IndexOf(device)) - static_cast<int>(Block().hidden);
+  if (IsDivided(device)) {
+    *memory = {kCardMemory, kCardMemory, 0};
+    return 0;
+  }
   memory->total = fake::DeviceMemoryTotal();
   memory->free = fake::DeviceMemoryFree(index);
   memory->used = memory->total - memory->free;
@@ -121,12 +151,14 @@ EXPORT int nvmlDeviceGetMemoryInfo(void* device, Memory* memory) {
 
 EXPORT int nvmlDeviceGetUtilizationRates(void* device, Utilization* utilization) {
   if (const int status = Check(device)) return status;
+  if (IsInstance(device) || IsDivided(device)) return kNotSupported;
   *utilization = {37, 12};
   return 0;
 }
 
 EXPORT int nvmlDeviceGetPowerUsage(void* device, unsigned* milliwatts) {
   if (const int status = Check(device)) return status;
+  if (IsInstance(device)) return kNotSupported;
   *milliwatts = 123500;
   return 0;
 }

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #include <unordered_map>
 
@@ -30,17 +32,20 @@ void DestroyWrongly(void* self) {
 }
 
 void Destroy(void* self) {
-  const Lock lock(Mutex());
-  Object* const object = OfPublic(self);
-  if (object == nullptr || !object->alive) {
-    Violation(Format("a %s was destroyed twice",
-                     object == nullptr ? "thing that is none" : KindName(object->kind)));
-    return;
+  Object* object = nullptr;
+  {
+    const Lock lock(Mutex());
+    object = OfPublic(self);
+    if (object == nullptr || !object->alive) {
+      Violation(Format("a %s was destroyed twice",
+                       object == nullptr ? "thing that is none" : KindName(object->kind)));
+      return;
+    }
+    if (object->depth > 0)
+      Violation(Format("a %s was destroyed while it is in use", KindName(object->kind)));
+    object->alive = false;
   }
-  if (object->depth > 0)
-    Violation(Format("a %s was destroyed while it is in use", KindName(object->kind)));
-  object->End();
-  object->alive = false;
+  object->End();  // without the lock: it frees memory, which may wait for work that needs it
   Alive(object->kind, -1);
 }
 
@@ -124,15 +129,6 @@ Using::~Using() {
   if (object_ != nullptr) --object_->depth;
 }
 
-const char* KindName(Kind kind) {
-  static const char* const names[] = {
-#define X(kind, name) name,
-      ACCELNODE_FAKE_CUDA_KINDS(X)
-#undef X
-  };
-  return names[static_cast<int>(kind)];
-}
-
 bool CheckInterface(void* object, const char* name) {
   // Slots 0 and 1 in every release: getAPILanguage, getInterfaceInfo.
   const auto info = CallBack<InterfaceInfo>(object, 1);
@@ -146,9 +142,43 @@ bool CheckInterface(void* object, const char* name) {
   return false;
 }
 
+bool LooksVersioned(void* object) {
+  const auto* const slot = *static_cast<const uintptr_t* const*>(object) + 3;
+  uintptr_t code = 0;
+  if (!SafeRead(slot, &code, sizeof code)) return false;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long from = 0, to = 0;
+    char rights[5] = "";
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &from, &to, rights) != 3) continue;
+    if (from <= code && code < to) return rights[2] == 'x';
+  }
+  return false;
+}
+
 void Logger::Log(int severity, const std::string& text) const {
   if (object_ != nullptr)
     CallBack<void>(object_, SlotOf("ILogger", release_, "log"), severity, text.c_str());
+}
+
+void Logger::Error(const std::string& text) const {
+  if (recorder_ == nullptr) return Log(1, text);
+  // nvinfer1::ErrorCode: kFAILED_ALLOCATION, kINTERNAL_ERROR.
+  const int code = text.find("OutOfMemory") == std::string::npos ? 2 : 5;
+  const int slot = SlotOf("IErrorRecorder", release_, "reportError");
+  std::thread([&] { CallBack<bool>(recorder_, slot, code, text.c_str()); }).join();
+}
+
+void Logger::SetRecorder(void* recorder) {
+  const auto count = [&](const char* method) {
+    return CallBack<int32_t>(recorder_, SlotOf("IErrorRecorder", release_, method));
+  };
+  if (recorder != nullptr && !CheckInterface(recorder, "IErrorRecorder")) return;
+  if (recorder_ != nullptr && count("decRefCount") < 0)
+    Violation("an IErrorRecorder counts less than no users");
+  recorder_ = recorder;
+  if (recorder_ != nullptr && count("incRefCount") < 1)
+    Violation("an IErrorRecorder does not count its users");
 }
 
 bool Fails(const char* call, const Logger& logger) {
@@ -160,25 +190,30 @@ bool Fails(const char* call, const Logger& logger) {
   return true;
 }
 
-DeviceBlock::DeviceBlock(size_t bytes, void* allocator) : bytes_(bytes), allocator_(allocator) {
+DeviceBlock::DeviceBlock(size_t bytes, void* allocator, void* stream)
+    : bytes_(bytes), allocator_(allocator), stream_(stream) {
   if (bytes == 0) return;
   if (allocator == nullptr) {
     address_ = DeviceAllocate(bytes);
     return;
   }
-  // The allocator of 10 and 11 is asked with a stream, which here is the default one.
-  address_ = CallBack<void*>(allocator, 7, uint64_t{bytes}, uint64_t{256}, uint32_t{0},
-                             static_cast<void*>(nullptr));
-  if (address_ != nullptr) OnDevice(address_, bytes, -1, "IGpuAllocator::allocateAsync");
+  // For a stream, or for all: the slots of IGpuAllocator are the same in 10 and 11.
+  address_ =
+      stream == nullptr
+          ? CallBack<void*>(allocator, 4, uint64_t{bytes}, uint64_t{256}, uint32_t{0})
+          : CallBack<void*>(allocator, 7, uint64_t{bytes}, uint64_t{256}, uint32_t{0}, stream);
+  if (address_ != nullptr) OnDevice(address_, bytes, -1, "IGpuAllocator::allocate");
 }
 
 DeviceBlock::~DeviceBlock() {
   if (address_ == nullptr) return;
   if (allocator_ == nullptr) {
     DeviceFree(address_, "TensorRT");
-  } else if (!CallBack<bool>(allocator_, 8, address_, static_cast<void*>(nullptr))) {
-    Violation("IGpuAllocator::deallocateAsync failed");
+    return;
   }
+  const bool freed = stream_ == nullptr ? CallBack<bool>(allocator_, 6, address_)
+                                        : CallBack<bool>(allocator_, 8, address_, stream_);
+  if (!freed) Violation("IGpuAllocator::deallocate failed");
 }
 
 std::string OutOfMemoryWords(size_t bytes) {

@@ -70,8 +70,6 @@ class Using {
   Object* object_;
 };
 
-const char* KindName(Kind kind);
-
 // ---- What callers implement
 
 // Calls the method of an object of the caller's, by the slot table.
@@ -84,18 +82,28 @@ Result CallBack(void* object, int slot, Arguments... arguments) {
 // Does the object say that it is the interface, in the way of versioned ones? If not: a violation.
 bool CheckInterface(void* object, const char* name);
 
-// The caller's ILogger.
+// Is the object laid out like a versioned interface, with code at slot 3? 10's ILogger has three
+// slots only.
+bool LooksVersioned(void* object);
+
+// The caller's ILogger, and its IErrorRecorder once one is set.
 class Logger {
  public:
   Logger() = default;
   Logger(void* object, int release) : object_(object), release_(release) {}
   void Log(int severity, const std::string& text) const;
-  void Error(const std::string& text) const { Log(1, text); }
+  // To the recorder and from a thread of the library's own, or else to the log.
+  void Error(const std::string& text) const;
   void* object() const { return object_; }
+
+  // The recorder is told how many objects use it.
+  void SetRecorder(void* recorder);
+  void* recorder() const { return recorder_; }
 
  private:
   void* object_ = nullptr;
   int release_ = 0;
+  void* recorder_ = nullptr;
 };
 
 // Counts a call that can fail. True when it has to, after saying so to the logger.
@@ -105,7 +113,7 @@ bool Fails(const char* call, const Logger& logger);
 class DeviceBlock {
  public:
   DeviceBlock() = default;
-  DeviceBlock(size_t bytes, void* allocator);
+  DeviceBlock(size_t bytes, void* allocator, void* stream = nullptr);
   ~DeviceBlock();
   DeviceBlock(const DeviceBlock&) = delete;
   DeviceBlock& operator=(const DeviceBlock&) = delete;
@@ -116,6 +124,7 @@ class DeviceBlock {
   size_t bytes_ = 0;
   void* address_ = nullptr;
   void* allocator_ = nullptr;
+  void* stream_ = nullptr;
 };
 
 std::string OutOfMemoryWords(size_t bytes);

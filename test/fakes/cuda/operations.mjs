@@ -45,11 +45,26 @@ const models = {
     outputs: { places: [BigInt64Array.of(1n, 3n, 4n), [1, 3]] },
     options: {},
   },
+  /** y = x stretched to the shape that the input `shape` has as its values, size = the shape of y */
+  stretch: {
+    inputs: {
+      x: [
+        [1, 2, 3],
+        [1, 3],
+      ],
+      shape: [[2n, 3n], [2]],
+    },
+    outputs: { y: [floats(1, 2, 3, 1, 2, 3), [2, 3]], size: [BigInt64Array.of(2n, 3n), [2]] },
+    options: { shapes: { x: [1, 3] }, cuda: { shapeValues: { shape: { min: [1, 3], max: [4, 3] } } } },
+  },
 };
 
 const inputsOf = (model) =>
   Object.fromEntries(
-    Object.entries(models[model].inputs).map(([name, [values, dims]]) => [name, new Tensor('float32', values, dims)]),
+    Object.entries(models[model].inputs).map(([name, [values, dims]]) => [
+      name,
+      new Tensor(typeof values[0] === 'bigint' ? 'int64' : 'float32', values, dims),
+    ]),
   );
 
 async function checkOutputs(model, outputs) {
@@ -140,17 +155,61 @@ const loadingWithAll = (context) => {
   })(context);
 };
 
+/** TensorRT 10 only; other batches each time, as an iterable is used up. */
+const calibrating = (context) => ({
+  ...loading('mix', ({ models: files }) => files.mix)(context),
+  attempt: () => {
+    const batch = inputsOf('mix');
+    return Session.load(context.models.mix, {
+      ...GPU,
+      precision: 'int8',
+      cuda: { calibration: { batches: [batch, batch] } },
+    });
+  },
+});
+
+/** Waits until `field` of the block is no longer 0, or the work is done. */
+async function begun(control, field, work) {
+  let settled = false;
+  const end = () => (settled = true);
+  work.then(end, end);
+  while (!settled && control.get(field) === 0) await new Promise(setImmediate);
+}
+
+/** Resolves if the work is done or was cancelled; whatever else went wrong is for the test to judge. */
+const unlessCancelled = (work) =>
+  work.catch((error) => {
+    if (error.code !== 'CANCELLED') throw error;
+  });
+
+const cancelledBuild = ({ control, models: files }) => ({
+  attempt: async () => {
+    const abort = new AbortController();
+    control.set('holdBuild', 1);
+    const load = Session.load(files.mix, { ...GPU, signal: abort.signal });
+    await begun(control, 'building', load);
+    abort.abort();
+    try {
+      await unlessCancelled(load);
+      while (control.get('building') !== 0) await new Promise(setImmediate);
+    } finally {
+      control.set('holdBuild', 0);
+    }
+  },
+  verify: () => undefined,
+});
+
 // ---- Running
 
 const running =
   (model, run, options = {}) =>
-  ({ models: files }) => ({
+  ({ control, models: files }) => ({
     begin: async () => {
       const session = await Session.load(files[model], { ...GPU, ...models[model].options, ...options });
-      return { session, tensors: [] };
+      return { session, control, tensors: [] };
     },
     attempt: (state) => run(state, model),
-    verify: (outputs) => checkOutputs(model, outputs),
+    verify: (outputs) => outputs === undefined || checkOutputs(model, outputs),
     tidy: (_, { session, tensors }) => end(session, tensors),
     recover: async ({ session, tensors }, fault) => {
       await checkAfter(model, session, fault);
@@ -189,6 +248,23 @@ const withGraph = async ({ session }, model) => {
   const inputs = inputsOf(model);
   for (let i = 0; i < 3; i++) await session.run(inputs);
   return session.run(inputs);
+};
+
+/** The same for two sets of shapes, and back to the first. */
+const withGraphs = async ({ session }, model) => {
+  for (const rows of [2, 2, 3, 3]) await session.run({ x: Tensor.zeros('float32', [rows, 3]) });
+  return session.run(inputsOf(model));
+};
+
+/** Given up while the device is at it. */
+const cancelled = async ({ session, control }, model) => {
+  const abort = new AbortController();
+  control.set('hold', 1);
+  const run = session.run(inputsOf(model), { signal: abort.signal });
+  await begun(control, 'held', run);
+  abort.abort();
+  control.set('hold', 0);
+  await unlessCancelled(run);
 };
 
 /** Another profile, and back. */
@@ -239,15 +315,20 @@ export const operations = {
   'look round': lookRound,
   'load ONNX': loading('mix', ({ models: files }) => files.mix),
   'load ONNX with all options': loadingWithAll,
+  'load ONNX with calibration': calibrating,
+  'give up a build': cancelledBuild,
   'load a plan': loadingPlan,
   run: running('mix', fresh),
   runSync: running('mix', sync),
   'run with dynamic shapes': running('rows', fresh),
   'run with shapes of another profile': running('rows', changingProfile, twoProfiles),
   'run with shapes that depend on data': running('places', fresh),
+  'run with values that decide shapes': running('stretch', fresh),
+  'give up a run': running('mix', cancelled),
   'run in pinned memory': running('mix', inMemory('pinned')),
   'run in device memory': running('mix', inMemory('device')),
   'run as a CUDA graph': running('mix', withGraph, { cuda: { graphs: true } }),
+  'run as CUDA graphs of several shapes': running('rows', withGraphs, { cuda: { graphs: true } }),
   'run lanes that share memory': running('mix', fresh, { cuda: { sharedMemory: true } }),
   export: exporting,
   'allocate device memory': allocating,

@@ -2,6 +2,7 @@
 #include "parser.h"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -94,10 +95,18 @@ bool ParseBytes(Parser& parser, const std::string& bytes) {
   parser.used = true;
   Model model;
   std::vector<ParseError> errors;
+  // The real parser falls back to protobuf's text format, and finds nothing in it.
+  const bool text = std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) {
+    return std::isprint(byte) || std::isspace(byte);
+  });
   const bool read =
-      ReadOnnx(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), model, errors);
+      text || ReadOnnx(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), model, errors);
   if (!read)
     errors.push_back({3, "Failed to parse the ONNX model: it is no valid protobuf", "", "", -1});
+  for (const Tensor& input : model.inputs) {
+    if (input.type == kNoType || input.type >= kDouble)
+      errors.push_back({11, "Unsupported data type of input " + input.name, "", "", -1});
+  }
   const bool ok = errors.empty();
   for (ParseError& error : errors) AddError(parser, std::move(error));
   if (ok) Fill(*parser.network, std::move(model));

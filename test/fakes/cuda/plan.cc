@@ -1,8 +1,9 @@
 // Plans: what the double's builder writes and its runtime reads, with the refusals of the real one.
+#include "plan.h"
+
 #include <cstring>
 
 #include "control.h"
-#include "model.h"
 
 namespace fake {
 namespace {
@@ -78,6 +79,7 @@ void Body(Io& io, Plan& plan) {
   io.Number(plan.verbosity);
   io.Number(plan.aux_streams);
   io.Number(plan.refittable);
+  io.Number(plan.brings_code);
   io.Text(plan.precision);
   Items(io, plan.model.inputs, tensor);
   Items(io, plan.model.outputs, tensor);
@@ -98,6 +100,7 @@ void Body(Io& io, Plan& plan) {
       io.Numbers(each.second.min);
       io.Numbers(each.second.opt);
       io.Numbers(each.second.max);
+      for (Shape& values : each.second.values) io.Numbers(values);
     });
     profile = Profile(ranges.begin(), ranges.end());
   });

@@ -33,12 +33,16 @@ void SetRuntimeAllocator(Inner* self, void* allocator) {
   As<Runtime>(use)->allocator = allocator;
 }
 
-void SetErrorRecorder(Inner*, void* recorder) {
-  if (recorder != nullptr) CheckInterface(recorder, "IErrorRecorder");
+void SetRuntimeRecorder(Inner* self, void* recorder) {
+  const Using use(self, Kind::kRuntime, "IRuntime::setErrorRecorder");
+  if (use.object() != nullptr) As<Runtime>(use)->logger.SetRecorder(recorder);
 }
 
 bool SetMaxThreads(Inner*, int threads) { return threads > 0; }
-void SetHostCodeAllowed(Inner*, bool) {}
+void SetHostCodeAllowed(Inner* self, bool allowed) {
+  const Using use(self, Kind::kRuntime, "setEngineHostCodeAllowed");
+  if (use.object() != nullptr) As<Runtime>(use)->host_code_allowed = allowed;
+}
 
 // ---- ICudaEngine
 
@@ -47,9 +51,14 @@ void SetHostCodeAllowed(Inner*, bool) {}
   if (use.object() == nullptr) return otherwise; \
   [[maybe_unused]] Engine& engine = *As<Engine>(use)
 
+void SetEngineRecorder(Inner* self, void* recorder) {
+  ENGINE("ICudaEngine::setErrorRecorder", );
+  engine.logger.SetRecorder(recorder);
+}
+
 void* Serialize(Inner* self) {
   ENGINE("serialize", nullptr);
-  if (Fails("serialize", engine.runtime.logger)) return nullptr;
+  if (Fails("serialize", engine.logger)) return nullptr;
   return Public(new HostMemory(engine.release, WritePlan(engine.plan)));
 }
 
@@ -66,7 +75,7 @@ void* CreateContextWithoutMemory(Inner* self) {
 
 void* CreateRuntimeConfig(Inner* self) {
   ENGINE("createRuntimeConfig", nullptr);
-  if (Fails("createRuntimeConfig", engine.runtime.logger)) return nullptr;
+  if (Fails("createRuntimeConfig", engine.logger)) return nullptr;
   return Public(new RuntimeConfig(engine));
 }
 
@@ -145,14 +154,14 @@ int DataType(Inner* self, const char* name) {
 
 int Location(Inner* self, const char* name) {
   ENGINE("getTensorLocation", 0);
-  Known(engine, name, "getTensorLocation");
-  return 0;
+  const Tensor* const tensor = Known(engine, name, "getTensorLocation");
+  return tensor != nullptr && IsOnHost(engine.plan.model, tensor->name) ? 1 : 0;
 }
 
 bool IsShapeIo(Inner* self, const char* name) {
   ENGINE("isShapeInferenceIO", false);
-  Known(engine, name, "isShapeInferenceIO");
-  return false;
+  const Tensor* const tensor = Known(engine, name, "isShapeInferenceIO");
+  return tensor != nullptr && IsOnHost(engine.plan.model, tensor->name);
 }
 
 int TensorFormat(Inner* self, const char* name) {
@@ -197,10 +206,39 @@ Dims ProfileShape(Inner* self, const char* name, int profile, int which) {
   }
   const Profile& ranges = engine.plan.profiles[static_cast<size_t>(profile)];
   const auto range = ranges.find(name);
-  if (range == ranges.end()) return ToDims(tensor->shape);
+  if (range == ranges.end() || range->second.min.empty()) return ToDims(tensor->shape);
   return ToDims(which == 0   ? range->second.min
                 : which == 1 ? range->second.opt
                              : range->second.max);
+}
+
+// Null where the values decide nothing.
+const Range* RangeOfValues(const Engine& engine, const char* name, int profile, int which) {
+  if (Known(engine, name, "getProfileTensorValues") == nullptr) return nullptr;
+  const auto& profiles = engine.plan.profiles;
+  if (profile < 0 || static_cast<size_t>(profile) >= profiles.size() || which < 0 || which > 2) {
+    Violation("getProfileTensorValues of no profile of the engine");
+    return nullptr;
+  }
+  const auto range = profiles[static_cast<size_t>(profile)].find(name);
+  const bool decides = DecidesShapes(engine.plan.model, name);
+  return decides && range != profiles[static_cast<size_t>(profile)].end() ? &range->second
+                                                                          : nullptr;
+}
+
+const int32_t* ProfileValues(Inner* self, const char* name, int profile, int which) {
+  ENGINE("getProfileTensorValues", nullptr);
+  const Range* const range = RangeOfValues(engine, name, profile, which);
+  if (range == nullptr) return nullptr;
+  auto& narrow = engine.narrow[which][range];
+  narrow.assign(range->values[which].begin(), range->values[which].end());
+  return narrow.data();
+}
+
+const int64_t* ProfileValuesV2(Inner* self, const char* name, int profile, int which) {
+  ENGINE("getProfileTensorValuesV2", nullptr);
+  const Range* const range = RangeOfValues(engine, name, profile, which);
+  return range == nullptr ? nullptr : range->values[which].data();
 }
 
 int AuxStreams(Inner* self) {
@@ -225,7 +263,7 @@ bool Refittable(Inner* self) {
 
 void* CreateInspector(Inner* self) {
   ENGINE("createEngineInspector", nullptr);
-  if (Fails("createEngineInspector", engine.runtime.logger)) return nullptr;
+  if (Fails("createEngineInspector", engine.logger)) return nullptr;
   return Public(new Inspector(engine));
 }
 
@@ -256,11 +294,13 @@ const std::vector<Implementation>& EngineMethods() {
       {"getTensorComponentsPerElement", AsMethod(&ComponentsPerElement)},
       {"getTensorVectorizedDim", AsMethod(&VectorizedDim)},
       {"getProfileShape", AsMethod(&ProfileShape)},
+      {"getProfileTensorValues", AsMethod(&ProfileValues)},
+      {"getProfileTensorValuesV2", AsMethod(&ProfileValuesV2)},
       {"getNbAuxStreams", AsMethod(&AuxStreams)},
       {"getHardwareCompatibilityLevel", AsMethod(&HardwareCompatibility)},
       {"getProfilingVerbosity", AsMethod(&Verbosity)},
       {"isRefittable", AsMethod(&Refittable)},
-      {"setErrorRecorder", AsMethod(&SetErrorRecorder)},
+      {"setErrorRecorder", AsMethod(&SetEngineRecorder)},
       {"createEngineInspector", AsMethod(&CreateInspector)},
   };
   return methods;
@@ -283,26 +323,30 @@ Runtime::Runtime(int release, Logger logger)
     : Object(Kind::kRuntime, release, "VRuntime",
              {{"deserializeCudaEngine(const void *, unsigned long)", AsMethod(&Deserialize)},
               {"setGpuAllocator", AsMethod(&SetRuntimeAllocator)},
-              {"setErrorRecorder", AsMethod(&SetErrorRecorder)},
+              {"setErrorRecorder", AsMethod(&SetRuntimeRecorder)},
               {"setMaxThreads", AsMethod(&SetMaxThreads)},
               {"setEngineHostCodeAllowed", AsMethod(&SetHostCodeAllowed)}}),
       logger(logger) {}
 
 void Runtime::End() {
   if (engines > 0) Violation("a runtime was destroyed before its engines");
+  logger.SetRecorder(nullptr);
 }
 
 Engine::Engine(Runtime& runtime, Plan plan, std::unique_ptr<DeviceBlock> weights)
     : Object(Kind::kEngine, runtime.release, "VCudaEngine", EngineMethods()),
       runtime(runtime),
+      logger(runtime.logger.object(), runtime.release),
       plan(std::move(plan)),
       device(CurrentDevice()),
       weights(std::move(weights)) {
+  logger.SetRecorder(runtime.logger.recorder());
   ++runtime.engines;
 }
 
 void Engine::End() {
   if (users > 0) Violation("an engine was destroyed before its contexts");
+  logger.SetRecorder(nullptr);
   --runtime.engines;
   weights.reset();
 }
@@ -315,7 +359,8 @@ size_t Engine::MemoryFor(int profile) const {
     for (const Tensor& input : plan.model.inputs) {
       const auto range =
           i < plan.profiles.size() ? plan.profiles[i].find(input.name) : Profile::const_iterator{};
-      const bool ranged = i < plan.profiles.size() && range != plan.profiles[i].end();
+      const bool ranged =
+          i < plan.profiles.size() && range != plan.profiles[i].end() && !range->second.max.empty();
       own += Elements(ranged ? range->second.max : input.shape) * SizeOf(input.type);
     }
     bytes = std::max(bytes, own);
@@ -333,6 +378,12 @@ void* NewEngine(Runtime& runtime, const void* data, size_t size) {
       ReadPlan(static_cast<const uint8_t*>(data), size, runtime.release, sm, plan);
   if (!refusal.empty()) {
     runtime.logger.Error("IRuntime::deserializeCudaEngine: " + refusal);
+    return nullptr;
+  }
+  if (plan.brings_code && !runtime.host_code_allowed) {
+    runtime.logger.Error(
+        "IRuntime::deserializeCudaEngine: Error Code 4: API Usage Error (Engine has host code, and "
+        "host code is not allowed: call IRuntime::setEngineHostCodeAllowed.)");
     return nullptr;
   }
   size_t bytes = 4096;

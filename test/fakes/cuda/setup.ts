@@ -79,6 +79,15 @@ const models = {
     nodes: [{ name: 'find', op: 'NonZero', inputs: ['x'], outputs: ['places'] }],
     outputs: [{ name: 'places', type: 'int64', shape: [1, 'count'] }],
   }),
+  /** y = x stretched to the shape that the input `shape` has as its values, size = the shape of y */
+  stretch: onnxModel({
+    inputs: [float('x', ['any', 3]), { name: 'shape', type: 'int64', shape: [2] }],
+    nodes: [
+      { name: 'stretch', op: 'Expand', inputs: ['x', 'shape'], outputs: ['y'] },
+      { name: 'measure', op: 'Shape', inputs: ['y'], outputs: ['size'] },
+    ],
+    outputs: [float('y', ['rows', 'columns']), { name: 'size', type: 'int64', shape: [2] }],
+  }),
   /** Two operators that TensorRT does not have. */
   strange: onnxModel({
     inputs: [float('x', [6])],

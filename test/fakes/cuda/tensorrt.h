@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "device.h"
-#include "model.h"
 #include "objects.h"
+#include "plan.h"
 #include "stream.h"
 
 namespace fake {
@@ -27,6 +27,7 @@ struct Runtime : Object {
   void End() override;
   Logger logger;
   void* allocator = nullptr;
+  bool host_code_allowed = false;
   int engines = 0;
 };
 
@@ -35,10 +36,12 @@ struct Engine : Object {
   void End() override;
   size_t MemoryFor(int profile) const;  // -1: for any
   Runtime& runtime;
+  Logger logger;  // with the runtime's recorder, until another is set
   const Plan plan;
   const int device;
   std::unique_ptr<DeviceBlock> weights;
-  int users = 0;  // contexts, inspectors, configs
+  std::map<const Range*, std::vector<int32_t>> narrow[3];  // values as older callers ask for them
+  int users = 0;                                           // contexts, inspectors, configs
   bool had_context = false;
 };
 
@@ -62,20 +65,25 @@ struct Context : Object {
   const Profile* profile() const;
   // Of all tensors; unset inputs are not among them.
   std::map<std::string, Shape> Shapes() const;
+  // Remembers the values of an input that decide shapes, as they are now.
+  void ReadValues(const Tensor& input);
 
   Engine& engine;
+  Logger logger;  // likewise with the engine's
   const int strategy;
   std::unique_ptr<DeviceBlock> own;  // device memory, where the caller does not give it
   void* given = nullptr;
   int64_t given_bytes = 0;
   int profile_index = -1;               // only the first context of an engine begins with one
   std::map<std::string, Shape> shapes;  // of the inputs, as set
+  std::map<std::string, Shape> values;  // of inputs that decide shapes, when they were told
   std::map<std::string, void*> addresses;
   std::map<std::string, void*> allocators;
   Stream* stream = nullptr;                  // that was used last
   std::shared_ptr<std::atomic<int>> queued;  // enqueues that are not done
   void* profiler = nullptr;
   bool emits_profile = true;
+  int64_t changes = 0;         // of shapes, addresses and memory: what was captured is of one state
   bool enqueued_once = false;  // since shapes were set: a capture needs that
 };
 

@@ -1,0 +1,31 @@
+// Inputs and outputs of a session: from what lib/ has read of the ONNX model and the option
+// `shapes`, or from a compiled program.
+#pragma once
+
+#include <vector>
+
+#include "../backend.h"
+#include "migraphx_build.h"
+
+namespace accelnode::rocm {
+
+struct Ports {
+  std::vector<TensorInfo> inputs, outputs;
+  // The shapes to compile for first: what the model fixes, and `opt` of the option. Where neither
+  // tells, a dimension is 1, and `open` is set.
+  ShapeSet chosen;
+  bool open = false;
+  bool dynamic = false;  // some input's shape may change from run to run
+};
+
+// Throws INVALID_ARGUMENT when the option does not fit the model.
+Ports PortsOfOnnx(const ModelSource& source, const Value& options);
+Ports PortsOfProgram(const CompiledProgram& program, const std::vector<std::string>& output_names);
+
+// What a program of these inputs tells of the outputs.
+void Complete(Ports& ports, const CompiledProgram& program);
+
+// MIGraphX has no scalars: an output of one element has the rank that the model gives it.
+std::vector<int64_t> DimsOf(const Layout& layout, const TensorInfo& info);
+
+}  // namespace accelnode::rocm
