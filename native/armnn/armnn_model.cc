@@ -97,11 +97,11 @@ Ports DescribePorts(Interpreter& interpreter, const LoadRequest& request) {
     Shape first(info.shape.data(), std::min(info.shape.size(), kMaxRank));
     if (bounds.AsList() != nullptr) {
       ApplyShapes(bounds, info, first);
-    } else if (declared != nullptr && declared->size() == info.shape.size()) {
+    } else if (declared.size() == info.shape.size()) {
       // TFLite's C API tells the shape that the file has for a start, not which dimensions are
       // open.
-      for (size_t d = 0; d < declared->size(); ++d) {
-        if (*(*declared)[d].AsNumber() < 0) info.shape[d] = kDynamic;
+      for (size_t d = 0; d < declared.size(); ++d) {
+        if (*declared[d].AsNumber() < 0) info.shape[d] = kDynamic;
       }
     }
     if (first != Shape(ShapeOf(interpreter.Input(i)).data(), first.rank()))
