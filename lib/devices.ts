@@ -137,7 +137,8 @@ async function diagnoseBackend(name: BackendName): Promise<BackendReport> {
     const { present, absent } = await devicesOf(name);
     report.devices = present;
     report.absent = absent;
-    if (present.length === 0) {
+    // A reference target, say, is there but nothing to rely on.
+    if (!present.some(({ automatic }) => automatic)) {
       report.status = 'FAIL';
       report.reason = absent.map(({ id, reason }) => `${id}: ${reason}`).join('\n') || 'It finds no device.';
       const hint = absent.find((device) => device.hint !== undefined)?.hint;

@@ -6,7 +6,14 @@
  */
 export { Session } from './session.js';
 export type { LayerProfile, MemoryUse, SessionStats } from './session-stats.js';
-export type { CloseOptions, ExportOptions, RunOptions, RunSyncOptions, SessionAllocateOptions } from './session.js';
+export type {
+  CloseOptions,
+  ExportOptions,
+  ReloadOptions,
+  RunOptions,
+  RunSyncOptions,
+  SessionAllocateOptions,
+} from './session.js';
 export { Tensor } from './tensor.js';
 export type { AllocateOptions, TensorValues } from './tensor.js';
 export type { MemoryKind } from './memory.js';

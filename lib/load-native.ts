@@ -135,12 +135,16 @@ function inspect(source: NativeModelSource): OnnxInfo | undefined {
 /** ONNX: inputs and outputs as the file has them, which a runtime may have merged, or made fixed. */
 function withNames(source: NativeModelSource, onnx: OnnxInfo | undefined): NativeModelSource {
   if (onnx === undefined) return source;
-  const { inputs, outputs } = onnx;
+  const { inputs, outputs, operators } = onnx;
   return {
     ...source,
     inputNames: inputs.map(({ name }) => name),
     outputNames: outputs.map(({ name }) => name),
-    spec: { inputs: inputs.map(withOpenDims), outputs: outputs.map(withOpenDims) },
+    spec: {
+      inputs: inputs.map(withOpenDims),
+      outputs: outputs.map(withOpenDims),
+      operators: Object.keys(operators),
+    },
   };
 }
 

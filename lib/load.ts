@@ -1,8 +1,6 @@
 /**
  * Loading a model on the first device that can run it.
  */
-import { statSync } from 'node:fs';
-
 import type { NativeModelSource } from './native/addon.js';
 import { backends, splitDevice, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
@@ -17,7 +15,8 @@ import { takesAlwaysAsLong } from './onnx/duration.js';
 import { parseLoadOptions } from './options/load.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { openRuntime } from './runtimes/open.js';
-import type { Reload, ResidentModel } from './residency.js';
+import { makeReload, noteFiles } from './reload.js';
+import type { ResidentModel } from './residency.js';
 import type { LoadedModel } from './session.js';
 
 /** A device to try. Without a device of its own, the backend is asked which it has. */
@@ -31,6 +30,7 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
   if (options.signal?.aborted === true) throw aborted(options.signal);
   const candidates = parseDevices(options.device);
   const sources = await readModelSource(source);
+  const notes = await noteFiles(sources);
 
   const refusals: Refusal[] = [];
   for (const candidate of candidates) {
@@ -45,7 +45,9 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
             attempts: refusals.map(toAttempt),
             maxQueue: options.maxQueue,
             idleTtl: options.idleTtl,
-            reload: reloadOn(candidate.backend, device, sources, options),
+            reload: makeReload(candidate.backend, sources, options, notes, (again) =>
+              loadOn(candidate.backend, device, sources, again),
+            ),
             inline:
               loaded.native.computesOnCaller &&
               (options.inline ?? takesAlwaysAsLong(sourceFor(candidate.backend, sources))),
@@ -140,9 +142,14 @@ async function devicesToTry(
     await openRuntime(backend, library);
     return [device];
   }
-  const { present } = await devicesOf(backend, library);
+  const { present, absent } = await devicesOf(backend, library);
   const usable = backend === 'null' ? present : present.filter(({ automatic }) => automatic);
-  if (usable.length === 0) throw new AccelError('DEVICE_NOT_FOUND', `${backends[backend].product} finds no device.`);
+  if (usable.length === 0) {
+    const reasons = absent.map(({ id, reason }) => `\n  ${id}: ${reason}`).join('');
+    throw new AccelError('DEVICE_NOT_FOUND', `${backends[backend].product} finds no device.${reasons}`, {
+      hint: absent.find(({ hint }) => hint !== undefined)?.hint,
+    });
+  }
   return usable.map(({ id }) => id.slice(backend.length + 1));
 }
 
@@ -169,32 +176,4 @@ async function loadOn(
   const target = { backend, device, options };
   if (backends[backend].planFormat !== undefined) return loadCompiled(target, sources);
   return { native: await loadNative(target, sourceFor(backend, sources)) };
-}
-
-/** How a session loads its model again. It keeps bytes only for one that asked for it. */
-function reloadOn(
-  backend: BackendName,
-  device: string,
-  sources: ModelSources,
-  options: ParsedLoadOptions,
-): Reload | undefined {
-  const given = Object.values(sources);
-  if (options.idleTtl === undefined && given.some(({ bytes, weights }) => bytes ?? weights)) return undefined;
-  const files = given.flatMap(({ path, weightsPath }) => [path, weightsPath].filter((file) => file !== undefined));
-  const asLoaded = files.map(stampOf);
-  return async (signal) => {
-    files.forEach((file, i) => {
-      if (asLoaded[i] !== undefined && stampOf(file) === asLoaded[i]) return;
-      throw new AccelError('MODEL_INVALID', `${file} is not the file any more that the session was loaded from.`, {
-        hint: 'Load a session from the new one, and close this.',
-      });
-    });
-    return loadOn(backend, device, sources, { ...options, signal });
-  };
-}
-
-/** Differs when the file has been replaced or written to; undefined when it is not there. */
-function stampOf(file: string): string | undefined {
-  const info = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return info && [info.dev, info.ino, info.size, info.mtimeNs].join(' ');
 }

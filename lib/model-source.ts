@@ -23,6 +23,7 @@ export type ModelFile = string | URL | Uint8Array | ArrayBuffer;
  * - `blob`: what {@link Session.export} wrote with OpenVINO
  * - `plan`: a TensorRT engine, as {@link Session.export} or trtexec writes it. Beside `onnx`, it is used when it is there and
  *   fits; `session.details.planRefused` says why it was not. A version compatible one needs `cuda.versionCompatible`
+ * - `mxr`: a program that MIGraphX has compiled, as {@link Session.export} or migraphx-driver writes it. Beside `onnx`, as `plan`
  * - `null`: a description for the null backend
  */
 export interface ModelFiles {
@@ -210,6 +211,8 @@ export function formatOf(file: ModelFile): ModelFormat {
   if (bytes.toString('latin1', 4, 8) === 'TFL3') return 'tflite';
   if (bytes.toString('latin1', 0, 4) === 'RKNN') return 'rknn';
   if (isPlanTag(bytes.toString('latin1', 0, 4))) return 'plan';
+  // MessagePack: a map whose first key is "version".
+  if (bytes.toString('latin1', 1, 9) === '\xa7version') return 'mxr';
   if (/^\s*(<\?xml|<net\b)/.test(bytes.toString('utf8'))) return 'ir';
   // An ONNX ModelProto has no magic. Field 1, the IR version, usually comes first, as a varint.
   if (bytes[0] === 0x08) return 'onnx';

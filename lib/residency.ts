@@ -19,13 +19,12 @@ export class Residency {
   #native: NativeSession | undefined;
   /** It may be about to be freed, behind runs that have not ended. */
   #latest: NativeSession;
-  readonly #reload: Reload | undefined;
+  #reload: Reload | undefined;
   readonly #attach: (model: ResidentModel) => void;
   /** Settles when what was released is free. */
   #freed: Promise<void> = Promise.resolve();
-  #loading: Promise<NativeSession> | undefined;
+  #loading: Loading | undefined;
   #closed = false;
-  readonly #closing = new AbortController();
 
   /**
    * @param reload undefined when the model can't be loaded again
@@ -45,30 +44,51 @@ export class Residency {
 
   /** Frees the model when its pending runs have ended. */
   async release(): Promise<void> {
-    if (this.#reload === undefined) {
-      throw new AccelError('UNSUPPORTED', 'The session can not load its model again: it was given as bytes.', {
-        hint: 'Load it from a file; or with idleTtl, which keeps the bytes (Infinity: until release() is called).',
-      });
+    if (this.#reload === undefined && !this.#closed) {
+      throw new AccelError(
+        'UNSUPPORTED',
+        'The session keeps no model that it could load again: it was given as bytes.',
+        {
+          hint:
+            'Load it from a file, and calibration data with a cache of ranges; or with idleTtl, which keeps bytes and ' +
+            'data (Infinity: until release() is called).',
+        },
+      );
     }
     // Who asked for it first has it first.
-    if (this.#loading !== undefined) await this.#loading.catch(() => undefined);
+    if (this.#loading !== undefined) await this.#loading.model.catch(() => undefined);
     await this.#free();
   }
 
-  /** The model, loaded again if it has been released. */
+  /** The model, loaded again if it has been released. Who stops waiting for it says so: {@link leave}. */
   load(): Promise<NativeSession> {
     if (this.#native !== undefined) return Promise.resolve(this.#native);
     if (this.#closed) return Promise.reject(new AccelError('CLOSED', 'The session is closed.'));
-    this.#loading ??= this.#loadAgain().finally(() => {
-      this.#loading = undefined;
-    });
-    return this.#loading;
+    this.#loading ??= this.#begin();
+    this.#loading.waiting++;
+    return this.#loading.model;
   }
 
-  async #loadAgain(): Promise<NativeSession> {
+  /** One of those that wait for {@link load} does not any more. The last one of them ends it. */
+  leave(): void {
+    if (this.#loading === undefined || --this.#loading.waiting > 0) return;
+    this.#loading.stop.abort();
+    this.#loading = undefined; // who comes now has it loaded anew
+  }
+
+  #begin(): Loading {
+    const stop = new AbortController();
+    const model = this.#loadAgain(stop.signal).finally(() => {
+      if (this.#loading?.stop === stop) this.#loading = undefined;
+    });
+    return { model, stop, waiting: 0 };
+  }
+
+  async #loadAgain(signal: AbortSignal): Promise<NativeSession> {
     await this.#freed;
-    const model = await this.#reload!(this.#closing.signal);
+    const model = await this.#reload!(signal);
     try {
+      signal.throwIfAborted();
       this.#attach(model);
     } catch (error) {
       await model.native.close();
@@ -82,8 +102,15 @@ export class Residency {
   /** Frees the model for good. One that is being loaded for waiting runs is used by them first. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#loading !== undefined) await this.#loading.catch(() => undefined);
+    if (this.#loading !== undefined) await this.#loading.model.catch(() => undefined);
     await this.#free();
+    this.#reload = undefined; // and with it what it keeps
+  }
+
+  /** Together with a close: gives up what that would wait for. */
+  cancelAll(): void {
+    this.#loading?.stop.abort();
+    this.#latest.cancelAll();
   }
 
   #free(): Promise<void> {
@@ -94,10 +121,11 @@ export class Residency {
     }
     return this.#freed;
   }
+}
 
-  /** Together with a close: gives up what that would wait for. */
-  cancelAll(): void {
-    this.#closing.abort();
-    this.#latest.cancelAll();
-  }
+/** A load under way, and how many wait for it. */
+interface Loading {
+  model: Promise<NativeSession>;
+  stop: AbortController;
+  waiting: number;
 }

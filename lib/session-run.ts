@@ -1,5 +1,4 @@
 /** One run of a session, from the call to the outcome. */
-import { RECORD_SIZE } from './native/addon.js';
 import type { NativeOutcome, NativeSession, PendingRun } from './native/addon.js';
 import type { Binding, Outputs } from './binding.js';
 import { describe } from './data-type.js';
@@ -10,23 +9,16 @@ import { checkSignal } from './options/known.js';
 export interface RunOwner {
   readonly backend: string;
   readonly device: string;
-  /**
-   * Counts the run, lets go of its tensors, and gives what the caller gets.
-   * @param binding undefined when it never came to be
-   */
-  end(
-    binding: Binding | undefined,
-    outcome: AccelError | NativeOutcome,
-    records: Float64Array,
-    at: number,
-  ): AccelError | Outputs;
+  /** Counts a run that has ended, lets go of its tensors, and gives what the caller gets. */
+  end(binding: Binding, outcome: AccelError | NativeOutcome, records: Float64Array, at: number): AccelError | Outputs;
+  /** Counts a run that has failed before it came to a lane. */
+  drop(): void;
+  /** A run does not wait any more for the model to be loaded. */
+  leave(): void;
 }
 
 /** Milliseconds between two cancels of a run that has not ended. */
 const REPEAT_CANCEL = 5;
-
-/** Of a run that never came to a lane. */
-const NO_RECORD = new Float64Array(RECORD_SIZE);
 
 /** A run under way. It holds its session and tensors until it has ended. */
 export class SessionRun implements PendingRun {
@@ -65,6 +57,7 @@ export class SessionRun implements PendingRun {
     let repeated: NodeJS.Timeout | undefined;
     const giveUp = (error: AccelError): void => {
       if (this.#native === undefined) {
+        this.#owner.leave();
         this.fail(error);
         return;
       }
@@ -98,7 +91,7 @@ export class SessionRun implements PendingRun {
     this.#dropLimits?.();
     let result: AccelError | Outputs;
     try {
-      result = this.#owner.end(this.#binding, outcome, records, at);
+      result = this.#owner.end(this.#binding!, outcome, records, at);
     } catch (error) {
       this.#reject(error); // the runs that are delivered with this one are not to suffer
       return;
@@ -113,8 +106,12 @@ export class SessionRun implements PendingRun {
   }
 
   /** It ends before it came to a lane. */
-  fail(error: AccelError): void {
-    if (!this.#ended) this.finish(error, NO_RECORD, 0);
+  fail(error: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#dropLimits?.();
+    this.#owner.drop();
+    this.#reject(error);
   }
 }
 

@@ -42,6 +42,12 @@ export interface CloseOptions {
   cancel?: boolean | undefined;
 }
 
+/** Options of {@link Session.reload}. */
+export interface ReloadOptions {
+  /** Stops waiting when aborted, and gives the load up unless somebody else waits for it. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Options of {@link Session.export}. */
 export interface ExportOptions {
   /** Gives the export up when aborted: what was at the path stays as it was. */
@@ -133,6 +139,8 @@ export class Session {
       backend,
       device,
       end: (binding, outcome, records, at) => this.#end(binding, outcome, records, at),
+      drop: () => this.#countEnd('failed'),
+      leave: () => this.#residency.leave(),
     };
     this.#maxQueue = maxQueue;
     this.#inline = inline;
@@ -323,6 +331,8 @@ export class Session {
     } catch (error) {
       throw withContext(error, this.backend, this.device);
     }
+    // A load that it has waited for has begun to watch again.
+    if (this.released) clearInterval(this.#idleWatch);
   }
 
   /**
@@ -330,12 +340,17 @@ export class Session {
    * @throws {@link AccelError} as {@link Session.load}; `MODEL_INVALID` when the file is not what it was. The
    * session stays released.
    */
-  async reload(): Promise<void> {
+  async reload(options: ReloadOptions = {}): Promise<void> {
     this.#requireOpen();
+    checkOptions(options, RELOAD_OPTIONS);
+    const { signal } = options;
+    checkLimits(signal, undefined);
+    const leave = (): void => this.#residency.leave();
     try {
-      await this.#residency.load();
+      const loading = this.#residency.load();
+      await (signal === undefined ? loading : unlessAborted(loading, signal, leave));
     } catch (error) {
-      throw this.closed ? this.#closedError() : withContext(error, this.backend, this.device);
+      throw this.#loadError(error);
     }
   }
 
@@ -395,27 +410,24 @@ export class Session {
     this.#residency
       .load()
       .then(submit)
-      .catch((error: unknown) => run.fail(this.closed ? this.#closedError() : (error as AccelError)));
+      .catch((error: unknown) => run.fail(this.#loadError(error)));
   }
 
-  #end(
-    binding: Binding | undefined,
-    outcome: AccelError | NativeOutcome,
-    records: Float64Array,
-    at: number,
-  ): AccelError | Outputs {
-    const stats = this.#stats;
-    addRecord(stats, records, at);
-    binding?.release();
-    if (--this.#pending === 0 && this.#whenIdle.length > 0) {
-      for (const resolve of this.#whenIdle.splice(0)) resolve();
-    }
-    if (binding === undefined || outcome instanceof AccelError) {
-      stats.failed++;
+  #end(binding: Binding, outcome: AccelError | NativeOutcome, records: Float64Array, at: number): AccelError | Outputs {
+    addRecord(this.#stats, records, at);
+    binding.release();
+    if (outcome instanceof AccelError) {
+      this.#countEnd('failed');
       return withContext(outcome, this.backend, this.device) as AccelError;
     }
-    stats.runs++;
+    this.#countEnd('runs');
     return this.#binder.collect(binding, outcome);
+  }
+
+  #countEnd(as: 'runs' | 'failed'): void {
+    this.#stats[as]++;
+    if (--this.#pending > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   /** Takes over a model that was loaded again. */
@@ -432,11 +444,13 @@ export class Session {
     const stats = this.#stats;
     let seen = -1;
     let idleLooks = 0;
+    clearInterval(this.#idleWatch);
     this.#idleWatch = setInterval(() => {
       const ended = stats.runs + stats.failed;
       idleLooks = this.#pending === 0 && ended === seen ? idleLooks + 1 : 0;
       seen = ended;
-      if (idleLooks === LOOKS_PER_TTL) void this.release();
+      // What can go wrong is that it was closed meanwhile.
+      if (idleLooks === LOOKS_PER_TTL) this.release().catch(() => undefined);
     }, this.#idleTtl / LOOKS_PER_TTL);
     this.#idleWatch.unref();
   }
@@ -445,6 +459,11 @@ export class Session {
     if (this.#closed !== undefined) {
       throw this.#closedError();
     }
+  }
+
+  /** Why the model could not be loaded again. */
+  #loadError(error: unknown): unknown {
+    return this.closed ? this.#closedError() : withContext(error, this.backend, this.device);
   }
 
   #closedError(): AccelError {
@@ -468,11 +487,24 @@ export class Session {
   }
 }
 
+/** The same, but for a signal that is aborted first; `leave` then says that nobody waits here any more. */
+function unlessAborted<T>(loading: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      leave();
+      reject(new AccelError('CANCELLED', 'The load was aborted by its signal.', { cause: signal.reason }));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    loading.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
+  });
+}
+
 /** How often a session with `idleTtl` is looked at in that time. */
 const LOOKS_PER_TTL = 4;
 
 const RUN_OPTIONS: ReadonlySet<string> = new Set(['signal', 'timeout', 'outputs']);
 const RUN_SYNC_OPTIONS: ReadonlySet<string> = new Set(['outputs']);
 const CLOSE_OPTIONS: ReadonlySet<string> = new Set(['cancel']);
+const RELOAD_OPTIONS: ReadonlySet<string> = new Set(['signal']);
 const ALLOCATE_OPTIONS: ReadonlySet<string> = new Set(['memory']);
 const EXPORT_OPTIONS: ReadonlySet<string> = new Set(['signal']);

@@ -65,7 +65,7 @@ struct ModelSource {
   // Inputs and outputs in the file's order, where lib/ has read them (ONNX); else empty.
   std::vector<std::string> input_names, output_names;
   // The null backend's models are a description, not a file. ONNX, where lib/ has read it:
-  // { inputs: [{ name, type, shape? }], outputs: likewise }
+  // { inputs: [{ name, type, shape? }], outputs: likewise, operators: [name] }
   Value spec;
 };
 

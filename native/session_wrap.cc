@@ -156,10 +156,15 @@ Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
       throw Error(ErrorCode::CANCELLED, "The load was cancelled.");
     }
     const int count = lanes > 0 ? lanes : std::max(1, model->PreferredLanes());
-    auto queue = std::make_shared<LaneQueue>(model, count, state.mailbox());
-    return [&state, &backend, queue = std::move(queue)](Napi::Env env) {
+    auto gone = std::make_shared<std::promise<void>>();
+    std::shared_ptr<LaneQueue> queue(new LaneQueue(std::move(model), count, state.mailbox()),
+                                     [gone](LaneQueue* each) {
+                                       delete each;
+                                       gone->set_value();
+                                     });
+    return [&state, &backend, queue = std::move(queue), gone](Napi::Env env) {
       state.AddSession(queue);
-      NewSession arguments{queue, backend};
+      NewSession arguments{queue, gone->get_future(), backend};
       return state.session_class().New({Napi::External<NewSession>::New(env, &arguments)});
     };
   };
@@ -196,7 +201,8 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
       state_(EnvState::Share(info.Env())),
       backend_(&info[0].As<Napi::External<NewSession>>().Data()->backend),
       queue_(info[0].As<Napi::External<NewSession>>().Data()->queue),
-      unfinished_(queue_) {
+      unfinished_(queue_),
+      gone_(info[0].As<Napi::External<NewSession>>().Data()->gone) {
   Napi::Env env = info.Env();
   Model& model = queue_->model();
   input_count_ = model.Inputs().size();
@@ -319,11 +325,13 @@ Napi::Value SessionWrap::Close(const Napi::CallbackInfo& info) {
   std::shared_ptr<LaneQueue> queue = Open(env);
   queue_ = nullptr;
   queue->BeginClose(false);
-  return state_->RunTask(env, [queue = std::move(queue)]() mutable -> EnvState::Settle {
-    queue->Join();
-    queue = nullptr;
-    return [](Napi::Env env) { return env.Undefined(); };
-  });
+  return state_->RunTask(env,
+                         [queue = std::move(queue), gone = gone_]() mutable -> EnvState::Settle {
+                           queue->Join();
+                           queue = nullptr;
+                           gone.wait();  // an export may still hold it
+                           return [](Napi::Env env) { return env.Undefined(); };
+                         });
 }
 
 Napi::Value SessionWrap::Profile(const Napi::CallbackInfo& info) {

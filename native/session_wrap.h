@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <future>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
 
   struct NewSession {
     std::shared_ptr<LaneQueue> queue;
+    std::shared_future<void> gone;
     Backend& backend;
   };
 
@@ -58,6 +60,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   std::shared_ptr<LaneQueue> queue_;  // null after close()
   // Still there while a close waits for its last runs, which may be given up meanwhile.
   const std::weak_ptr<LaneQueue> unfinished_;
+  const std::shared_future<void> gone_;  // ready when nobody holds the queue any more
   size_t input_count_ = 0, output_count_ = 0;
   Napi::Reference<Napi::Float64Array> arguments_;
   double* argument_data_ = nullptr;

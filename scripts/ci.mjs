@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
+import { testRocm } from './setup/rocm-tests.mjs';
 import { testSanitizers } from './setup/sanitizers.mjs';
 import { prepareTests } from './setup/tests.mjs';
 import { runVitest, sum, summary } from './setup/vitest.mjs';
@@ -14,6 +15,10 @@ import { runVitest, sum, summary } from './setup/vitest.mjs';
 const results = [];
 await section('What the tests need', prepareTests);
 await section('Tests', testAll);
+await section('MIGraphX', () => {
+  const tests = testRocm();
+  return tests.notes.length > 0 ? tests : sum(tests, requireTests(tests, 'rocm-agreement', 10, 'MIGraphX'));
+});
 await section('Sources', lint);
 // It imports what prepareTests has installed.
 await section('Package', async () => (await import('./check-package.mjs')).checkPackage());

@@ -4,9 +4,11 @@
 //
 //   node scripts/seeded-mistakes.mjs cuda [words of a mistake's name]
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { mirror } from './mistakes/mirror.mjs';
+import { verdictOf } from './mistakes/verdict.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { prepareTests } from './setup/tests.mjs';
 
@@ -26,32 +28,34 @@ await prepareTests();
 const copy = join(setupFolder, 'mistakes', backend);
 makeCopy();
 say('Without a mistake');
-const sound = [...new Set(chosen.map(({ suites }) => suites.join(' ')))].map((suites) =>
-  firstFailure(suites.split(' ')),
-);
-if (sound.some((failure) => failure !== undefined)) {
-  console.error(`The suites fail without a mistake, so they can't show anything: ${sound.join('; ')}`);
+const unsound = [...new Set(chosen.map(({ suites }) => suites.join(' ')))]
+  .map((suites) => ({ suites, verdict: test(suites.split(' ')) }))
+  .filter(({ verdict }) => verdict.is !== 'passed');
+if (unsound.length > 0) {
+  console.error('These suites do not pass without a mistake, so they can show nothing:');
+  for (const { suites, verdict } of unsound) console.error(`  ${suites}: ${verdict.words}`);
   process.exit(1);
 }
 
 const rows = [];
 for (const mistake of chosen) {
   say(mistake.name);
-  rows.push([mistake.name, mistake.suites.join(' '), judge(mistake) ?? 'NOT NOTICED']);
-  console.log(`   ${rows.at(-1)[2]}`);
+  const verdict = judge(mistake);
+  const result = { passed: 'NOT NOTICED', failed: verdict.words, unknown: `NO VERDICT: ${verdict.words}` }[verdict.is];
+  rows.push({ noticed: verdict.is === 'failed', cells: [mistake.name, mistake.suites.join(' '), result] });
+  console.log(`   ${result}`);
 }
+buildCopy(); // without the last mistake, for the next time
 console.log(`\n| mistake | suites | first test that fails |\n| --- | --- | --- |`);
-for (const row of rows) console.log(`| ${row.join(' | ')} |`);
-const missed = rows.filter(([, , failure]) => failure === 'NOT NOTICED').length;
-console.log(`\n${rows.length - missed} of ${rows.length} mistakes noticed`);
-process.exitCode = missed === 0 && rows.length > 0 ? 0 : 1;
+for (const { cells } of rows) console.log(`| ${cells.join(' | ')} |`);
+const noticed = rows.filter((row) => row.noticed).length;
+console.log(`\n${noticed} of ${rows.length} mistakes noticed`);
+process.exitCode = noticed === rows.length && rows.length > 0 ? 0 : 1;
 
+/** It may have a mistake in it still, of a run that was interrupted. */
 function makeCopy() {
-  rmSync(join(copy, 'native'), { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
-  for (const item of ['CMakeLists.txt', 'package.json', 'native']) {
-    cpSync(join(root, item), join(copy, item), { recursive: true, preserveTimestamps: true });
-  }
+  for (const item of ['CMakeLists.txt', 'package.json', 'native']) mirror(join(root, item), join(copy, item));
   if (!existsSync(join(copy, 'node_modules'))) symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   buildCopy();
 }
@@ -62,40 +66,48 @@ function buildCopy() {
   run(bin('cmake-js'), ['compile', '--directory', copy, '--out', join(copy, 'build'), ...flags]);
 }
 
-/** The first test that fails with the mistake, or undefined. */
+/** What the suites say of the mistake. */
 function judge({ file, from, to, suites }) {
   const path = join(copy, file);
+  if (!existsSync(path)) return { is: 'unknown', words: `there is no ${file}` };
   const text = readFileSync(path, 'utf8');
-  if (text.split(from).length !== 2) throw new Error(`${file} does not have exactly once: ${from}`);
+  const places = text.split(from).length - 1;
+  if (places !== 1) return { is: 'unknown', words: `what it replaces stands ${places} times in ${file}` };
   try {
     writeFileSync(
       path,
       text.replace(from, () => to),
     );
-    buildCopy();
-    return firstFailure(suites);
+    if (!compiles()) return { is: 'unknown', words: 'it does not compile' };
+    return test(suites);
   } finally {
     writeFileSync(path, text);
-    // As if it had never been changed, but for what was compiled from it.
-    utimesSync(path, new Date(), new Date());
   }
 }
 
-function firstFailure(suites) {
+/** The compiler says why not. */
+function compiles() {
+  try {
+    buildCopy();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function test(suites) {
   const report = join(copy, 'report.json');
   rmSync(report, { force: true });
-  const args = ['run', ...suites, '--bail', '1', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync(bin('vitest'), args, {
-    cwd: root,
-    stdio: 'ignore',
-    timeout: LIMIT,
-    env: { ...process.env, ACCELNODE_PREBUILD: copy },
-  });
-  if (status === 0) return undefined;
-  if (!existsSync(report)) return status === null ? 'they hang' : 'they crash';
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-  const failed = testResults
-    .flatMap(({ assertionResults }) => assertionResults)
-    .find(({ status }) => status === 'failed');
-  return failed?.fullName ?? 'they crash';
+  const ended = spawnSync(
+    bin('vitest'),
+    ['run', ...suites, '--bail', '1', '--reporter=json', `--outputFile.json=${report}`],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: LIMIT,
+      env: { ...process.env, NO_COLOR: '1', ACCELNODE_PREBUILD: copy },
+    },
+  );
+  return verdictOf(ended, existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined);
 }

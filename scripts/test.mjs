@@ -1,8 +1,12 @@
 // `npm test`: everything that the tests need, then all of them. Arguments go to vitest: npm test -- --project unit
+import { testRocm } from './setup/rocm-tests.mjs';
 import { prepareTests } from './setup/tests.mjs';
-import { runVitest, summary } from './setup/vitest.mjs';
+import { runVitest, sum, summary } from './setup/vitest.mjs';
 
 await prepareTests();
-const results = runVitest(process.argv.slice(2));
-console.log(`\n${summary(results)}`);
+const args = process.argv.slice(2);
+const tests = runVitest(args);
+// In a Node of their own, so they are no project of vitest's.
+const results = args.length === 0 ? sum(tests, testRocm()) : tests;
+console.log(`\n${[...results.notes, summary(results)].join('\n')}`);
 process.exitCode = results.failed === 0 ? 0 : 1;

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
-import { isForCuda, parseShapes, parseSize } from './options.js';
+import { backendOfLibrary, parseShapes, parseSize } from './options.js';
 import { OutputFolder } from './output-folder.js';
 import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
 
@@ -37,7 +37,9 @@ const ENDINGS: Partial<Record<BackendName, string>> = { cuda: '.plan', rocm: '.m
 export function addCompileCommand(program: Command): void {
   program
     .command('compile')
-    .description('compile a model for a device, into a file that loads faster there: a TensorRT plan, an OpenVINO blob')
+    .description(
+      'compile a model for a device, into a file that loads faster there: a TensorRT plan, a MIGraphX program, an OpenVINO blob',
+    )
     .argument('<model>', 'the model file')
     .requiredOption('-d, --device <device>', 'the device to compile for, e.g. cuda:0, openvino:CPU')
     .addOption(
@@ -49,7 +51,10 @@ export function addCompileCommand(program: Command): void {
       parseShapes,
       {},
     )
-    .option('-o, --output <file>', "the file to write (default: the model's name with .plan or .blob, in this folder)")
+    .option(
+      '-o, --output <file>',
+      "the file to write (default: the model's name with .plan, .mxr or .blob, in this folder)",
+    )
     .option('--workspace <size>', 'TensorRT: most device memory that a kernel may use, e.g. 4GiB', parseSize)
     .option('--level <n>', 'TensorRT: how long to look for fast kernels, 0 to 5', parseLevel)
     .option('--tf32', 'TensorRT: compute float32 in TF32 where that is faster')
@@ -71,7 +76,7 @@ export function addCompileCommand(program: Command): void {
       'TensorRT: a library with plugins; may be repeated',
       (file: string, before?: string[]) => [...(before ?? []), file],
     )
-    .option('--library <file>', 'the libopenvino_c or libnvinfer to use, whichever the device needs')
+    .option('--library <file>', 'the libopenvino_c, libnvinfer or libmigraphx_c to use, whichever the device needs')
     .option('--json', 'print JSON')
     .action(compile);
 }
@@ -136,14 +141,15 @@ function outputOf(model: string, output: string | undefined, { backend, device }
 function compileOptions(options: CompileCommandOptions): LoadOptions {
   const { device, precision, shapes, library, level, plugin, calibrationCache } = options;
   const { workspace, tf32, stronglyTyped, sparseWeights, timingCache, versionCompatible, refittable } = options;
-  const forCuda = library !== undefined && isForCuda(library, [device]);
+  const backend = library === undefined ? undefined : backendOfLibrary(library, [device]);
   return {
     device,
     precision,
     ...(Object.keys(shapes).length > 0 ? { shapes } : {}),
-    openvino: { library: forCuda ? undefined : library },
+    openvino: { library: backend === 'openvino' ? library : undefined },
+    rocm: { library: backend === 'rocm' ? library : undefined },
     cuda: {
-      library: forCuda ? library : undefined,
+      library: backend === 'cuda' ? library : undefined,
       workspace,
       optimizationLevel: level,
       tf32,

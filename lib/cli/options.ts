@@ -57,7 +57,7 @@ export function addModelOptions(command: Command): Command {
       .option('--streams <n>', 'OpenVINO: inferences that the device computes at once', parseCountOrAuto)
       .option('--threads <n>', 'OpenVINO: CPU threads', parseCount)
       .option('--version-compatible', 'TensorRT: the plan is a version compatible one; trust the code that it brings')
-      .option('--library <file>', 'the libopenvino_c or libnvinfer to use, whichever the device needs')
+      .option('--library <file>', 'the libopenvino_c, libnvinfer or libmigraphx_c to use, whichever the device needs')
       .option('--json', 'print JSON')
   );
 }
@@ -66,22 +66,26 @@ export function addModelOptions(command: Command): Command {
 export function loadOptions(options: ModelCommandOptions, fixShapes: boolean): LoadOptions {
   const { device, precision, lanes, shape, cache, cacheDir, hint, streams, threads, library } = options;
   const { graphs, versionCompatible } = options;
-  const forCuda = library !== undefined && isForCuda(library, device);
+  const backend = library === undefined ? undefined : backendOfLibrary(library, device);
   return {
     device,
     precision,
     lanes,
     cache: cacheDir ?? cache,
     ...(fixShapes && Object.keys(shape).length > 0 ? { shapes: shape } : {}),
-    openvino: { hint, streams, threads, library: forCuda ? undefined : library },
-    cuda: { graphs, versionCompatible, library: forCuda ? library : undefined },
+    openvino: { hint, streams, threads, library: backend === 'openvino' ? library : undefined },
+    cuda: { graphs, versionCompatible, library: backend === 'cuda' ? library : undefined },
+    rocm: { library: backend === 'rocm' ? library : undefined },
   };
 }
 
-/** Is it TensorRT that a library belongs to? By its name, or because there is no other device to use it for. */
-export function isForCuda(library: string, devices: readonly string[] = []): boolean {
-  if (basename(library).includes('nvinfer')) return true;
-  return devices.length > 0 && devices.every((device) => isCuda(device));
+/** Whose a library is: by its name, or because there is no other device to use it for. */
+export function backendOfLibrary(library: string, devices: readonly string[] = []): 'cuda' | 'rocm' | 'openvino' {
+  const name = basename(library);
+  const only = (backend: string): boolean =>
+    devices.length > 0 && devices.every((device) => device.split(':')[0] === backend);
+  if (name.includes('nvinfer') || only('cuda')) return 'cuda';
+  return name.includes('migraphx') || only('rocm') ? 'rocm' : 'openvino';
 }
 
 export function isCuda(device: string): boolean {

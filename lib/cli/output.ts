@@ -90,7 +90,12 @@ export class Progress {
       return;
     }
     this.#bar = new SingleBar(
-      { format: '{step} [{bar}] {percentage}%', stream: process.stderr, hideCursor: true, clearOnComplete: true },
+      {
+        format: '{step} [{bar}] {percentage}% {duration_formatted}',
+        stream: process.stderr,
+        hideCursor: true,
+        clearOnComplete: true,
+      },
       Presets.legacy,
     );
   }

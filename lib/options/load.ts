@@ -31,7 +31,8 @@ export interface LoadOptions {
    *
    * TensorRT 10 takes `fp16` and `bf16` as leave to use them where they are faster, and `int8` with Q/DQ nodes in
    * the model or {@link CudaOptions.calibration}. In TensorRT 11 the model's own types and Q/DQ nodes decide:
-   * `fp16`, `bf16` and `int8` are refused with what to do. A plan has its precision already.
+   * `fp16`, `bf16` and `int8` are refused with what to do. MIGraphX converts the model to `fp16` or `bf16`, and quantizes it to
+   * `int8` with {@link RocmOptions.calibration}. A plan, or a `.mxr`, has its precision already.
    */
   precision?: 'fp32' | 'fp16' | 'bf16' | 'int8' | 'auto' | undefined;
   /**
@@ -42,12 +43,13 @@ export interface LoadOptions {
   lanes?: number | 'auto' | undefined;
   /**
    * Shapes to fix or to bound at load, by input name. TensorRT needs them for every input with an open dimension;
-   * they are its first optimisation profile ({@link CudaOptions.profiles} has more).
+   * they are its first optimisation profile ({@link CudaOptions.profiles} has more). MIGraphX compiles for `opt` at load, and for
+   * others when a run needs them.
    */
   shapes?: Readonly<Record<string, ShapeOption>> | undefined;
   /**
    * Keep the compiled model, for a faster load next time: `true` in the user's cache folder, a
-   * string in that folder. Default: off. With TensorRT, `session.details.cache` says what came of it.
+   * string in that folder. Default: off. With TensorRT and MIGraphX, `session.details.cache` says what came of it.
    */
   cache?: boolean | string | undefined;
   /**
@@ -61,8 +63,8 @@ export interface LoadOptions {
   maxQueue?: number | undefined;
   /**
    * Milliseconds without a run after which the session frees its model by itself, at most a quarter late, as
-   * {@link Session.release} does. The next run loads it again. A model that was given as bytes is kept for that, as a
-   * reference to your array: leave it as it is. `Infinity`: only when `release()` is called. Default: never.
+   * {@link Session.release} does. The next run loads it again. Bytes and calibration data that you gave are kept for
+   * that, by reference: leave them as they are. `Infinity`: only when `release()` is called. Default: never.
    */
   idleTtl?: number | undefined;
   /**

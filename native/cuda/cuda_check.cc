@@ -31,10 +31,13 @@ bool IsSticky(cudaError_t status) {
   switch (status) {
     case 214:  // memory error that can't be corrected
     case 220:  // the same of NVLink
+    case 226:  // an error that was contained
     case 700:  // illegal address
     case 702:  // launch timeout
     case 709:  // context is destroyed
     case 710:  // assert
+    case 721:  // tensor memory that was not freed
+    case 810:  // the MPS client was terminated
     case 999:  // unknown
       return true;
     default:
@@ -58,6 +61,13 @@ Error CudaError(cudaError_t status, const char* function) {
     error.hint = "Nothing more can be computed on this device in this process: start a new one.";
   }
   error.message = std::move(message);
+  return error;
+}
+
+Error AllocationError(cudaError_t status, const char* function, uint64_t bytes, const char* where) {
+  Error error = CudaError(status, function);
+  error.message =
+      "An allocation of " + std::to_string(bytes) + " bytes " + where + " failed. " + error.message;
   return error;
 }
 

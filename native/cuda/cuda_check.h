@@ -16,6 +16,9 @@ bool IsSticky(cudaError_t status);
 
 Error CudaError(cudaError_t status, const char* function);
 
+// The same of an allocation: "An allocation of 1024 bytes on the device failed. …"
+Error AllocationError(cudaError_t status, const char* function, uint64_t bytes, const char* where);
+
 // Throws unless `status` is cudaSuccess.
 void Check(cudaError_t status, const char* function);
 

@@ -26,6 +26,12 @@ Buffer Own(void* data, size_t bytes, MemoryKind kind, int device, Free free) {
   return buffer;
 }
 
+void CheckAllocation(cudaError_t status, const char* function, size_t bytes, const char* where) {
+  if (status == cudaSuccess) return;
+  Cudart().cudaGetLastError();
+  throw AllocationError(status, function, bytes, where);
+}
+
 // In whose order memory of the device's pool comes and goes: nothing else is done there. Kept as
 // long as the process, like the memory.
 cudaStream_t PoolStream(int device) {
@@ -45,14 +51,15 @@ Buffer AllocateDevice(size_t bytes, int device) {
   void* data = nullptr;
   if (HasPools(device)) {
     const cudaStream_t stream = PoolStream(device);
-    CUDA_CALL(cudaMallocAsync, &data, size, stream);
+    CheckAllocation(Cudart().cudaMallocAsync(&data, size, stream), "cudaMallocAsync", size,
+                    "on the device");
     // cudaFree waits for all work on the device, and memory is freed on the JavaScript thread too.
     Buffer buffer = Own(data, bytes, MemoryKind::kDevice, device,
                         [stream](void* memory) { Cudart().cudaFreeAsync(memory, stream); });
     CUDA_CALL(cudaStreamSynchronize, stream);  // for whichever stream will use it
     return buffer;
   }
-  CUDA_CALL(cudaMalloc, &data, size);
+  CheckAllocation(Cudart().cudaMalloc(&data, size), "cudaMalloc", size, "on the device");
   return Own(data, bytes, MemoryKind::kDevice, device,
              [](void* memory) { Cudart().cudaFree(memory); });
 }
@@ -60,8 +67,9 @@ Buffer AllocateDevice(size_t bytes, int device) {
 Buffer AllocatePinned(size_t bytes, int device) {
   UseDevice(device);
   void* data = nullptr;
-  CUDA_CALL(cudaHostAlloc, &data, std::max(bytes, kDeviceAlignment),
-            kHostAllocPortable | kHostAllocMapped);
+  const size_t size = std::max(bytes, kDeviceAlignment);
+  CheckAllocation(Cudart().cudaHostAlloc(&data, size, kHostAllocPortable | kHostAllocMapped),
+                  "cudaHostAlloc", size, "of pinned memory");
   return Own(data, bytes, MemoryKind::kPinned, device,
              [](void* memory) { Cudart().cudaFreeHost(memory); });
 }

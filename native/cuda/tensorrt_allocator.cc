@@ -1,7 +1,5 @@
 #include "tensorrt_allocator.h"
 
-#include <string>
-
 #include "cuda_check.h"
 #include "cuda_library.h"
 #include "tensorrt_logger.h"
@@ -11,9 +9,7 @@ namespace {
 
 void Refused(ErrorRecorder& recorder, uint64_t size, cudaError_t status, const char* function) {
   Cudart().cudaGetLastError();
-  Error error = CudaError(status, function);
-  error.message =
-      "An allocation of " + std::to_string(size) + " bytes on the device failed. " + error.message;
+  const Error error = AllocationError(status, function, size, "on the device");
   ErrorRecorder* of_operation = LogScope::Recorder();
   (of_operation ? *of_operation : recorder).AddCause(error);
 }

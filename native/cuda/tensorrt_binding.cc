@@ -70,17 +70,22 @@ void TensorRtContext::SelectProfile(Span<const Tensor> inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     same = same && inputs_[i].shape_told && inputs_[i].shape == inputs[i].shape;
   }
-  if (same || Fits(static_cast<size_t>(profile_), inputs)) return;
-  for (size_t profile = 0; profile < facts_.profiles.size(); ++profile) {
-    if (!Fits(profile, inputs)) continue;
-    LogScope log;
-    Forget();
-    Call(context_.get(), method::context::kSetOptimizationProfileAsync,
-         static_cast<int32_t>(profile), stream_.get()) ||
-        Refuse(log, "IExecutionContext::setOptimizationProfileAsync",
-               "The optimisation profile can't be changed.");
-    profile_ = static_cast<int>(profile);
-    return;
+  if (same) return;
+  const int profile = ProfileFor(inputs);
+  if (profile == profile_) return;
+  LogScope log;
+  Forget();
+  Call(context_.get(), method::context::kSetOptimizationProfileAsync, profile, stream_.get()) ||
+      Refuse(log, "IExecutionContext::setOptimizationProfileAsync",
+             "The optimisation profile can't be changed.");
+  profile_ = profile;
+}
+
+int TensorRtContext::ProfileFor(Span<const Tensor> inputs) const {
+  if (Fits(profile_, inputs)) return profile_;
+  const auto count = static_cast<int>(facts_.profiles.size());
+  for (int profile = 0; profile < count; ++profile) {
+    if (Fits(profile, inputs)) return profile;
   }
   std::string given, ranges;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -101,10 +106,11 @@ void TensorRtContext::SelectProfile(Span<const Tensor> inputs) {
       .WithHint("Its optimisation profiles take " + ranges + ".");
 }
 
-bool TensorRtContext::Fits(size_t profile, Span<const Tensor> inputs) const {
-  if (profile >= facts_.profiles.size()) return false;
+bool TensorRtContext::Fits(int profile, Span<const Tensor> inputs) const {
+  const auto index = static_cast<size_t>(profile);
+  if (index >= facts_.profiles.size()) return false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const auto& [dims, values] = facts_.profiles[profile][i];
+    const auto& [dims, values] = facts_.profiles[index][i];
     const Shape& shape = inputs[i].shape;
     if (!IsWithin({shape.data(), shape.rank()}, dims) || !IsWithin(inputs_[i].values, values)) {
       return false;

@@ -23,10 +23,10 @@ TensorRtContext::TensorRtContext(TrtObject context, EngineFacts& facts)
       uploaded_(MakeEvent()),
       computed_(MakeEvent()),
       done_(MakeEvent()),
-      context_(std::move(context)) {
+      context_(std::move(context)),
+      graphs_(facts.graphs) {
   inputs_.reserve(facts.inputs.size());
   outputs_.reserve(facts.outputs.size());
-  bool on_host = false;
   for (size_t i = 0; i < facts.inputs.size(); ++i) {
     inputs_.emplace_back(facts.inputs[i], facts.host_inputs[i], facts.device);
     dynamic_ |= facts.inputs[i].IsDynamic();
@@ -34,9 +34,7 @@ TensorRtContext::TensorRtContext(TrtObject context, EngineFacts& facts)
   }
   for (size_t i = 0; i < facts.outputs.size(); ++i) {
     outputs_.emplace_back(facts.outputs[i], facts.host_outputs[i], facts.device);
-    on_host |= facts.host_outputs[i];
   }
-  graphs_ = facts.graphs && !has_values_ && !on_host && !facts.profiling;
   Call(context_.get(), method::context::kSetErrorRecorder, &recorder_);
   LogScope log(&recorder_);
   profile_ = Call(context_.get(), method::context::kGetOptimizationProfile);
@@ -60,9 +58,14 @@ TensorRtContext::~TensorRtContext() {
   facts_.own_bytes -= counted_bytes_;
 }
 
+void TensorRtContext::Cancel() {
+  cancelled_ = true;
+  facts_.turn.Wake();
+}
+
 void TensorRtContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
-  std::unique_lock<std::mutex> turn;
-  if (facts_.shared_memory.owner) turn = std::unique_lock(facts_.turn);
+  std::unique_ptr<Turn, GiveTurn> turn;
+  if (facts_.shared_memory.owner && facts_.turn.Take(cancelled_)) turn.reset(&facts_.turn);
   if (facts_.lost) throw Lost();
   if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
   LogScope log(&recorder_);
@@ -74,6 +77,7 @@ void TensorRtContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
     const cudaError_t status = Cudart().cudaStreamSynchronize(stream_.get());
     Cudart().cudaGetLastError();
     Forget();
+    CountMemory();
     // Another call may have failed only because of a loss that shows itself here.
     const bool lost_now = IsSticky(status) && error.code != ErrorCode::DEVICE_LOST;
     if (lost_now || error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;
@@ -82,6 +86,7 @@ void TensorRtContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunSt
   } catch (...) {
     Cudart().cudaStreamSynchronize(stream_.get());
     Forget();
+    CountMemory();
     throw;
   }
 }

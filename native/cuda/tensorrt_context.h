@@ -30,8 +30,11 @@ class TensorRtContext final : public Context {
   void Arm() override { cancelled_ = false; }
   void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) override;
   // What the device has begun can't be stopped; a run that waits for its turn can.
-  void Cancel() override { cancelled_ = true; }
+  void Cancel() override;
   Value Profile() override;
+
+  // The profile in use, or else the first that takes these inputs; throws when there is none.
+  int ProfileFor(Span<const Tensor> inputs) const;
 
  private:
   // An output whose shape only the computation tells: TensorRT asks for memory when it knows.
@@ -75,7 +78,7 @@ class TensorRtContext final : public Context {
   void Launch(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats);
   void StageValues(Span<const Tensor> inputs, RunStats& stats);
   void SelectProfile(Span<const Tensor> inputs);
-  bool Fits(size_t profile, Span<const Tensor> inputs) const;
+  bool Fits(int profile, Span<const Tensor> inputs) const;
   void BindInput(Port& port, const Tensor& input, RunStats& stats);
   void* PlaceInput(Port& port, const Tensor& input, RunStats& stats);
   void LearnOutputShapes();
@@ -108,7 +111,7 @@ class TensorRtContext final : public Context {
   int profile_ = 0;
   bool dynamic_ = false;        // some input's shape may change
   bool has_values_ = false;     // some input's values decide shapes
-  bool graphs_ = false;         // worth recording
+  bool graphs_ = false;         // can be recorded, as far as is known
   bool changed_ = true;         // since the last run: something that TensorRT was told
   bool shapes_changed_ = true;  // likewise, so that outputs may have other shapes
   bool ran_ = false;

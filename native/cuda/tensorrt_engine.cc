@@ -123,9 +123,9 @@ TensorRtModel::TensorRtModel(std::unique_ptr<RuntimeServices> services, TrtObjec
   facts_.device = device;
   facts_.integrated = IsIntegrated(device);
   facts_.profiling = options.Bool("profiling", false);
-  facts_.graphs = own.Bool("graphs", false) && HasGraphs();
   DescribeTensors();
   DescribeProfiles();
+  facts_.graphs = own.Bool("graphs", false) && CanRecord();
   context_bytes_ = Call(engine_.get(), method::engine::kGetDeviceMemorySize);
   if (shares_memory_) facts_.shared_memory = AllocateDevice(context_bytes_, device);
 
@@ -212,6 +212,14 @@ void TensorRtModel::DescribeProfiles() {
   }
 }
 
+// Not what TensorRT computes on the CPU meanwhile, nor where it tells the time of each layer.
+bool TensorRtModel::CanRecord() const {
+  const auto any = [](const std::vector<bool>& of) {
+    return std::find(of.begin(), of.end(), true) != of.end();
+  };
+  return HasGraphs() && !facts_.profiling && !any(facts_.host_inputs) && !any(facts_.host_outputs);
+}
+
 // Empty when the input's values decide nothing.
 EngineFacts::Bounds TensorRtModel::ValueBounds(const TensorInfo& input, int32_t profile) const {
   if (input.IsDynamic()) return {};  // how many there are is not known
@@ -227,7 +235,9 @@ EngineFacts::Bounds TensorRtModel::ValueBounds(const TensorInfo& input, int32_t 
     }
     return copy(Call(engine_.get(), method::engine::kGetProfileTensorValues, name, profile, which));
   };
-  return {ask(trt::kMin), ask(trt::kOpt), ask(trt::kMax)};
+  EngineFacts::Bounds bounds{ask(trt::kMin), ask(trt::kOpt), ask(trt::kMax)};
+  if (bounds.min.size() != bounds.max.size()) return {};
+  return bounds;
 }
 
 Value TensorRtModel::ProfilesValue() const {
@@ -271,7 +281,7 @@ std::unique_ptr<Context> TensorRtModel::NewContext(int) {
 }
 
 // `memory`: for what lies between layers; null: the context gets its own.
-std::unique_ptr<Context> TensorRtModel::MakeContext(void* memory) {
+std::unique_ptr<TensorRtContext> TensorRtModel::MakeContext(void* memory) {
   UseDevice(facts_.device);
   std::lock_guard lock(making_);
   LogScope log(&services_->recorder);
@@ -300,6 +310,7 @@ Value TensorRtModel::Memory() const {
 
 void TensorRtModel::Export(const std::string& path) {
   UseDevice(facts_.device);
+  std::lock_guard lock(making_);
   LogScope log(&services_->recorder);
   const TrtObject plan(Call(engine_.get(), method::engine::kSerialize));
   if (!plan) {

@@ -11,6 +11,7 @@
 #include "cuda_library.h"
 #include "tensorrt_allocator.h"
 #include "tensorrt_recorder.h"
+#include "tensorrt_turn.h"
 
 namespace accelnode::cuda {
 
@@ -19,7 +20,7 @@ struct EngineFacts {
   int device = 0;
   bool integrated = false;  // the device shares the host's memory
   bool profiling = false;
-  bool graphs = false;
+  bool graphs = false;  // wanted, and nothing is known that can't be recorded
   std::vector<TensorInfo> inputs, outputs;
   std::vector<bool> host_inputs, host_outputs;  // tensors that TensorRT wants in host memory
   // By profile, then by input: the bounds of each dimension; and of each value, where those decide
@@ -32,9 +33,8 @@ struct EngineFacts {
   };
   std::vector<std::vector<InputBounds>> profiles;
 
-  // Where contexts share their device memory: who holds it computes.
-  std::mutex turn;
-  Buffer shared_memory;
+  Buffer shared_memory;  // where contexts share theirs
+  Turn turn;             // to use that
 
   std::atomic<bool> lost{false};       // the device; nothing more can be done with it
   std::atomic<uint64_t> own_bytes{0};  // of device memory that our contexts allocated themselves
@@ -46,6 +46,8 @@ struct RuntimeServices {
   ErrorRecorder recorder;
   GpuAllocator allocator;
 };
+
+class TensorRtContext;
 
 class TensorRtModel final : public Model {
  public:
@@ -64,10 +66,11 @@ class TensorRtModel final : public Model {
   void Export(const std::string& path) override;
 
  private:
-  std::unique_ptr<Context> MakeContext(void* memory);
+  std::unique_ptr<TensorRtContext> MakeContext(void* memory);
   void DescribeTensors();
   void DescribeProfiles();
   EngineFacts::Bounds ValueBounds(const TensorInfo& input, int32_t profile) const;
+  bool CanRecord() const;
   Value ProfilesValue() const;
   std::string LayerInformation() const;
 
@@ -75,7 +78,7 @@ class TensorRtModel final : public Model {
   const TrtObject runtime_;
   TrtObject engine_;
   EngineFacts facts_;
-  std::mutex making_;  // of contexts, which share the engine's recorder meanwhile
+  std::mutex making_;  // of contexts and plans: in turn, as all report to the engine's recorder
   size_t context_bytes_ = 0;
   const bool shares_memory_;
   Value details_;

@@ -16,28 +16,49 @@ GraphContexts::~GraphContexts() { counted_bytes_ -= memory_.bytes; }
 void GraphContexts::Arm() {
   std::lock_guard lock(mutex_);
   cancelled_ = false;
-  for (OfShapes& each : contexts_) each.context->Arm();
+  running_ = nullptr;
 }
 
 void GraphContexts::Cancel() {
   std::lock_guard lock(mutex_);
   cancelled_ = true;
-  for (OfShapes& each : contexts_) each.context->Cancel();
+  if (running_ != nullptr) running_->Cancel();
 }
 
+// What is kept for other shapes must not be what this run lacks.
 void GraphContexts::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
-  ContextFor(inputs).Run(inputs, outputs, stats);
+  const RunStats before = stats;
+  for (;;) {
+    try {
+      TensorRtContext& context = ContextFor(inputs);
+      context.Arm();
+      SetRunning(&context);
+      return context.Run(inputs, outputs, stats);
+    } catch (const Error& error) {
+      if (error.code != ErrorCode::OUT_OF_MEMORY || contexts_.size() == 1) throw;
+    }
+    SetRunning(nullptr);
+    contexts_.pop_back();
+    stats = before;
+  }
 }
 
-Context& GraphContexts::ContextFor(Span<const Tensor> inputs) {
+// From here on Cancel reaches it.
+void GraphContexts::SetRunning(TensorRtContext* context) {
+  std::lock_guard lock(mutex_);
+  running_ = context;
+  if (cancelled_ && context != nullptr) context->Cancel();
+}
+
+TensorRtContext& GraphContexts::ContextFor(Span<const Tensor> inputs) {
   std::vector<int64_t> shapes;
   for (const Tensor& input : inputs) {
     shapes.insert(shapes.end(), input.shape.begin(), input.shape.end());
   }
-  std::lock_guard lock(mutex_);
   auto found = std::find_if(contexts_.begin(), contexts_.end(),
                             [&](const OfShapes& each) { return each.shapes == shapes; });
   if (found == contexts_.end()) {
+    contexts_.front().context->ProfileFor(inputs);  // throws before anything is given up for them
     const bool unused = contexts_.front().shapes.empty();
     found = unused || !MakeOne() ? contexts_.end() - 1 : contexts_.begin();
     found->shapes = std::move(shapes);
@@ -46,19 +67,17 @@ Context& GraphContexts::ContextFor(Span<const Tensor> inputs) {
   return *contexts_.front().context;
 }
 
-// In front. False when there are enough, or there is no room for more: then that of the shapes that
-// were not used for longest becomes that of others, and records anew.
+// In front. False when there are enough, or there is no memory for more: then that of the shapes
+// that were not used for longest becomes that of others, and records anew.
 bool GraphContexts::MakeOne() {
-  if (contexts_.size() >= most_) return false;
+  if (contexts_.size() >= kMost) return false;
   try {
     contexts_.insert(contexts_.begin(), {{}, make_(memory_.data)});
+    return true;
   } catch (const Error& error) {
-    if (error.code == ErrorCode::DEVICE_LOST) throw;
-    most_ = contexts_.size();
+    if (error.code != ErrorCode::OUT_OF_MEMORY) throw;
     return false;
   }
-  if (cancelled_) contexts_.front().context->Cancel();
-  return true;
 }
 
 }  // namespace accelnode::cuda

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <vector>
 
-#include "../backend.h"
+#include "tensorrt_context.h"
 
 namespace accelnode::cuda {
 
@@ -18,7 +18,7 @@ class GraphContexts final : public Context {
   static constexpr size_t kMost = 4;  // sets of shapes, each with buffers and a stream of its own
 
   // `memory`: what lies between layers; one block for all, as they compute in turn.
-  using Make = std::function<std::unique_ptr<Context>(void* memory)>;
+  using Make = std::function<std::unique_ptr<TensorRtContext>(void* memory)>;
   GraphContexts(Buffer memory, std::atomic<uint64_t>& counted_bytes, Make make);
   ~GraphContexts() override;
 
@@ -30,18 +30,20 @@ class GraphContexts final : public Context {
  private:
   struct OfShapes {
     std::vector<int64_t> shapes;  // of all inputs, one after the other
-    std::unique_ptr<Context> context;
+    std::unique_ptr<TensorRtContext> context;
   };
-  Context& ContextFor(Span<const Tensor> inputs);
+  TensorRtContext& ContextFor(Span<const Tensor> inputs);
   bool MakeOne();
+  void SetRunning(TensorRtContext* context);
 
   const Buffer memory_;
   std::atomic<uint64_t>& counted_bytes_;
   const Make make_;
-  size_t most_ = kMost;
-  std::mutex mutex_;  // of the rest, as Cancel comes from other threads
+  std::vector<OfShapes> contexts_;  // never none; the last used comes first
+
+  std::mutex mutex_;  // of what follows, as Cancel comes from other threads; never held for long
   bool cancelled_ = false;
-  std::vector<OfShapes> contexts_;  // the last used comes first
+  TensorRtContext* running_ = nullptr;
 };
 
 }  // namespace accelnode::cuda

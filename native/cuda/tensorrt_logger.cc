@@ -1,7 +1,6 @@
 #include "tensorrt_logger.h"
 
 #include <deque>
-#include <initializer_list>
 #include <mutex>
 
 #include "cuda_check.h"
@@ -49,13 +48,6 @@ class Logger11 final : public ILogger11 {
   void log(int32_t severity, const char* text) noexcept override { Log(severity, text); }
 };
 
-bool ContainsAny(const std::string& text, std::initializer_list<const char*> words) {
-  for (const char* word : words) {
-    if (text.find(word) != text.npos) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void* Logger() {
@@ -69,7 +61,7 @@ void* Logger() {
 LogScope::LogScope(ErrorRecorder* recorder)
     : outer_(t_scope),
       recorder_(recorder ? recorder : Recorder()),
-      recorded_(recorder_ ? recorder_->size() : 0),
+      recorded_(recorder_ ? recorder_->count() : 0),
       since_([] {
         std::lock_guard lock(GetStrays().mutex);
         return GetStrays().count;
@@ -78,13 +70,19 @@ LogScope::LogScope(ErrorRecorder* recorder)
 }
 
 LogScope::~LogScope() {
-  if (recorder_ != nullptr) recorder_->Shrink(recorded_);
+  if (recorder_ != nullptr) recorder_->Forget(recorded_);
   t_scope = outer_;
 }
 
 ErrorRecorder* LogScope::Recorder() { return t_scope ? t_scope->recorder_ : nullptr; }
 
-bool LogScope::LacksMemory() const { return recorder_ && recorder_->LacksMemorySince(recorded_); }
+bool LogScope::LacksMemory() const {
+  if (recorder_ != nullptr && recorder_->count() > recorded_) {
+    return recorder_->LacksMemorySince(recorded_);
+  }
+  const std::string words = Errors();
+  return TellLackOfMemory(words.substr(words.rfind('\n') + 1));
+}
 
 std::optional<Error> LogScope::Cause() const {
   return recorder_ ? recorder_->CauseSince(recorded_) : std::nullopt;
@@ -119,8 +117,7 @@ Error TensorRtError(const LogScope& log, const char* call, const std::string& wh
         .WithCall(cause->call.c_str(), cause->status.value_or(0))
         .WithHint(cause->hint);
   }
-  if (log.LacksMemory() || ContainsAny(words, {"out of memory", "OutOfMemory", "Out of memory",
-                                               "bad_alloc", "cudaErrorMemoryAllocation"})) {
+  if (log.LacksMemory()) {
     code = ErrorCode::OUT_OF_MEMORY;
   } else if (DeviceIsLost()) {
     code = ErrorCode::DEVICE_LOST;

@@ -1,5 +1,6 @@
 #include "tensorrt_recorder.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace accelnode::cuda {
@@ -9,7 +10,17 @@ constexpr size_t kMostReports = 64;  // a build can go wrong in many places
 
 }  // namespace
 
-int32_t ErrorRecorder::getNbErrors() const noexcept { return static_cast<int32_t>(size()); }
+bool TellLackOfMemory(const std::string& words) {
+  const auto all = {"out of memory", "OutOfMemory", "Out of memory", "bad_alloc",
+                    "cudaErrorMemoryAllocation"};
+  return std::any_of(all.begin(), all.end(),
+                     [&](const char* each) { return words.find(each) != words.npos; });
+}
+
+int32_t ErrorRecorder::getNbErrors() const noexcept {
+  std::lock_guard lock(mutex_);
+  return static_cast<int32_t>(reports_.size());
+}
 
 int32_t ErrorRecorder::getErrorCode(int32_t index) const noexcept {
   std::lock_guard lock(mutex_);
@@ -28,7 +39,7 @@ bool ErrorRecorder::hasOverflowed() const noexcept {
   return overflowed_;
 }
 
-void ErrorRecorder::clear() noexcept { Shrink(0); }
+void ErrorRecorder::clear() noexcept { Forget(0); }
 
 bool ErrorRecorder::reportError(int32_t code, const char* description) noexcept {
   try {
@@ -49,25 +60,30 @@ void ErrorRecorder::AddCause(const Error& cause) noexcept {
 
 void ErrorRecorder::Add(Report report) {
   std::lock_guard lock(mutex_);
-  overflowed_ = reports_.size() >= kMostReports;
-  if (!overflowed_) reports_.push_back(std::move(report));
+  reports_.push_back(std::move(report));
+  overflowed_ = reports_.size() > kMostReports;
+  if (!overflowed_) return;
+  reports_.pop_front();  // why something failed in the end comes last
+  ++dropped_;
 }
 
-size_t ErrorRecorder::size() const {
+size_t ErrorRecorder::count() const {
   std::lock_guard lock(mutex_);
-  return reports_.size();
+  return dropped_ + reports_.size();
 }
 
-void ErrorRecorder::Shrink(size_t size) {
+void ErrorRecorder::Forget(size_t begin) {
   std::lock_guard lock(mutex_);
-  while (reports_.size() > size) reports_.pop_back();
+  while (!reports_.empty() && dropped_ + reports_.size() > begin) reports_.pop_back();
   overflowed_ = false;
 }
+
+size_t ErrorRecorder::IndexOf(size_t number) const { return std::max(number, dropped_) - dropped_; }
 
 std::string ErrorRecorder::WordsSince(size_t begin) const {
   std::lock_guard lock(mutex_);
   std::string words;
-  for (size_t i = begin; i < reports_.size(); ++i) {
+  for (size_t i = IndexOf(begin); i < reports_.size(); ++i) {
     if (reports_[i].words.empty()) continue;
     words += (words.empty() ? "" : "\n") + reports_[i].words;
   }
@@ -76,18 +92,19 @@ std::string ErrorRecorder::WordsSince(size_t begin) const {
 
 bool ErrorRecorder::LacksMemorySince(size_t begin) const {
   std::lock_guard lock(mutex_);
-  for (size_t i = begin; i < reports_.size(); ++i) {
-    if (!reports_[i].cause && reports_[i].code == trt::kFailedAllocation) return true;
-  }
-  return false;
+  return IndexOf(begin) < reports_.size() && reports_.back().LacksMemory();
 }
 
 std::optional<Error> ErrorRecorder::CauseSince(size_t begin) const {
   std::lock_guard lock(mutex_);
-  for (size_t i = begin; i < reports_.size(); ++i) {
-    if (reports_[i].cause) return reports_[i].cause;
+  for (size_t i = reports_.size(); i > IndexOf(begin) && reports_[i - 1].LacksMemory(); --i) {
+    if (reports_[i - 1].cause) return reports_[i - 1].cause;
   }
   return std::nullopt;
+}
+
+bool ErrorRecorder::Report::LacksMemory() const {
+  return code == trt::kFailedAllocation || TellLackOfMemory(words);
 }
 
 }  // namespace accelnode::cuda

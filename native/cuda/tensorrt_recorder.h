@@ -14,6 +14,9 @@
 
 namespace accelnode::cuda {
 
+// Is there no more memory, by these words of TensorRT's?
+bool TellLackOfMemory(const std::string& words);
+
 // Outlives the objects that it is set on.
 class ErrorRecorder final : public IErrorRecorder {
  public:
@@ -30,9 +33,12 @@ class ErrorRecorder final : public IErrorRecorder {
   void AddCause(const Error& cause) noexcept;
 
   // An operation looks at what was reported from where it began, and takes it along when it ends.
-  size_t size() const;
-  void Shrink(size_t size);
+  // `begin` counts all reports, also those that are not kept any more.
+  size_t count() const;
+  void Forget(size_t begin);
   std::string WordsSince(size_t begin) const;  // one to a line
+  // The last report decides: TensorRT may survive an allocation that is refused, and fail for
+  // another reason.
   bool LacksMemorySince(size_t begin) const;
   std::optional<Error> CauseSince(size_t begin) const;
 
@@ -41,11 +47,14 @@ class ErrorRecorder final : public IErrorRecorder {
     int32_t code;
     std::string words;
     std::optional<Error> cause;
+    bool LacksMemory() const;
   };
   void Add(Report report);
+  size_t IndexOf(size_t number) const;  // in `reports_`, of the first from there that is kept
 
   mutable std::mutex mutex_;
-  std::deque<Report> reports_;  // whose words stay where they are while others come
+  std::deque<Report> reports_;  // the last ones; words stay where they are while others come
+  size_t dropped_ = 0;          // how many came before
   bool overflowed_ = false;
   std::atomic<int32_t> references_{0};
 };

@@ -3,7 +3,9 @@
 namespace accelnode::rocm {
 namespace {
 
-constexpr hipError_t kOutOfMemory = 2, kNoDevice = 100, kInvalidDevice = 101;
+constexpr hipError_t kOutOfMemory = 2, kInvalidDevice = 101;
+
+thread_local bool t_uses_device = false;
 
 ErrorCode CodeFor(hipError_t status) {
   if (IsSticky(status)) return ErrorCode::DEVICE_LOST;
@@ -56,7 +58,10 @@ void CheckHip(hipError_t status, const char* function) {
   throw HipError(status, function);
 }
 
-void UseDevice(int device) { HIP_CALL(hipSetDevice, device); }
+void UseDevice(int device) {
+  HIP_CALL(hipSetDevice, device);
+  t_uses_device = true;
+}
 
 void TryUseDevice(int device) noexcept { Hip().hipSetDevice(device); }
 
@@ -69,7 +74,7 @@ int CountDevices(hipError_t* status) {
 }
 
 bool DeviceIsLost() {
-  if (!HasHip()) return false;
+  if (!t_uses_device) return false;
   size_t free = 0, total = 0;
   const hipError_t status = Hip().hipMemGetInfo(&free, &total);
   if (status != hipSuccess) Hip().hipGetLastError();

@@ -27,10 +27,13 @@ void CheckHip(hipError_t status, const char* function);
 void UseDevice(int device);
 void TryUseDevice(int device) noexcept;  // for deleters
 
+constexpr hipError_t kNoDevice = 100;
+
 // 0 and HIP's status, when it finds none.
 int CountDevices(hipError_t* status);
 
-// Has the device been lost? Then every call of HIP says so. False without HIP.
+// Has the calling thread's device been lost? Then every call of HIP says so. False where it uses
+// none.
 bool DeviceIsLost();
 
 }  // namespace accelnode::rocm

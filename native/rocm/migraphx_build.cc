@@ -4,7 +4,6 @@
 #include <initializer_list>
 #include <utility>
 
-#include "hip_check.h"
 #include "migraphx_calibration.h"
 #include "migraphx_words.h"
 #include "mxr_header.h"
@@ -133,7 +132,6 @@ Program ParseOnnx(const ModelSource& source, const Recipe& recipe, const ShapeSe
 
 std::unique_ptr<CompiledProgram> Compile(const ModelSource& source, const Recipe& recipe,
                                          const ShapeSet& shapes, LoadMonitor* monitor) {
-  if (recipe.device >= 0) UseDevice(recipe.device);
   Phase parse(monitor, "parse");
   Program program = ParseOnnx(source, recipe, shapes);
   parse.Done();
@@ -156,7 +154,13 @@ std::unique_ptr<CompiledProgram> Compile(const ModelSource& source, const Recipe
     Call(MIGRAPHX(program_compile), program.get(), target.get(), options.get());
     compile.Done();
   } catch (const Error& error) {
-    throw Refusal(error, "MIGraphX can't compile the model.", ErrorCode::MODEL_UNSUPPORTED);
+    Error refusal =
+        Refusal(error, "MIGraphX can't compile the model.", ErrorCode::MODEL_UNSUPPORTED);
+    if (ContainsAny(error.message,
+                    {"no kernel image", "invalid device function", "NoBinaryForGpu"})) {
+      refusal.hint = kUnsupportedGpu;
+    }
+    throw refusal;
   }
   return std::make_unique<CompiledProgram>(std::move(program), source.input_names);
 }
@@ -181,13 +185,12 @@ std::unique_ptr<CompiledProgram> LoadCompiled(const std::string& path, const Rec
                                                      MigraphxVersion() + ".")
         .WithHint("Compile the ONNX model again.");
   }
-  if (recipe.device >= 0) UseDevice(recipe.device);
   try {
     const auto options = Make<FileOptions>(MIGRAPHX(file_options_create));
     return std::make_unique<CompiledProgram>(
         Make<Program>(MIGRAPHX(load), path.c_str(), options.get()), input_names);
   } catch (const Error& error) {
-    const bool other = ContainsAny(error.message, {"version", "gfx"});
+    const bool other = ContainsAny(error.message, {"version", "gfx", "no kernel image"});
     throw Refusal(error, "MIGraphX can't load the compiled model.",
                   other ? ErrorCode::RUNTIME_INCOMPATIBLE : ErrorCode::MODEL_INVALID);
   }

@@ -28,6 +28,8 @@ struct Recipe {
   bool OnHost() const { return device < 0 || offload_copy; }
 };
 
+// All of these on the calling thread, whose device must be the recipe's.
+
 // An ONNX model that MIGraphX has read, with these shapes.
 Program ParseOnnx(const ModelSource& source, const Recipe& recipe, const ShapeSet& shapes);
 

@@ -10,13 +10,13 @@
 #include "migraphx_types.h"
 #include "migraphx_words.h"
 #include "mxr_header.h"
+#include "rocm_devices.h"
 
 namespace accelnode::rocm {
 namespace {
 
 MigraphxFunctions g_migraphx;
 std::string g_version;
-std::string g_no_gpu_target = "MIGraphX is not open.";
 
 // The name of the first required function that is missing, or null.
 const char* Resolve(const Library& library) {
@@ -46,18 +46,17 @@ void OpenGpu(Runtime& runtime) {
   try {
     Make<Target>(MIGRAPHX(target_create), "gpu");
   } catch (const Error& error) {
-    g_no_gpu_target = error.message;
-    return;
+    return LearnDevices(error.message);
   }
   OpenHip(runtime.attempts);
-  g_no_gpu_target = HasHip() ? "" : "HIP's runtime, libamdhip64, was not found.";
+  LearnDevices(HasHip() ? "" : "HIP's runtime, libamdhip64, was not found.");
 }
 
 // Makes `library` the MIGraphX of this process, or throws why it can't be.
 Runtime Adopt(const Library& library) {
   if (const char* missing = Resolve(library)) {
     throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, std::string("it has no function ") + missing +
-                                                     ": MIGraphX of ROCm 5.7 or later is needed");
+                                                     ": MIGraphX of ROCm 5.4 or later is needed");
   }
   Runtime runtime;
   if (!CatchWords(library)) {
@@ -89,7 +88,6 @@ Runtime Adopt(const Library& library) {
 
 const MigraphxFunctions& Migraphx() { return g_migraphx; }
 const std::string& MigraphxVersion() { return g_version; }
-const std::string& NoGpuTarget() { return g_no_gpu_target; }
 
 Runtime OpenLibraries(const OpenRequest& request) {
   if (OnWindows()) {

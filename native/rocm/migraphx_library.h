@@ -18,13 +18,10 @@ struct MigraphxFunctions {
 
 // The one MIGraphX of this process. Only after OpenLibraries has succeeded.
 const MigraphxFunctions& Migraphx();
-const std::string& MigraphxVersion();  // "2.14.0"
+const std::string& MigraphxVersion();  // "2.14.0", or "before 2.7"
 
 // Opens the first usable MIGraphX; where it brings the GPU target, HIP as well.
 Runtime OpenLibraries(const OpenRequest& request);
-
-// Why there is no GPU target, in MIGraphX's words; empty when there is one.
-const std::string& NoGpuTarget();
 
 // Objects of MIGraphX's, freed with the last of their class.
 #define ACCELNODE_MIGRAPHX_HANDLE(Class, name)                                            \

@@ -13,6 +13,7 @@ bool IsOutputMemory(const std::string& name) { return name.rfind("main:#output_"
 std::vector<std::string> NamesOf(migraphx_program_parameter_shapes* shapes) {
   size_t count = 0;
   Call(MIGRAPHX(program_parameter_shapes_size), &count, shapes);
+  if (count == 0) return {};
   std::vector<const char*> names(count);
   Call(MIGRAPHX(program_parameter_shapes_names), names.data(), shapes);
   std::vector<std::string> sorted(names.begin(), names.end());

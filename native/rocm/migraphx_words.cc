@@ -40,12 +40,13 @@ class WordFilter final : public std::streambuf {
 
 #if defined(__linux__) && defined(__GLIBCXX__)
 
-// Node unloads an addon with the last worker that uses it, and the stream would be left with a
-// buffer whose code is gone.
+// Node closes an addon with each worker that has used it, and the stream would be left with a
+// buffer whose code is gone. Opened once more, it stays. (What GCC has built stays anyway, by
+// symbols that are unique in a process.)
 bool StayLoaded() {
   Dl_info self{};
   return dladdr(reinterpret_cast<void*>(&StayLoaded), &self) != 0 &&
-         dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE) != nullptr;
+         dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD) != nullptr;
 }
 
 #endif
@@ -61,6 +62,7 @@ bool ContainsAny(const std::string& text, std::initializer_list<const char*> wor
 
 bool CatchWords(const Library& migraphx) {
 #if defined(__linux__) && defined(__GLIBCXX__)
+  if (g_behind != nullptr) return true;  // an earlier library was opened and then not usable
   // Where the loader looks for it too: the program comes first, which may hold a copy that all use.
   constexpr const char* kStream = "_ZSt4cerr";
   void* symbol = dlsym(RTLD_DEFAULT, kStream);

@@ -70,7 +70,7 @@ class Reader {
 
 std::optional<MxrHeader> Read(const std::string& path) {
   Reader reader(path);
-  MxrHeader header;
+  MxrHeader header{"before 2.7", {}};  // which did not say
   bool has_targets = false;
   size_t fields = reader.Map();
   for (; fields > 0 && !has_targets && !reader.failed(); --fields) {
@@ -79,6 +79,10 @@ std::optional<MxrHeader> Read(const std::string& path) {
       reader.SkipNumber();
     } else if (field == "migraphx_version") {
       header.version = reader.Text();
+    } else if (field == "target") {  // before 2.7: one, whose name is empty when there is none
+      has_targets = true;
+      const std::string name = reader.Text();
+      if (!name.empty()) header.targets.push_back(name);
     } else if (field == "targets") {
       has_targets = true;
       for (size_t targets = reader.Array(); targets > 0 && !reader.failed(); --targets) {
@@ -99,7 +103,7 @@ std::optional<MxrHeader> Read(const std::string& path) {
 MxrHeader ReadMxrHeader(const std::string& path) {
   if (std::optional<MxrHeader> header = Read(path)) return *std::move(header);
   throw Error(ErrorCode::MODEL_INVALID, path + " is no compiled model of MIGraphX.")
-      .WithHint("The file is damaged, or older: make it again from the ONNX model.");
+      .WithHint("The file is damaged, or something else: make it again from the ONNX model.");
 }
 
 }  // namespace accelnode::rocm

@@ -11,7 +11,7 @@
 namespace accelnode::rocm {
 
 struct MxrHeader {
-  std::string version;  // of the MIGraphX that wrote it: "2.14.0"
+  std::string version;  // of the MIGraphX that wrote it: "2.14.0", "before 2.7"
   std::vector<std::string>
       targets;  // what it was compiled for: "gpu" or "ref"; empty: not compiled
 };

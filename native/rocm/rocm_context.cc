@@ -25,23 +25,36 @@ void RocmContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats&
 }
 
 ProgramPool& RocmContext::PoolFor(Span<const Tensor> inputs) {
-  bool same = pool_ != nullptr;
-  for (size_t i = 0; same && i < inputs.size(); ++i) {
-    const Shape& shape = inputs[i].shape;
-    same = std::equal(shape.begin(), shape.end(), shapes_[i].begin(), shapes_[i].end());
-  }
-  if (same) return *pool_;
+  if (pool_ && !facts_.ports.dynamic) return *pool_;
   ShapeSet shapes;
   for (const Tensor& input : inputs) {
     shapes.emplace_back(input.shape.begin(), input.shape.end());
   }
   pool_ = facts_.programs.For(shapes);
-  shapes_ = std::move(shapes);
   return *pool_;
 }
 
+namespace {
+
+// Of the caller's memory, what is not the host's.
+void CheckHost(bool on_device, const TensorInfo& info) {
+  if (!on_device) return;
+  throw Error(ErrorCode::UNSUPPORTED,
+              "This session takes and gives tensors in host memory only: \"" + info.name + "\".")
+      .WithHint("On a GPU, load it without rocm.offloadCopy.");
+}
+
+}  // namespace
+
 void HostContext::Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Output> outputs,
                           RunStats& stats) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    CheckHost(KindOf(inputs[i]) == MemoryKind::kDevice, facts_.ports.inputs[i]);
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const bool on_device = outputs[i].wanted && KindOf(outputs[i]) == MemoryKind::kDevice;
+    CheckHost(on_device, facts_.ports.outputs[i]);
+  }
   const ProgramPool::Lease lease(pool);
   const CompiledProgram& program = *lease;
   RunParameters parameters;
@@ -61,6 +74,15 @@ void HostContext::Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Out
   }
 }
 
+MemoryKind KindOf(const Tensor& input) {
+  return input.buffer ? input.buffer->kind : MemoryKind::kHost;
+}
+
+MemoryKind KindOf(const Output& output) {
+  if (output.data == nullptr) return output.memory;
+  return output.buffer ? output.buffer->kind : MemoryKind::kHost;
+}
+
 RunParameters::RunParameters()
     : parameters_(Make<Parameters>(MIGRAPHX(program_parameters_create))) {}
 
@@ -68,6 +90,11 @@ void RunParameters::Add(const Parameter& parameter, void* memory) {
   arguments_.push_back(Make<Argument>(MIGRAPHX(argument_create), parameter.shape, memory));
   Call(MIGRAPHX(program_parameters_add), parameters_.get(), parameter.name.c_str(),
        static_cast<const migraphx_argument*>(arguments_.back().get()));
+  memory_.push_back(memory);
+}
+
+bool RunParameters::Has(const void* memory) const {
+  return std::find(memory_.begin(), memory_.end(), memory) != memory_.end();
 }
 
 Result ResultAt(migraphx_arguments* results, size_t index) {

@@ -27,8 +27,7 @@ class RocmContext : public Context {
  private:
   ProgramPool& PoolFor(Span<const Tensor> inputs);
 
-  ShapeSet shapes_;                    // of the last run
-  std::shared_ptr<ProgramPool> pool_;  // for these
+  std::shared_ptr<ProgramPool> pool_;  // of the last run
   std::atomic<bool> cancelled_{false};
 };
 
@@ -42,15 +41,21 @@ class HostContext final : public RocmContext {
                RunStats& stats) override;
 };
 
+// Of the memory that the caller gave, or wants for an output.
+MemoryKind KindOf(const Tensor& input);
+MemoryKind KindOf(const Output& output);
+
 // What a run of a program is told: each parameter's shape and memory.
 class RunParameters {
  public:
   RunParameters();
   void Add(const Parameter& parameter, void* memory);
+  bool Has(const void* memory) const;  // is it of one of them?
   migraphx_program_parameters* get() const { return parameters_.get(); }
 
  private:
   std::vector<Argument> arguments_;
+  std::vector<const void*> memory_;
   const Parameters parameters_;
 };
 

@@ -17,12 +17,6 @@ bool IsAligned(const void* address) {
   return reinterpret_cast<uintptr_t>(address) % kAlignment == 0;
 }
 
-// Of the memory that the caller gave for an output, or wants.
-MemoryKind KindOf(const Output& output) {
-  if (output.data == nullptr) return output.memory;
-  return output.buffer ? output.buffer->kind : MemoryKind::kHost;
-}
-
 // "main:#output_2" is for the third output.
 size_t IndexOf(const std::string& name) {
   size_t index = 0;
@@ -83,12 +77,15 @@ void DeviceContext::Launch(ProgramPool& pool, Span<const Tensor> inputs, Span<Ou
     arguments = Make<ArgumentList>(MIGRAPHX(program_run_async), (*program).get(), parameters.get(),
                                    static_cast<void*>(stream_.get()), kHipStreamType);
     HIP_CALL(hipEventRecord, computed_.get(), stream_.get());
+    bool borrowed = false;  // does an output lie in memory of the program's?
     for (size_t i = 0; i < outputs.size(); ++i) {
       results.push_back(ResultAt(arguments.get(), i));
+      borrowed |= results[i].data != nullptr && !parameters.Has(results[i].data);
       if (outputs[i].wanted) Download(i, results[i], outputs[i], stats);
     }
     // The next lane's run would write to the scratch memory of this one.
     HIP_CALL(hipEventSynchronize, computed_.get());
+    if (borrowed) Synchronize();
   }
   if (copies_out_) HIP_CALL(hipEventRecord, done_.get(), stream_.get());
   Synchronize();
@@ -119,7 +116,7 @@ void DeviceContext::AddInputs(const ParameterList& wanted, Span<const Tensor> in
 }
 
 void* DeviceContext::PlaceInput(Port& port, const Tensor& input, RunStats& stats) {
-  const MemoryKind kind = input.buffer ? input.buffer->kind : MemoryKind::kHost;
+  const MemoryKind kind = KindOf(input);
   if (kind == MemoryKind::kDevice && input.bytes > 0 && IsAligned(input.data)) return input.data;
   void* memory = port.memory.AtLeast(input.bytes);
   if (input.bytes == 0) return memory;

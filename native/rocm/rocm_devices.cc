@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "hip_check.h"
-#include "migraphx_library.h"
 #include "rocm_system.h"
 
 namespace accelnode::rocm {
@@ -64,28 +63,19 @@ Device Describe(int index) {
   return device;
 }
 
-std::string NoDeviceHint() {
-  return "`rocminfo` shows the GPUs that ROCm knows. One that it does not support may do as its "
-         "nearest "
-         "relative: set HSA_OVERRIDE_GFX_VERSION, e.g. 10.3.0 for RDNA 2 or 11.0.0 for RDNA 3, and "
-         "HSA_USE_SVM=0 where loading hangs or fails. HIP_VISIBLE_DEVICES may hide them.";
+// Why there is no GPU in this process; learnt when MIGraphX was opened.
+std::optional<AbsentDevice>& Absence() {
+  static auto& absence = *new std::optional<AbsentDevice>(
+      AbsentDevice{"rocm", "MIGraphX is not open.", "Call runtime('rocm') first."});
+  return absence;
 }
 
-// Why there is no GPU at all; nothing when there is one.
-std::optional<AbsentDevice> NoGpu() {
-  AbsentDevice absent{"rocm", NoGpuTarget(), {}};
-  if (!absent.reason.empty()) {
-    absent.hint =
-        "MIGraphX's GPU target is in ROCm's package migraphx (Debian: libmigraphx-gpu), and HIP's "
-        "runtime "
-        "in hip-runtime-amd (Debian: libamdhip64). The reference target, rocm:ref, is slow and for "
-        "tests.";
-    return absent;
-  }
-  hipError_t status = hipSuccess;
-  if (CountDevices(&status) > 0) return std::nullopt;
-  absent.reason = "HIP finds no device: " + HipStatusText(status) + ".";
-  absent.hint = NoDeviceHint();
+AbsentDevice NoDevice(hipError_t status) {
+  AbsentDevice absent{"rocm", "HIP finds no device: " + HipStatusText(status) + ".", {}};
+  absent.hint =
+      std::string(
+          "`rocminfo` shows the GPUs that ROCm knows; HIP_VISIBLE_DEVICES may hide them. ") +
+      kUnsupportedGpu;
   std::string remedy;
   const std::string problem = AccessProblem(remedy);
   if (!problem.empty()) {
@@ -95,22 +85,49 @@ std::optional<AbsentDevice> NoGpu() {
   return absent;
 }
 
+// Why there is none now; nothing when there is one, and how many there are.
+std::optional<AbsentDevice> NoGpu(int& count) {
+  if (Absence()) return Absence();
+  hipError_t status = hipSuccess;
+  count = CountDevices(&status);
+  if (count > 0) return std::nullopt;
+  return NoDevice(status);
+}
+
 }  // namespace
+
+const char* const kUnsupportedGpu =
+    "A GPU that ROCm does not support may do as its nearest relative: set "
+    "HSA_OVERRIDE_GFX_VERSION, e.g. 10.3.0 for RDNA 2 or 11.0.0 for RDNA 3, and HSA_USE_SVM=0 "
+    "where "
+    "loading hangs or fails.";
+
+void LearnDevices(const std::string& no_target) {
+  Absence().reset();
+  hipError_t status = hipSuccess;
+  if (!no_target.empty()) {
+    Absence() = AbsentDevice{
+        "rocm", no_target,
+        "MIGraphX's GPU target, libmigraphx_gpu, is in ROCm's package migraphx (Debian: "
+        "migraphx-tools); it needs HIP, MIOpen, rocBLAS and hipBLASLt. The reference target, "
+        "rocm:ref, is slow and for tests."};
+  } else if (CountDevices(&status) == 0 && status == kNoDevice) {
+    Absence() = NoDevice(status);
+  }
+}
 
 DeviceList ListDevices() {
   DeviceList devices;
-  if (std::optional<AbsentDevice> absent = NoGpu()) {
+  int count = 0;
+  if (std::optional<AbsentDevice> absent = NoGpu(count)) {
     devices.absent.push_back(*std::move(absent));
-  } else {
-    hipError_t status = hipSuccess;
-    const int count = CountDevices(&status);
-    for (int i = 0; i < count; ++i) {
-      // One that is broken must not hide the others.
-      try {
-        devices.present.push_back(Describe(i));
-      } catch (const Error& error) {
-        devices.absent.push_back({std::to_string(i), error.message, error.hint});
-      }
+  }
+  for (int i = 0; i < count; ++i) {
+    // One that is broken must not hide the others.
+    try {
+      devices.present.push_back(Describe(i));
+    } catch (const Error& error) {
+      devices.absent.push_back({std::to_string(i), error.message, error.hint});
     }
   }
   devices.present.push_back(Reference());
@@ -118,11 +135,10 @@ DeviceList ListDevices() {
 }
 
 int ResolveDevice(const std::string& id) {
-  if (const std::optional<AbsentDevice> absent = NoGpu()) {
+  int count = 0;
+  if (const std::optional<AbsentDevice> absent = NoGpu(count)) {
     throw Error(ErrorCode::DEVICE_NOT_FOUND, absent->reason).WithHint(absent->hint);
   }
-  hipError_t status = hipSuccess;
-  const int count = CountDevices(&status);
   int device = -1;
   const char* end = id.data() + id.size();
   const auto parsed = std::from_chars(id.data(), end, device);

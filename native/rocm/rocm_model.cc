@@ -1,5 +1,6 @@
 #include "rocm_model.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -118,8 +119,21 @@ void CheckOpen(const ModelSource& source, const Recipe& recipe, const Ports& por
   }
 }
 
+// MIGraphX reserves memory for so many iterations, and writes beyond it when there are more.
+void CheckLoops(const ModelSource& source, const Recipe& recipe) {
+  const Value::List& operators = source.spec.Items("operators");
+  const bool loops = std::any_of(operators.begin(), operators.end(), [](const Value& each) {
+    return each.AsString() != nullptr && *each.AsString() == "Loop";
+  });
+  if (!loops || recipe.loop_iterations > 0) return;
+  throw Error(ErrorCode::MODEL_UNSUPPORTED,
+              "The model has loops, and MIGraphX must know how many iterations they have at most.")
+      .WithHint("Say so with rocm.loopIterations; no run may then have more.");
+}
+
 std::unique_ptr<Model> LoadOnnx(const LoadRequest& request, Recipe recipe) {
   const ModelSource& source = request.source;
+  CheckLoops(source, recipe);
   Ports ports = PortsOfOnnx(source, request.options);
   Value::Map details = DetailsOf(recipe);
   std::unique_ptr<CompiledProgram> first;
@@ -146,6 +160,7 @@ std::unique_ptr<Model> LoadOnnx(const LoadRequest& request, Recipe recipe) {
 
 std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
   Recipe recipe(request.device, request.options);
+  if (recipe.device >= 0) UseDevice(recipe.device);
   return request.source.format == "mxr" ? LoadMxr(request, std::move(recipe))
                                         : LoadOnnx(request, std::move(recipe));
 }

@@ -75,6 +75,8 @@ Ports PortsOfOnnx(const ModelSource& source, const Value& options) {
   for (const Value& port : source.spec.Items("outputs")) ports.outputs.push_back(InfoOf(port));
   const Value& shapes = options["shapes"];
   CheckNames(ports.inputs, shapes);
+  ports.fixed = std::none_of(ports.inputs.begin(), ports.inputs.end(),
+                             [](const TensorInfo& input) { return input.IsDynamic(); });
   for (TensorInfo& input : ports.inputs) {
     const Value::List* given = shapes[input.name].AsList();
     std::vector<int64_t> chosen = given ? Narrow(input, *given) : input.shape;
@@ -113,25 +115,30 @@ Ports PortsOfProgram(const CompiledProgram& program, const std::vector<std::stri
 void Complete(Ports& ports, const CompiledProgram& program) {
   const std::vector<Layout>& layouts = program.outputs();
   if (layouts.size() != ports.outputs.size()) {
-    throw Error(ErrorCode::MODEL_INVALID, "The program has " + std::to_string(layouts.size()) +
-                                              " outputs, the model " +
-                                              std::to_string(ports.outputs.size()) + ".");
+    throw Error(ErrorCode::MODEL_UNSUPPORTED,
+                "MIGraphX's program has " + std::to_string(layouts.size()) +
+                    " outputs, the model " + std::to_string(ports.outputs.size()) + ".");
   }
   for (size_t i = 0; i < layouts.size(); ++i) {
     TensorInfo& output = ports.outputs[i];
     output.type = layouts[i].type;
     if (ports.dynamic || layouts[i].dynamic) continue;
-    output.shape = DimsOf(layouts[i], output);
+    const std::vector<int64_t> dims = DimsOf(layouts[i], output);
+    if (ports.fixed && output.rank_known && !output.IsDynamic() && dims != output.shape) {
+      throw Error(ErrorCode::MODEL_UNSUPPORTED,
+                  "MIGraphX computes the output \"" + output.name + "\" as " + ShapeText(dims) +
+                      ", and the model says " + ShapeText(output.shape) + ".");
+    }
+    output.shape = dims;
     output.rank_known = true;
   }
 }
 
 std::vector<int64_t> DimsOf(const Layout& layout, const TensorInfo& info) {
-  const bool single = layout.dims.size() <= 1 && layout.Elements() == 1;
-  if (single && info.rank_known && info.shape.size() <= 1) {
-    return std::vector<int64_t>(info.shape.size(), 1);
-  }
-  return layout.dims;
+  if (!info.rank_known || info.IsDynamic()) return layout.dims;
+  uint64_t elements = 1;
+  for (const int64_t dim : info.shape) elements *= static_cast<uint64_t>(dim);
+  return elements == layout.Elements() ? info.shape : layout.dims;
 }
 
 }  // namespace accelnode::rocm

@@ -16,6 +16,7 @@ struct Ports {
   ShapeSet chosen;
   bool open = false;
   bool dynamic = false;  // some input's shape may change from run to run
+  bool fixed = false;    // the model itself fixes all of them, and so its outputs
 };
 
 // Throws INVALID_ARGUMENT when the option does not fit the model.
@@ -25,7 +26,8 @@ Ports PortsOfProgram(const CompiledProgram& program, const std::vector<std::stri
 // What a program of these inputs tells of the outputs.
 void Complete(Ports& ports, const CompiledProgram& program);
 
-// MIGraphX has no scalars: an output of one element has the rank that the model gives it.
+// The shape that the model gives an output, where it holds: MIGraphX has no scalars, and is free
+// with dimensions of 1.
 std::vector<int64_t> DimsOf(const Layout& layout, const TensorInfo& info);
 
 }  // namespace accelnode::rocm

@@ -50,6 +50,17 @@ export function readValues(folder, { file }) {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
+export function shapesOf(inputs) {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
+}
+
+/** The largest difference, as a part of the largest value. */
+export function difference(got, expected) {
+  if (got.length !== expected.length) return Infinity;
+  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+  return expected.reduce((most, value, i) => Math.max(most, Math.abs(value - Number(got[i]))), 0) / scale;
+}
+
 /** Numbers between -1 and 1, the same each time. */
 function noise() {
   let state = 12345;

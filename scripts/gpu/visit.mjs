@@ -1,5 +1,5 @@
-// What is done on a machine with a GPU: everything that only a GPU can prove. It goes on where something fails, and
-// writes what came of it after each step.
+// What is done on a machine with a GPU: docs/gpu-results.md says what that proves. It goes on where something fails, and
+// writes what came of it after each step. Without models, which come with the builder, what builds is left out.
 //
 //   node scripts/gpu/visit.mjs --models FOLDER --out FOLDER [--seconds N]     of each measurement; 0: none
 //
@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { AccelError, Session, diagnose } from '../../dist/index.mjs';
-import { readModels, readValues } from './models.mjs';
+import { difference, readModels, readValues, shapesOf } from './models.mjs';
+import { exhaust, serve, services } from './services.mjs';
 
 const { values: options } = parseArgs({
   options: { models: { type: 'string' }, out: { type: 'string' }, seconds: { type: 'string', default: '2' } },
@@ -50,27 +51,15 @@ await step('a garbage plan is refused', async () => {
   }
   throw new Error('it was taken');
 });
+await step('memory that is exhausted is told', () => exhaust({ device }));
 for (const model of models) {
   for (const precision of precisions) await visit(model, precision);
 }
-await step('a version compatible plan', async () => {
-  const [{ file, inputs }] = models;
-  const session = await Session.load(join(options.models, file), {
-    device,
-    shapes: shapesOf(inputs),
-    cuda: { versionCompatible: true, excludeLeanRuntime: true },
-  });
-  const plan = join(options.out, `${file}.version-compatible.plan`);
-  await session.export(plan);
-  await session.close();
-  const { size } = statSync(plan);
-  if (size <= MAX_PLAN) return { plan, size };
-  rmSync(plan);
-  throw new Error(`it has ${size} bytes, more than ${MAX_PLAN}`);
-});
+if (models.length > 0) await visitServices(models[0]);
 
 const failed = results.steps.filter(({ ok }) => !ok).length;
 console.log(`\n${results.steps.length - failed} steps as they should be, ${failed} not`);
+if (models.length === 0) console.log('What builds was left out: there are no models, which come with the builder');
 process.exitCode = failed === 0 ? 0 : 1;
 
 /** Everything with one engine: it is built once, then loaded as a plan. */
@@ -100,9 +89,41 @@ async function visit(model, precision) {
   rmSync(plan);
 }
 
+/** What else there is to see with one model, and a plan of it that later visits can load. */
+async function visitServices(model) {
+  const folder = join(options.out, 'service');
+  for (const [name, service] of Object.entries(services)) {
+    await step(name, () => serve(service, { device, folder, models: options.models, model }));
+  }
+  for (const excludeLeanRuntime of [true, false]) {
+    const how = excludeLeanRuntime ? 'without' : 'with';
+    const name = `a version compatible plan ${how} its lean runtime`;
+    const plan = join(options.out, `${model.file}.version-compatible-${how}-lean.plan`);
+    const built = await step(name, () => buildCompatible(model, plan, excludeLeanRuntime));
+    if (!built) continue;
+    const load = { precision: 'fp32', memory: 'host', lanes: 1, versionCompatible: true };
+    await step(`${name}: results`, () => compare(model, plan, load));
+    if (!excludeLeanRuntime || built.size > MAX_PLAN) rmSync(plan);
+  }
+}
+
+async function buildCompatible({ file, inputs }, plan, excludeLeanRuntime) {
+  const session = await Session.load(join(options.models, file), {
+    device,
+    shapes: shapesOf(inputs),
+    cuda: { versionCompatible: true, excludeLeanRuntime },
+  });
+  try {
+    await session.export(plan);
+  } finally {
+    await session.close();
+  }
+  return { size: statSync(plan).size };
+}
+
 /** Twelve runs at a time, so that all lanes are busy and graphs are replayed. */
-async function compare(model, plan, { precision, memory, lanes, graphs }) {
-  const session = await Session.load(plan, { device, lanes, cuda: { graphs } });
+async function compare(model, plan, { precision, memory, lanes, graphs, versionCompatible }) {
+  const session = await Session.load(plan, { device, lanes, cuda: { graphs, versionCompatible } });
   try {
     const inputs = {};
     for (const [name, input] of Object.entries(model.inputs)) {
@@ -131,13 +152,6 @@ function runInto(session, model, inputs, memory) {
   return session.run(inputs, { outputs: Object.fromEntries(outputs) });
 }
 
-/** The largest difference, as a part of the largest value. */
-function difference(got, expected) {
-  if (got.length !== expected.length) return Infinity;
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
-  return expected.reduce((most, value, i) => Math.max(most, Math.abs(value - Number(got[i]))), 0) / scale;
-}
-
 function bench(model, plan, { memory, lanes, graphs }) {
   const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
   const args = ['bench', plan, '-d', device, '-l', String(lanes), '--memory', memory, '-t', String(seconds), '--json'];
@@ -151,10 +165,6 @@ function bench(model, plan, { memory, lanes, graphs }) {
   );
   if (status !== 0) throw new Error(stdout + stderr);
   return JSON.parse(stdout);
-}
-
-function shapesOf(inputs) {
-  return Object.fromEntries(Object.entries(inputs).map(([name, { dims }]) => [name, dims]));
 }
 
 /** What the work gives, or undefined when it fails. */

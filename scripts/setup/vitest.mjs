@@ -9,20 +9,28 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { bin, root, setupFolder } from './process.mjs';
+import { root, setupFolder } from './process.mjs';
 
 /**
  * @param {string[]} args for vitest, e.g. ['--project', 'unit']
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {string} [node] the Node to run it in
  * @returns {Results}
  */
-export function runVitest(args, env = {}) {
+export function runVitest(args, env = {}, node = process.execPath) {
   const report = join(setupFolder, 'test-report.json');
   mkdirSync(setupFolder, { recursive: true });
   rmSync(report, { force: true });
   const { status, signal } = spawnSync(
-    bin('vitest'),
-    ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    node,
+    [
+      join(root, 'node_modules', 'vitest', 'vitest.mjs'),
+      'run',
+      ...args,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } },
   );
   let results;

@@ -30,6 +30,22 @@ describe.skipIf(missing)(`at the edges of the rules${missing ?? ''}`, () => {
     await session.close();
   });
 
+  it.each([214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810, 999])(
+    'the device is lost after the status %i, and after others not',
+    async (status) => {
+      const session = await Session.load(models.mix, { device, lanes: 1 });
+      const inputs = { a: new Float32Array(4), b: new Float32Array(4) };
+      control.arm(1, { status: 1, text: '' });
+      await expectError('VENDOR_FAILURE', () => session.run(inputs));
+      await session.run(inputs);
+      control.arm(1, { status, text: '' });
+      await expectError('DEVICE_LOST', () => session.run(inputs));
+      control.disarm();
+      control.set('lost', 0);
+      await session.close();
+    },
+  );
+
   it('memory that is not aligned as TensorRT wants it is not used as it is', async () => {
     control.set('integrated', 1);
     const session = await Session.load(models.mix, { device, lanes: 1 });

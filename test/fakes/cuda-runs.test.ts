@@ -153,9 +153,59 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
         expect(count('enqueues')).toBe(0);
         for (let i = 0; i < 2; i++) await addBias(session, 1);
         expect(count('captures')).toBe(1);
+        // 5 was not used for longest, and made room.
+        const again = counting();
+        for (const rows of [4, 3, 2, 1]) await addBias(session, rows);
+        expect([again('graphLaunches'), again('enqueues')]).toEqual([4, 0]);
         for (const rows of [...all, ...all]) await addBias(session, rows);
       });
     });
+
+    it('stay when a run is refused for its shapes', () => {
+      const profiles = [{ x: { min: [5, 3], max: [8, 3] } }];
+      const options = { shapes: { x: { min: [1, 3], max: [2, 3] } }, cuda: { graphs: true, profiles } };
+      return withSession(models.rows, { device, lanes: 1, ...options }, async (session) => {
+        const kept = [1, 2, 5, 6];
+        for (const rows of [...kept, ...kept]) await addBias(session, rows);
+        for (const rows of [3, 4, 3, 4]) await expectError('INVALID_ARGUMENT', () => addBias(session, rows));
+        const count = counting();
+        for (const rows of kept) await addBias(session, rows);
+        expect([count('graphLaunches') + count('enqueues'), count('enqueues')]).toEqual([4, 0]);
+      });
+    });
+
+    it('make room for a run that needs the memory, and are kept again when there is enough', () => {
+      const most = 5000;
+      const shapes = { x: { min: [1, 3], max: [most, 3] } };
+      return withSession(models.rows, { device, lanes: 1, shapes, cuda: { graphs: true } }, async (session) => {
+        await addBias(session, most);
+        control.set('memoryLimit', control.get('deviceBytes') + 40_000);
+        for (const less of [1, 2, 3]) await addBias(session, most - less);
+        control.set('memoryLimit', 0);
+        const count = counting();
+        for (const rows of [1, 2, 1, 2, 1, 2]) await addBias(session, rows);
+        expect([count('captures'), count('graphLaunches')]).toEqual([2, 4]);
+      });
+    });
+
+    it.each([
+      ['where they can be recorded', true, 'rows', { shapes: rowsFrom1To8 }],
+      ['not with times of layers', false, 'rows', { shapes: rowsFrom1To8, profiling: true }],
+      [
+        'not where values decide shapes',
+        false,
+        'stretch',
+        { shapes: { x: [1, 3] }, cuda: { shapeValues: { shape: { min: [1, 3], max: [4, 3] } } } },
+      ],
+    ] as const)('are promised %s: %s', (_, graphs, model, options: LoadOptions) =>
+      withSession(
+        models[model],
+        { device, lanes: 1, ...options, cuda: { ...options.cuda, graphs: true } },
+        (session) => {
+          expect(session.details.graphs).toBe(graphs);
+        },
+      ),
+    );
 
     it('are not recorded where shapes depend on data', () =>
       withSession(models.places, { device, lanes: 1, cuda: { graphs: true } }, async (session) => {
@@ -166,13 +216,9 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
   });
 
   async function addBias(session: Session, rows: number): Promise<void> {
-    const x = new Tensor(
-      'float32',
-      Float32Array.from({ length: rows * 3 }, (_, i) => i + rows),
-      [rows, 3],
-    );
-    const { y } = await session.run({ x });
-    expect([...(y!.data as Float32Array)]).toEqual([...x.data].map((value, i) => value + 1 + (i % 3)));
+    const x = Float32Array.from({ length: rows * 3 }, (_, i) => i + rows);
+    const { y } = await session.run({ x: new Tensor('float32', x, [rows, 3]) });
+    expect(y!.data).toEqual(x.map((value, i) => value + 1 + (i % 3)));
   }
 
   async function findPlaces(session: Session): Promise<void> {
@@ -321,14 +367,17 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
         failed.add((error as Error).message.split(' ', 3).join(' '));
       }
     }
-    const during = ["TensorRT can't build", "The plan can't", 'The engine gives', 'CUDA: out of'];
+    const during = ["TensorRT can't build", "The plan can't", 'The engine gives', 'An allocation of'];
     expect([...failed].sort()).toEqual(during.sort());
 
     control.set('memoryLimit', 0);
+    const before = control.get('deviceBytes');
     await withSession(models.mix, { device, lanes: 1 }, async (session) => {
-      control.set('memoryLimit', Math.max(control.get('deviceBytes'), 1));
+      control.set('memoryLimit', control.get('deviceBytes') + 256); // the second of four tensors is one too many
       const error = await expectError('OUT_OF_MEMORY', () => session.run(inputs));
       expect(error).toMatchObject({ call: 'cudaMallocAsync', status: 2 });
+      expect(error.message).toMatch(/^An allocation of 256 bytes on the device failed\. CUDA: out of memory/);
+      expect(session.memory()).toEqual({ device: control.get('deviceBytes') - before });
       control.set('memoryLimit', 0);
       expect([...(await session.run(inputs)).sum!.data]).toEqual([6, 8, 10, 12]);
     });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
 import { onnxModel } from '../utils/onnx-model.js';
 import { expectError, withSession } from '../utils/session.js';
-import { missing, openDoubles, reaches } from './cuda/setup.js';
+import { missing, openDoubles, reaches, rowsFrom1To8 } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
 
 describe.skipIf(missing)(`the error recorder and the allocator${missing ?? ''}`, () => {
@@ -12,28 +12,46 @@ describe.skipIf(missing)(`the error recorder and the allocator${missing ?? ''}`,
   const { control, models } = openDoubles(place.folder);
   afterAll(() => place.remove());
   afterEach(() => {
-    for (const field of ['memoryLimit', 'noPools', 'holdBuild']) control.set(field, 0);
+    for (const field of ['memoryLimit', 'noPools', 'holdBuild', 'tactics']) control.set(field, 0);
     expect(control.getText('violation')).toBe('');
   });
 
   const device = 'cuda:0';
   const inputs = () => ({ a: new Float32Array(4), b: new Float32Array(4) });
 
+  const named = (name: string): Uint8Array => {
+    const float = (tensor: string) => ({ name: tensor, type: 'float32' as const, shape: [1] });
+    return onnxModel({
+      inputs: [float('x')],
+      nodes: [{ name, op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+      outputs: [float('y')],
+    });
+  };
+
   it('builds that fail at once get their own words each, from whatever thread', async () => {
-    const refused = (words: string): Uint8Array => {
-      const float = (name: string) => ({ name, type: 'float32' as const, shape: [1] });
-      const node = { name: `refuse ${words}`, op: 'Identity', inputs: ['x'], outputs: ['y'] };
-      return onnxModel({ inputs: [float('x')], nodes: [node], outputs: [float('y')] });
-    };
     control.set('holdBuild', 1);
     const loads = ['apples', 'pears', 'plums'].map((words) =>
-      expectError('MODEL_UNSUPPORTED', () => Session.load(refused(words), { device })),
+      expectError('MODEL_UNSUPPORTED', () => Session.load(named(`refuse ${words}`), { device })),
     );
     await reaches(control, 'building', 3);
     control.set('holdBuild', 0);
     const messages = (await Promise.all(loads)).map(({ message }) => message);
     expect(messages.map((message) => message.match(/apples|pears|plums/g))).toEqual([['apples'], ['pears'], ['plums']]);
   });
+
+  it.each([{ graphs: true }, { graphs: true, sharedMemory: true }])(
+    'memory is measured where each set of shapes has its own: %j',
+    async (cuda) => {
+      const before = control.get('deviceBytes');
+      await withSession(models.rows, { device, lanes: 1, shapes: rowsFrom1To8, cuda }, async (session) => {
+        for (const rows of [1, 2, 3, 4, 5, 8]) {
+          await session.run({ x: Tensor.zeros('float32', [rows, 3]) });
+          expect(session.memory()).toEqual({ device: control.get('deviceBytes') - before });
+        }
+      });
+      expect(control.get('deviceBytes')).toBe(before);
+    },
+  );
 
   it.each([{ lanes: 1 }, { lanes: 3 }, { lanes: 2, cuda: { sharedMemory: true } }])(
     'memory is measured: %j',
@@ -87,6 +105,22 @@ describe.skipIf(missing)(`the error recorder and the allocator${missing ?? ''}`,
       control.set('hold', 0);
       await run;
     }));
+
+  // More than are kept, too: the last says why.
+  it.each([1, 100])('a build that survives %i refused allocations and then fails says why', async (tactics) => {
+    control.set('tactics', tactics);
+    await withSession(named('pass'), { device }, () => undefined);
+    const error = await expectError('MODEL_UNSUPPORTED', () => Session.load(named('refuse apples'), { device }));
+    expect(error.message).toMatch(/OutOfMemory.*refuse apples$/s);
+  });
+
+  it('pinned memory that is refused is told with its size', async () => {
+    control.arm(3, { status: 2, text: '' });
+    const allocate = () => Tensor.allocate('float32', [1000], { memory: 'pinned', device });
+    const error = await expectError('OUT_OF_MEMORY', allocate);
+    expect(control.disarm()).toBe('cudaHostAlloc');
+    expect(error.message).toMatch(/^An allocation of 4000 bytes of pinned memory failed\. CUDA: out of memory/);
+  });
 
   it('what was wanted when there was no more memory is told', async () => {
     control.set('memoryLimit', control.get('deviceBytes') + 1000);

@@ -1,9 +1,10 @@
 // Makes the 1st, 2nd, 3rd … call of an operation fail, until the operation ends without having met the
-// failure. Runs in a process of its own; prints what happened as JSON, for the test to judge.
+// failure. Runs in a process of its own; prints what happened as JSON, for the test to judge. `first`: the call to
+// begin with, other than the 1st.
 // What the operations are is in the double's own folder.
 import { AccelError } from '../../dist/index.mjs';
 
-const { double, name, faults, library, models } = JSON.parse(process.argv[2]);
+const { double, name, faults, library, models, first = 1 } = JSON.parse(process.argv[2]);
 const { CONTROL_VARIABLE, Control } = await import(`./${double}/control.mjs`);
 const { heal, opened, operations, otherSession } = await import(`./${double}/operations.mjs`);
 const control = new Control(process.env[CONTROL_VARIABLE]);
@@ -82,7 +83,7 @@ const before = opens ? {} : control.live();
 
 const rows = [];
 for (const fault of faults) {
-  for (let n = 1; ; n++) {
+  for (let n = first; ; n++) {
     const row = await attempt(operation, n, fault);
     rows.push({
       ...row,

@@ -6,6 +6,7 @@ const older = ['--project', 'cuda-older', ...newer.slice(2)];
 const conformance = ['--project', 'cuda', 'test/conformance/cuda'];
 const faults = ['--project', 'cuda', 'test/fakes/cuda-faults'];
 const edges = ['--project', 'cuda', 'test/fakes/cuda-edges'];
+const together = ['--project', 'cuda', 'test/fakes/cuda-at-once', 'test/fakes/cuda-services'];
 const parser = ['--project', 'cuda-parser'];
 
 const slot = (name, method, from, to, suites) => ({
@@ -31,6 +32,12 @@ const binding = (name, from, to, suites = newer) => ({
   to,
   suites,
 });
+
+const engine = (name, from, to, suites) => ({ name, file: 'native/cuda/tensorrt_engine.cc', from, to, suites });
+
+const graphs = (name, from, to, suites) => ({ name, file: 'native/cuda/tensorrt_graph_contexts.cc', from, to, suites });
+
+const recorder = (name, from, to) => ({ name, file: 'native/cuda/tensorrt_recorder.cc', from, to, suites: together });
 
 const memory = (name, from, to, suites = newer) => ({ name, file: 'native/cuda/cuda_memory.cc', from, to, suites });
 
@@ -92,5 +99,53 @@ export const mistakes = [
     from: 'kGetNbOutputs) == 0',
     to: 'kGetNbOutputs) < 0',
     suites: newer,
+  },
+
+  graphs(
+    'at once: a cancel is lost while a context is made',
+    'if (cancelled_ && context != nullptr) context->Cancel();',
+    '',
+    together,
+  ),
+  context('at once: a run that waits for its turn is not woken', 'facts_.turn.Wake();', '', together),
+  engine(
+    'at once: a plan is written while contexts are made',
+    'std::lock_guard lock(making_);\n  LogScope log(&services_->recorder);\n  const TrtObject plan',
+    'LogScope log(&services_->recorder);\n  const TrtObject plan',
+    together,
+  ),
+  engine(
+    'at once: contexts are made by several lanes',
+    'std::lock_guard lock(making_);\n  LogScope log(&services_->recorder);\n  TrtObject context',
+    'LogScope log(&services_->recorder);\n  TrtObject context',
+    together,
+  ),
+  {
+    name: 'at once: a session is closed before its export has ended',
+    file: 'native/session_wrap.cc',
+    from: 'gone.wait();',
+    to: '',
+    suites: together,
+  },
+
+  graphs('graphs: shapes that are refused make others go', 'contexts_.front().context->ProfileFor(inputs);', '', newer),
+  graphs('graphs: no shapes go when memory is lacking', 'contexts_.size() == 1) throw;', 'true) throw;', newer),
+  graphs('graphs: what lies between layers is not counted', 'counted_bytes_ += memory_.bytes;', '', together),
+  engine('graphs: promised with times of layers', ' && !facts_.profiling', '', newer),
+
+  recorder('reports: the first are kept', 'reports_.pop_front();', 'reports_.pop_back();'),
+  recorder('reports: any refused allocation decides', ' && reports_[i - 1].LacksMemory(); --i', '; --i'),
+  context(
+    'memory of a failed run is not counted',
+    'Forget();\n    CountMemory();\n    // Another',
+    'Forget();\n    // Another',
+  ),
+  engine('an engine is destroyed on whatever device', '{ TryUseDevice(facts_.device); }', '{}', newer),
+  {
+    name: 'an error that was contained is no loss',
+    file: 'native/cuda/cuda_check.cc',
+    from: 'case 226:',
+    to: 'case 99226:',
+    suites: edges,
   },
 ];

@@ -1,20 +1,12 @@
-/**
- * ONNX's own test models, of which those that don't simply agree with their data are listed in
- * node-models.json, each with the reason. Where the list belongs to the OpenVINO and the data at hand,
- * it is held to be exact: a listed model that agrees fails as well as one that is not listed and does not.
- */
+/** ONNX's own test models on OpenVINO; node-models.json has those that don't simply agree. */
 import { join } from 'node:path';
 
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 
 import { onnxTestdata } from '../utils/models.js';
-import { nodeModels, readNodeModelList, tryNodeModel } from '../utils/node-models.js';
-import type { NodeModelGroup } from '../utils/node-models.js';
-import { releaseOnnxruntime } from '../utils/onnxruntime.js';
+import { describeNodeModels } from '../utils/node-model-suite.js';
+import { readNodeModelList } from '../utils/node-models.js';
 import { describeOpenvino, openvinoVersion } from '../utils/openvino.js';
-
-/** Fewer would not be worth the name. */
-const AT_LEAST = 500;
 
 const list = readNodeModelList(join(import.meta.dirname, 'node-models.json'));
 const data = onnxTestdata();
@@ -25,54 +17,14 @@ if ('reason' in data) {
   });
 } else {
   const { folder, version } = data;
-  describeOpenvino(`ONNX node models ${version}`, () => suite(folder, version));
-}
-
-function suite(folder: string, dataSet: string): void {
-  const groups = list.groups.filter(({ releases }) => releases === undefined || releases.includes(openvinoVersion));
-  const listed = new Map(groups.flatMap((group) => group.models.map((name) => [name, group])));
-  const exact = dataSet === list.dataSet && list.releases.includes(openvinoVersion);
-  let agreeing = 0;
-
-  afterAll(releaseOnnxruntime);
-
-  describe.concurrent('one by one', () => {
-    for (const name of nodeModels(folder)) {
-      const group = listed.get(name);
-      if (group?.outcome === 'not run') it.skip(`${name} (skipped: ${group.reason})`);
-      else it(group === undefined ? name : `${name}: ${group.outcome}. ${group.reason}`, () => check(name, group));
-    }
-  });
-
-  it(`at least ${AT_LEAST} agree`, () => {
-    console.log(`${agreeing} ONNX node models agree on OpenVINO ${openvinoVersion}.`);
-    expect(agreeing).toBeGreaterThanOrEqual(AT_LEAST);
-  });
-
-  it('the list has no model twice, and none that is not there', () => {
-    if (!exact) return;
-    const names = groups.flatMap(({ models }) => models);
-    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
-    const present = new Set(nodeModels(folder));
-    expect(names.filter((name) => !present.has(name))).toEqual([]);
-  });
-
-  async function check(name: string, group: NodeModelGroup | undefined): Promise<void> {
-    const byOnnxruntime = group?.outcome === 'agrees with onnxruntime';
-    if (byOnnxruntime) {
-      // Else the model would have no business in the list.
-      expect((await tryNodeModel(folder, name, 'data set')).kind).toBe('differs');
-    }
-    const outcome = await tryNodeModel(folder, name, byOnnxruntime ? 'onnxruntime' : 'data set');
-    if (outcome.kind === 'agrees' && group?.outcome !== 'random') agreeing++;
-    if (!exact) return;
-
-    const { kind, ...said } = outcome;
-    if (group === undefined || byOnnxruntime) expect({ kind, ...said }).toEqual({ kind: 'agrees' });
-    else if (group.outcome === 'random') expect(['agrees', 'differs'], JSON.stringify(said)).toContain(kind);
-    else {
-      expect(kind, JSON.stringify(said)).toBe(group.outcome);
-      if (outcome.kind === 'refused') expect(outcome.code).toBe(group.code ?? 'MODEL_UNSUPPORTED');
-    }
-  }
+  describeOpenvino(`ONNX node models ${version}`, () =>
+    describeNodeModels({
+      runtime: `OpenVINO ${openvinoVersion}`,
+      release: openvinoVersion,
+      list,
+      options: { device: 'openvino:CPU' },
+      folder,
+      dataSet: version,
+    }),
+  );
 }

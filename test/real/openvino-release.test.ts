@@ -1,7 +1,8 @@
 /** Sessions that free their model and load it again, on the real OpenVINO. */
-import { copyFile, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
+import { AccelError, Session } from 'accelnode';
 import type { LoadOptions, ModelSource } from 'accelnode';
 import { expect, it } from 'vitest';
 
@@ -44,6 +45,32 @@ describeOpenvino('a released session', () => {
       expect(error.hint).toContain('idleTtl');
       expect(session.released).toBe(false);
     }));
+
+  it('does not come back when its weights, in a file of their own, are others', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['external-data.onnx', 'external-data.weights']) {
+      await copyFile(join(dirname(modelPath('external-data')), name), join(folder, name));
+    }
+    await withSession(join(folder, 'external-data.onnx'), CPU, async (session) => {
+      await session.release();
+      const weights = join(folder, 'external-data.weights');
+      await writeFile(weights, new Uint8Array((await readFile(weights)).byteLength));
+      expect((await expectError('MODEL_INVALID', () => session.reload())).message).toContain(weights);
+    });
+  });
+
+  it('that was loaded while its file was being replaced comes back from neither', async () => {
+    const file = join(temporaryFolder(), 'model.onnx');
+    await copyFile(modelPath('mlp'), file);
+    let replaced: Promise<void> | undefined;
+    const onProgress = (): void => void (replaced ??= copyFile(modelPath('encoder'), file));
+    const session = await Session.load(file, { ...CPU, onProgress }).catch((error: unknown) => error as AccelError);
+    await replaced;
+    if (session instanceof AccelError) return; // it was read half
+    await session.release();
+    await expectError('MODEL_INVALID', () => session.reload());
+    await session.close();
+  });
 
   it.each<[string, (file: string) => Promise<void>]>([
     ['replaced', (file) => copyFile(modelPath('encoder'), file)],

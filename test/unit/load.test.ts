@@ -24,6 +24,7 @@ function file(name: string, content: string | Uint8Array = 'x'): string {
 process.env.ACCELNODE_RUNTIMES = join(folder, 'no-runtimes');
 process.env.ACCELNODE_OPENVINO_LIBRARY = join(folder, 'no-such-library');
 process.env.ACCELNODE_CUDA_LIBRARY = join(folder, 'no-such-tensorrt');
+process.env.ACCELNODE_ROCM_LIBRARY = join(folder, 'no-such-migraphx');
 
 function detached(): ArrayBuffer {
   const buffer = new ArrayBuffer(8);
@@ -183,12 +184,12 @@ describe('device', () => {
   });
 
   it('auto says what stopped the device that tried, or the runtime that it lacks', async () => {
-    // Of the backends that take ONNX, this version has two.
+    // Three backends take ONNX.
     const error = await expectError('RUNTIME_NOT_FOUND', () => Session.load(file('a.onnx')));
     expect(error.hint).toContain('accelnode runtime install openvino');
-    expect(error.hint).toMatch(/^cuda: .*\nopenvino: /);
+    expect(error.hint).toMatch(/^cuda: .*\nrocm: .*\nopenvino: /);
     expect(error.libraries!.map(({ origin }) => origin)).toEqual(
-      expect.arrayContaining(['ACCELNODE_CUDA_LIBRARY', 'ACCELNODE_OPENVINO_LIBRARY']),
+      expect.arrayContaining(['ACCELNODE_CUDA_LIBRARY', 'ACCELNODE_ROCM_LIBRARY', 'ACCELNODE_OPENVINO_LIBRARY']),
     );
     expect(error.attempts?.map(({ device, code }) => [device, code])).toContainEqual(['rknn', 'MODEL_UNSUPPORTED']);
     const other = await expectError('DEVICE_NOT_FOUND', () =>

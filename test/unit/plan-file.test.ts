@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspectPlan } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import { isForCuda, parseShapes, parseSize } from '../../dist/cli/options.js';
+import { backendOfLibrary, parseShapes, parseSize } from '../../dist/cli/options.js';
 import { formatOf } from '../../dist/model-source.js';
 import { expectError } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -77,12 +77,14 @@ describe('an option', () => {
   });
 
   it.each([
-    ['/opt/libnvinfer.so.10', ['auto'], true],
-    ['/opt/libopenvino_c.so', ['openvino:CPU'], false],
-    ['/opt/tensorrt', ['cuda:0'], true],
-    ['/opt/tensorrt', ['cuda', 'openvino:CPU'], false],
-    ['/opt/tensorrt', [], false],
+    ['/opt/libnvinfer.so.10', ['auto'], 'cuda'],
+    ['/opt/libopenvino_c.so', ['openvino:CPU'], 'openvino'],
+    ['/opt/tensorrt', ['cuda:0'], 'cuda'],
+    ['/opt/tensorrt', ['cuda', 'openvino:CPU'], 'openvino'],
+    ['/opt/tensorrt', [], 'openvino'],
+    ['/opt/libmigraphx_c.so.3', ['auto'], 'rocm'],
+    ['/opt/rocm/lib', ['rocm:0', 'rocm:ref'], 'rocm'],
   ])('--library %s with %j', (library, devices, expected) => {
-    expect(isForCuda(library, devices)).toBe(expected);
+    expect(backendOfLibrary(library, devices)).toBe(expected);
   });
 });

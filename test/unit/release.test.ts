@@ -144,6 +144,43 @@ describe('a run that waits for the model', () => {
     });
   });
 
+  it('gives the load up when nobody else waits for it', async () => {
+    const progress: number[] = [];
+    await withNull(
+      { loadMs: 5 },
+      async (session) => {
+        await session.release();
+        const [controller, other] = [new AbortController(), new AbortController()];
+        const run = failure(session.run({ x }, { signal: controller.signal }));
+        const reload = session.reload({ signal: other.signal }).catch((error: unknown) => error);
+        controller.abort();
+        expect(await run).toMatchObject({ code: 'CANCELLED' });
+        other.abort('enough');
+        expect(await reload).toMatchObject({ code: 'CANCELLED', cause: 'enough' });
+        expect(session.released).toBe(true);
+        // One that comes a moment later is not given up with it.
+        expect((await session.run({ x })).x!.data).toEqual(x);
+        expect(session.stats().reloads).toBe(1);
+      },
+      { onProgress: (_phase, done) => progress.push(done) },
+    );
+    expect(progress.filter((done) => done === 1)).toHaveLength(2);
+  });
+
+  it("rejects with what the caller's own getter throws", () =>
+    withNull({}, async (session) => {
+      await session.release();
+      const mine = new Error('mine');
+      const inputs = {
+        get x(): Float32Array {
+          throw mine;
+        },
+      };
+      expect(await failure(session.run(inputs))).toBe(mine);
+      expect(await failure(session.run(inputs))).toBe(mine);
+      expect(session).toMatchObject({ pending: 0, released: false });
+    }));
+
   it('counts for maxQueue', () =>
     withNull(
       { loadMs: 20 },
@@ -271,6 +308,19 @@ describe('idleTtl', () => {
       await run;
       vi.advanceTimersByTime(1250);
       expect(session.released).toBe(true);
+    }));
+
+  it('watches once, however releases and reloads follow one another', () =>
+    withTimers(1000, async (session) => {
+      await session.release();
+      const run = session.run(AT_ONCE);
+      await session.release(); // behind the load that the run waits for
+      await run;
+      expect(vi.getTimerCount()).toBe(0);
+      await session.run(AT_ONCE);
+      expect(vi.getTimerCount()).toBe(1);
+      await session.close();
+      expect(vi.getTimerCount()).toBe(0);
     }));
 
   it.each([0, -1, NaN, '5m', 2 ** 31])('refuses %s', async (idleTtl) => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AccelError, Tensor } from 'accelnode';
-import type { Outputs, Session, TensorInfo, TensorLike } from 'accelnode';
+import type { LoadOptions, Outputs, Session, TensorInfo, TensorLike } from 'accelnode';
 
 import { inspectOnnx } from '../../lib/onnx/inspect.js';
 import { TOLERANCE, expectClose } from './compare.js';
@@ -37,8 +37,14 @@ export function nodeModels(data: string): string[] {
 /**
  * Loads a model, runs it and compares its outputs.
  * @param judge what says how they should be: the data set or, where its numbers are poor, onnxruntime
+ * @param options of the load
  */
-export async function tryNodeModel(data: string, name: string, judge: 'data set' | 'onnxruntime'): Promise<Outcome> {
+export async function tryNodeModel(
+  data: string,
+  name: string,
+  judge: 'data set' | 'onnxruntime',
+  options: LoadOptions = { device: 'openvino:CPU' },
+): Promise<Outcome> {
   const folder = join(data, name);
   const path = join(folder, 'model.onnx');
   const { inputs, outputs } = inspectOnnx(path);
@@ -48,13 +54,13 @@ export async function tryNodeModel(data: string, name: string, judge: 'data set'
     expected = judge === 'data set' ? readSet(folder, 'output', outputs) : await runOnnxruntime(path, given);
   } catch (error) {
     // Sequences and optional values are no TensorProto at all, and strings have no tensor of ours.
-    const refusal = await loadAndRun(path, {}).catch((refused: unknown) => refused);
+    const refusal = await loadAndRun(path, {}, options).catch((refused: unknown) => refused);
     if (isRefusalOfLoad(refusal)) return refused(refusal);
     return { kind: 'unreadable', message: (error as Error).message };
   }
   let actual: Outputs;
   try {
-    actual = await loadAndRun(path, given);
+    actual = await loadAndRun(path, given, options);
   } catch (error) {
     return refused(error as AccelError);
   }
@@ -69,8 +75,8 @@ export async function tryNodeModel(data: string, name: string, judge: 'data set'
   }
 }
 
-function loadAndRun(path: string, given: Record<string, Tensor>): Promise<Outputs> {
-  return withSession(path, { device: 'openvino:CPU', lanes: 1 }, (session) => session.run(feedsOf(session, given)));
+function loadAndRun(path: string, given: Record<string, Tensor>, options: LoadOptions): Promise<Outputs> {
+  return withSession(path, { ...options, lanes: 1 }, (session) => session.run(feedsOf(session, given)));
 }
 
 /** The tensors that a session wants; OpenVINO drops inputs that make no difference. */

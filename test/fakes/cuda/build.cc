@@ -255,6 +255,7 @@ Plan MakePlan(const Network& network, const Config& config) {
 }
 
 constexpr size_t kScratch = size_t{256} << 10;
+constexpr size_t kTooMuch = size_t{1} << 45;  // for one of the kernels that are tried
 
 }  // namespace
 
@@ -284,6 +285,10 @@ void* Build(Builder& builder, Network& network, Config& config) {
   }
   const DeviceBlock scratch(kScratch, builder.allocator);
   if (!scratch.ok()) return refuse(OutOfMemoryWords(kScratch));
+  for (int64_t i = 0; i < block.tactics; ++i) {
+    const DeviceBlock memory(kTooMuch, builder.allocator);
+    logger.Error(OutOfMemoryWords(kTooMuch));  // and the next is tried
+  }
   const bool calibrates =
       network.release < 110000 && IsSet(config, kInt8Flag) && config.calibrator != nullptr;
   if (calibrates && !Calibration{network, config, logger}.Run())

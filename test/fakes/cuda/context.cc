@@ -302,6 +302,8 @@ Context::Context(Engine& engine, int strategy, std::unique_ptr<DeviceBlock> own)
 void Context::End() {
   if (*queued > 0 && Block().lost == 0)
     Violation("a context was destroyed while what it enqueued is not done");
+  if (engine.device != CurrentDevice())
+    Violation("a context was destroyed on a thread whose device is not the engine's");
   logger.SetRecorder(nullptr);
   --engine.users;
   own.reset();

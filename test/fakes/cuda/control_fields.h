@@ -9,6 +9,8 @@
 #define ACCELNODE_FAKE_FIELDS(X)                                                            \
   /* Of the test. 0 is what a machine with one good GPU has. */                             \
   X(hold_build)       /* a build goes on and on */                                          \
+  X(hold_calls)       /* calls of the method in held_call go on and on */                   \
+  X(tactics)          /* kernels that a build tries in vain, as they need too much memory */ \
   X(sm)               /* compute capability, as 90 */                                       \
   X(integrated)                                                                             \
   X(no_pools)         /* the device has none to allocate from in a stream's order */        \
@@ -18,6 +20,7 @@
   X(mig)              /* each device is an instance of a card; 2: which NVML does not know */ \
   /* Of the double. */                                                                      \
   X(building)         /* builds that wait, because of hold_build */                         \
+  X(held_calls)       /* calls that wait, because of hold_calls */                          \
   X(set_addresses)    /* calls of setTensorAddress and its kin */                           \
   X(set_shapes)       /* calls of setInputShape */                                          \
   X(enqueues)                                                                               \
@@ -31,6 +34,7 @@
 // Texts, with their sizes.
 #define ACCELNODE_FAKE_TEXTS(X)                                                             \
   X(text, 256)         /* of the test: what TensorRT logs when a call is made to fail */    \
+  X(held_call, 64)     /* of the test: the method that hold_calls is about */               \
   X(config, 1024)      /* of the double: what the last build was configured with */
 
 // What is counted while it is alive, and what it is called.

@@ -71,7 +71,7 @@ export function expectedOf(operation: string, call: string, fault: Fault): reado
   if (call === 'cudaGetDeviceCount') return ['DEVICE_NOT_FOUND'];
   if (fault === lost) return FREES.test(call) ? ['tolerated', 'DEVICE_LOST', 'DEVICE_NOT_FOUND'] : ['DEVICE_LOST'];
   if (FREES.test(call) || call.includes(TIMING_CACHE)) return ['tolerated'];
-  // A context for further shapes is good to have: without it, another records anew.
+  // A context for further shapes is good to have: where there is no memory for it, another records anew.
   if (operation === 'run as CUDA graphs of several shapes') return ['tolerated', CODES[call] ?? fault.code, fault.code];
   if (operation === 'run as a CUDA graph' && CAPTURE.test(call)) {
     // The first run enqueues without recording.

@@ -167,6 +167,21 @@ void Logger::Error(const std::string& text) const {
   const int code = text.find("OutOfMemory") == std::string::npos ? 2 : 5;
   const int slot = SlotOf("IErrorRecorder", release_, "reportError");
   std::thread([&] { CallBack<bool>(recorder_, slot, code, text.c_str()); }).join();
+  CheckReport(code, text);
+}
+
+// Is what was reported there to be asked for?
+void Logger::CheckReport(int code, const std::string& text) const {
+  const auto slot = [&](const char* method) { return SlotOf("IErrorRecorder", release_, method); };
+  const auto count = CallBack<int32_t>(recorder_, slot("getNbErrors"));
+  bool found = false;
+  for (int32_t i = 0; i < count; ++i) {
+    found |= CallBack<int32_t>(recorder_, slot("getErrorCode"), i) == code &&
+             CallBack<const char*>(recorder_, slot("getErrorDesc"), i) == text;
+  }
+  if (!found) Violation("an IErrorRecorder does not have what was reported to it");
+  const bool overflowed = CallBack<bool>(recorder_, slot("hasOverflowed"));
+  if (overflowed && count < 2) Violation("an IErrorRecorder has no room for two errors");
 }
 
 void Logger::SetRecorder(void* recorder) {
@@ -182,6 +197,8 @@ void Logger::SetRecorder(void* recorder) {
 }
 
 bool Fails(const char* call, const Logger& logger) {
+  Control& block = Block();
+  if (std::strcmp(block.held_call, call) == 0) WaitWhile(block.hold_calls, block.held_calls);
   const int status = NextCall(call);
   if (status == 0) return false;
   std::string text = Block().text;

@@ -101,12 +101,15 @@ class Logger {
   void* recorder() const { return recorder_; }
 
  private:
+  void CheckReport(int code, const std::string& text) const;
+
   void* object_ = nullptr;
   int release_ = 0;
   void* recorder_ = nullptr;
 };
 
-// Counts a call that can fail. True when it has to, after saying so to the logger.
+// Holds a call, or counts it as one that can fail. True when it has to, after saying so to the
+// logger.
 bool Fails(const char* call, const Logger& logger);
 
 // Memory that TensorRT takes for itself: from the caller's allocator where one is set.

@@ -346,6 +346,8 @@ Engine::Engine(Runtime& runtime, Plan plan, std::unique_ptr<DeviceBlock> weights
 
 void Engine::End() {
   if (users > 0) Violation("an engine was destroyed before its contexts");
+  if (device != CurrentDevice())
+    Violation("an engine was destroyed on a thread whose device is not its own");
   logger.SetRecorder(nullptr);
   --runtime.engines;
   weights.reset();

@@ -131,6 +131,6 @@ export function openDoubles(folder: string): Opened {
 export const rowsFrom1To8 = { x: { min: [1, 3], opt: [2, 3], max: [8, 3] } };
 
 /** Resolves once `field` of the block has this value. */
-export async function reaches(control: Control, field: string, value: number): Promise<void> {
+export async function reaches(control: { get(field: string): number }, field: string, value: number): Promise<void> {
   while (control.get(field) !== value) await new Promise(setImmediate);
 }

@@ -48,10 +48,13 @@ bool IsSticky(int status) {
   switch (status) {
     case 214:
     case 220:
+    case 226:
     case 700:
     case 702:
     case 709:
     case 710:
+    case 721:
+    case 810:
     case 999:
       return true;
     default:

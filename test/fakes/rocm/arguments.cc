@@ -1,7 +1,5 @@
 // Arguments: places and their shapes. What the caller gave stays the caller's.
-#include <cstring>
 
-#include "device.h"
 #include "values.h"
 
 using namespace fake;

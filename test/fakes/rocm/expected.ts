@@ -48,12 +48,15 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 
 /** What frees can fail, and nothing follows from it; unless the device is lost, which the next call tells. */
 const FREES = /^(hip(Free|HostFree|StreamDestroy|EventDestroy)|migraphx_\w+_destroy)$/;
+/** A MIGraphX without a device is of use too. */
+const OPTIONAL = /^(migraphx_target_create|hip\w+)$/;
 /** Operations that compile or read compiled models. */
 const LOADING = /^(load|run with shapes that change)/;
 
 /** What may come of it; mostly there is one answer. */
 export function expectedOf(operation: string, call: string, fault: Fault): readonly Expected[] {
   if (call === '') return ['tolerated'];
+  if (operation === 'open') return OPTIONAL.test(call) || FREES.test(call) ? ['tolerated'] : ['RUNTIME_INCOMPATIBLE'];
   // A device that can't be asked is absent; a session can always be closed.
   if (['look round', 'close'].includes(operation)) return ['tolerated'];
   // No count, no device.

@@ -19,7 +19,6 @@ struct Error {
   std::string text;
 };
 constexpr int kBadParameter = 1;
-constexpr int kUnknownTarget = 3;
 constexpr int kUnknownError = 4;
 
 // Does the work of the function `name`: counts the call, lets the test make it fail, prints what

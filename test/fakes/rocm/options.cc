@@ -1,10 +1,6 @@
 // Targets and the options of parsing, quantizing, compiling and files.
 #include <dlfcn.h>
 
-#include <algorithm>
-#include <cstring>
-
-#include "device.h"
 #include "values.h"
 
 using namespace fake;

@@ -233,10 +233,11 @@ void Compile(Program& program, const std::string& target, const CompileOptions& 
     NeedDevice("Failed to get device properties");
     NeedCurrentDevice("migraphx_program_compile");
   }
+  const int device = target == "gpu" ? CurrentDevice() : -1;
   SetText(Block().config, sizeof(Block().config),
-          Format("target=%s precision=%s offload_copy=%d fast_math=%d exhaustive_tune=%d",
-                 target.c_str(), program.precision.c_str(), options.offload_copy, options.fast_math,
-                 options.exhaustive_tune));
+          Format("target=%s device=%d precision=%s offload_copy=%d fast_math=%d exhaustive_tune=%d",
+                 target.c_str(), device, program.precision.c_str(), options.offload_copy,
+                 options.fast_math, options.exhaustive_tune));
   WaitWhile(Block().hold_compile, Block().compiling);
   NeedOneDynamicDimension(program);
   program.target = target;
