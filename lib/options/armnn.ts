@@ -16,10 +16,7 @@ export interface ArmnnOptions {
   delegate?: string | undefined;
   /** Threads of TFLite's own kernels, and of CpuAcc. Default: what they choose. */
   threads?: number | undefined;
-  /**
-   * reduce-fp32-to-fp16: compute in half precision where the backend can. Where it refuses, the model is loaded
-   * without, and `session.attempts` says so. Default: false.
-   */
+  /** reduce-fp32-to-fp16: compute in half precision where the backend can. Default: false. */
   fp16Turbo?: boolean | undefined;
   /** enable-fast-math: Winograd and other kernels that round differently. Default: true. */
   fastMath?: boolean | undefined;

@@ -22,7 +22,10 @@ const types: DataType[] = [
   'bool',
 ];
 
-interface Chain { tensors: TfliteTensor[]; operators: TfliteOperator[] }
+interface Chain {
+  tensors: TfliteTensor[];
+  operators: TfliteOperator[];
+}
 
 /** `outputs` computed from `inputs` by these operators, one chain for each input. */
 function echo(inputs: readonly NullTensor[], chainFor: (input: NullTensor) => Chain): Uint8Array {
