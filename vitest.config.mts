@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 import { fakesFolder } from './scripts/setup/fakes.mjs';
 import { openvinoReleases } from './scripts/setup/releases.mjs';
+import { tfliteLibraries } from './scripts/setup/tflite.mjs';
 
 const root = import.meta.dirname;
 const runtimes = join(root, '.setup', 'runtimes');
@@ -59,6 +60,15 @@ export default defineConfig({
           env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt10', 'libnvinfer.so.10') },
         },
       },
+      ...(['current', 'older'] as const).map((release) => ({
+        extends: true as const,
+        test: {
+          ...shared,
+          name: release === 'current' ? 'armnn' : 'armnn-older',
+          include: ['test/conformance/armnn.test.ts', 'test/real/tflite-*.test.ts'],
+          env: { ACCELNODE_ARMNN_LIBRARY: tfliteLibraries[release] },
+        },
+      })),
       { extends: true, test: { ...shared, name: 'cuda-parser', include: ['test/parser/**/*.test.ts'] } },
       {
         extends: true,
@@ -84,7 +94,7 @@ export default defineConfig({
           ...shared,
           name: 'openvino',
           include: ['test/conformance/openvino.test.ts', 'test/real/**/*.test.ts'],
-          exclude: ['test/real/{cuda,rocm}-*.test.ts'],
+          exclude: ['test/real/{cuda,rocm,tflite}-*.test.ts'],
           env: { ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.current) },
         },
       },
@@ -94,7 +104,7 @@ export default defineConfig({
           ...shared,
           name: 'openvino-older',
           include: ['test/conformance/openvino.test.ts', 'test/real/**/*.test.ts'],
-          exclude: ['test/real/{cuda,rocm}-*.test.ts'],
+          exclude: ['test/real/{cuda,rocm,tflite}-*.test.ts'],
           env: { ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.older) },
         },
       },

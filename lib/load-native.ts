@@ -14,6 +14,7 @@ import type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
 import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';
+import { inspectTflite } from './tflite/inspect.js';
 
 /** Where to load, and how. */
 export interface LoadTarget {
@@ -29,9 +30,13 @@ export interface LoadTarget {
 
 let lastLoadId = 0;
 
-export function libraryOption(backend: BackendName, { openvino, cuda, rocm }: ParsedLoadOptions): string | undefined {
+export function libraryOption(
+  backend: BackendName,
+  { armnn, openvino, cuda, rocm }: ParsedLoadOptions,
+): string | undefined {
   if (backend === 'openvino') return openvino?.library;
   if (backend === 'rocm') return rocm?.library;
+  if (backend === 'armnn') return armnn?.library;
   return backend === 'cuda' ? cuda?.library : undefined;
 }
 
@@ -48,7 +53,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
   const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
   const onnx = given.format === 'onnx' ? inspect(given) : undefined;
   if (onnx !== undefined && onnx.externalData.length > 0) checkExternalFiles(given.path ?? given.bytes!);
-  const source = withNames(given, onnx);
+  const source = backend === 'armnn' ? withShapes(given) : withNames(given, onnx);
   const calibration = onnx && calibrationOf(target, id, onnx);
   const loading = addon.load({
     id,
@@ -148,6 +153,12 @@ function withOpenDims({ name, type, shape }: OnnxTensorInfo): object {
   return { name, type, shape: shape?.map((dim) => (typeof dim === 'number' ? dim : -1)) };
 }
 
+/** TFLite's C API does not say which dimensions are open; the file does. */
+function withShapes(source: NativeModelSource): NativeModelSource {
+  const { inputs, outputs } = inspectTflite(source.path ?? source.bytes!);
+  return { ...source, spec: { inputs, outputs } };
+}
+
 /** Runtimes say little about a damaged file; the ONNX reader says where the damage is. */
 function explain(error: unknown, source: NativeModelSource): unknown {
   if (!(error instanceof AccelError) || error.code !== 'MODEL_INVALID' || source.format !== 'onnx') return error;
@@ -198,9 +209,19 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
       throw new AccelError('INVALID_ARGUMENT', `Can't make the cache folder ${cacheDir}: ${reason}.`, { cause });
     });
   }
+  if (backend === 'armnn') return { ...common, armnn: armnnOptions(target) };
   if (backend !== 'openvino') return common;
   const { library: _library, ...own } = options.openvino ?? {};
   return { ...common, openvino: own };
+}
+
+function armnnOptions({ options }: LoadTarget): object {
+  const { library: _library, delegate, tuning, ...own } = options.armnn ?? {};
+  return {
+    ...own,
+    delegate: delegate && resolve(delegate),
+    tuning: tuning && { ...tuning, file: resolve(tuning.file) },
+  };
 }
 
 function cudaOptions({ options, timingCache: common }: LoadTarget): object {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 import { invalidArgument } from '../errors.js';
+import { armnnOptions } from './armnn.js';
+import type { ArmnnOptions } from './armnn.js';
 import { cudaOptions } from './cuda.js';
 import type { CudaOptions } from './cuda.js';
 import { openvinoOptions } from './openvino.js';
@@ -80,6 +82,8 @@ export interface LoadOptions {
   signal?: AbortSignal | undefined;
   /** Told how far the load has come, as far as the vendor tells. If it throws, the load is given up. */
   onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
+  /** Options that only Arm NN and TFLite have. */
+  armnn?: ArmnnOptions | undefined;
   /** Options that only NVIDIA TensorRT has. */
   cuda?: CudaOptions | undefined;
   /** Options that only OpenVINO has. */
@@ -105,6 +109,7 @@ const loadOptions = z
     onProgress: z
       .custom<NonNullable<LoadOptions['onProgress']>>((value) => typeof value === 'function', 'must be a function')
       .optional(),
+    armnn: armnnOptions.optional(),
     cuda: cudaOptions.optional(),
     openvino: openvinoOptions.optional(),
     rocm: rocmOptions.optional(),

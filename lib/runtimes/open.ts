@@ -12,6 +12,7 @@ import { installedRuntimes, libraryVariable } from './folder.js';
 /** What the main library of a runtime is called, most wanted first. */
 const LIBRARY_NAMES: Partial<Record<BackendName, readonly RegExp[]>> = {
   openvino: [/^(libopenvino_c\.so(\.\d+)?|openvino_c\.dll|libopenvino_c(\.\d+)?\.dylib)$/],
+  armnn: [/^(libtensorflowlite_c|libtensorflow-lite|libjnitensorflowlite)\.so(\.\d+)*$/],
   cuda: [/^libnvinfer\.so\.11$/, /^libnvinfer\.so\.10$/, /^libnvinfer_lean\.so\.11$/, /^libnvinfer_lean\.so\.10$/],
   rocm: [/^libmigraphx_c\.so\.3$/],
 };

@@ -1,12 +1,24 @@
-// Arm NN (TFLite's C API and the Arm NN delegate): not built yet. It answers through the interface
-// of every backend.
+// Arm NN as a delegate of TFLite, and TFLite by itself, through their C APIs.
 #include "../backend.h"
-#include "../not_built.h"
+#include "armnn_devices.h"
+#include "armnn_model.h"
+#include "tflite_library.h"
 
 namespace accelnode {
+namespace armnn {
+namespace {
 
-std::unique_ptr<Backend> MakeArmnnBackend() {
-  return NotBuilt("armnn", "Arm NN (TFLite's C API and the Arm NN delegate)");
-}
+class ArmnnBackend final : public Backend {
+ public:
+  const char* Name() const override { return "armnn"; }
+  Runtime Open(const OpenRequest& request) override { return OpenTflite(request); }
+  DeviceList Devices() override { return ListDevices(); }
+  std::unique_ptr<Model> Load(const LoadRequest& request) override { return LoadModel(request); }
+};
+
+}  // namespace
+}  // namespace armnn
+
+std::unique_ptr<Backend> MakeArmnnBackend() { return std::make_unique<armnn::ArmnnBackend>(); }
 
 }  // namespace accelnode

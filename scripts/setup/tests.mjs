@@ -5,13 +5,20 @@ import { fetchOcrModels, ocrModelsFolder } from './ocr-models.mjs';
 import { unpackOnnxTestdata } from './onnx-testdata.mjs';
 import { build, installDependencies } from './project.mjs';
 import { installTestRuntimes } from './runtimes.mjs';
+import { fetchTflite } from './tflite.mjs';
 
 /** Downloads that fail leave their suites out; these say so by themselves, with the reason. */
 export async function prepareTests() {
   installDependencies();
   build();
   buildFakes();
-  for (const prepare of [installTestRuntimes, makeModels, () => fetchOcrModels(ocrModelsFolder), unpackOnnxTestdata]) {
+  for (const prepare of [
+    installTestRuntimes,
+    fetchTflite,
+    makeModels,
+    () => fetchOcrModels(ocrModelsFolder),
+    unpackOnnxTestdata,
+  ]) {
     try {
       await prepare();
     } catch (error) {

@@ -1,0 +1,39 @@
+// Arm NN's delegate for TFLite: opened when it is first asked for, and made once for each
+// interpreter.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../backend.h"
+#include "tflite_abi.h"
+
+namespace accelnode::armnn {
+
+// Opens libarmnnDelegate: the one that `named` or ACCELNODE_ARMNN_DELEGATE names, and only that;
+// else the one beside TFLite, else the system's. Throws RUNTIME_NOT_FOUND with what was tried. Once
+// it is open, naming another is an error: there is one Arm NN in a process.
+void OpenDelegate(const std::string& named = {});
+
+// The file that is open; empty before.
+std::string DelegateLibrary();
+
+struct FreeDelegate {
+  void operator()(TfLiteDelegate* delegate) const;
+};
+using DelegateHandle = std::unique_ptr<TfLiteDelegate, FreeDelegate>;
+
+using DelegateOptions = std::vector<std::pair<std::string, std::string>>;
+
+// The delegate's own names for what `options` and the device ask for: "GpuAcc", or several in the
+// order of preference, "GpuAcc,CpuAcc". lib/options/armnn.ts has checked the values: the delegate
+// would abort the process for some.
+DelegateOptions MakeDelegateOptions(const std::string& device, const Value& options);
+
+// Throws what the delegate says when it can't be made, and INVALID_ARGUMENT for options that an
+// earlier delegate of this process has fixed otherwise.
+DelegateHandle MakeDelegate(const DelegateOptions& options);
+
+}  // namespace accelnode::armnn

@@ -1,0 +1,198 @@
+#include "tflite_interpreter.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "armnn_guard.h"
+
+namespace accelnode::armnn {
+namespace {
+
+std::string NameOf(const TfLiteTensor* tensor) {
+  const char* name = Api().TfLiteTensorName(tensor);
+  return name ? name : "";
+}
+
+std::string WordsOr(std::string words, const char* otherwise) {
+  return words.empty() ? otherwise : words;
+}
+
+// What an operator without a kernel is called differs between versions.
+bool SaysUnsupported(const std::string& words) {
+  for (const char* sign : {"unresolved custom op", "Encountered unresolved",
+                           "Didn't find op for builtin", "Select TensorFlow op"}) {
+    if (words.find(sign) != words.npos) return true;
+  }
+  return false;
+}
+
+Error CreateFailed(std::string words) {
+  if (words.empty()) words = "TFLite makes no interpreter for this model and does not say why.";
+  const bool unsupported = SaysUnsupported(words);
+  Error error(unsupported ? ErrorCode::MODEL_UNSUPPORTED : ErrorCode::MODEL_INVALID, words);
+  error.call = "TfLiteInterpreterCreate";
+  if (unsupported) {
+    error.hint =
+        "TFLite has no kernel for this operator, or not for its version: convert the model "
+        "with built-in operators of this TFLite, or use a newer one.";
+  }
+  return error;
+}
+
+}  // namespace
+
+std::vector<int64_t> ShapeOf(const TfLiteTensor* tensor) {
+  std::vector<int64_t> shape;
+  const int32_t rank = Api().TfLiteTensorNumDims(tensor);
+  for (int32_t i = 0; i < rank; ++i) shape.push_back(Api().TfLiteTensorDim(tensor, i));
+  return shape;
+}
+
+Interpreter::Interpreter(std::shared_ptr<const LoadedModel> model,
+                         const InterpreterSettings& settings)
+    : model_(std::move(model)) {
+  const OptionsHandle options(Api().TfLiteInterpreterOptionsCreate());
+  if (!options) throw Error(ErrorCode::OUT_OF_MEMORY, "TFLite makes no options.");
+  Api().TfLiteInterpreterOptionsSetErrorReporter(options.get(), Reporter::Report, &reporter_);
+  if (settings.threads > 0) {
+    Api().TfLiteInterpreterOptionsSetNumThreads(options.get(), settings.threads);
+  }
+  if (Api().TfLiteInterpreterOptionsEnableCancellation != nullptr) {
+    Api().TfLiteInterpreterOptionsEnableCancellation(options.get(), true);
+  }
+  if (settings.delegate) {
+    delegate_ = MakeDelegate(*settings.delegate);
+    Api().TfLiteInterpreterOptionsAddDelegate(options.get(), delegate_.get());
+  }
+  interpreter_.reset(Guarded("TfLiteInterpreterCreate", [&] {
+    return Api().TfLiteInterpreterCreate(model_->handle.get(), options.get());
+  }));
+  if (!interpreter_) throw CreateFailed(reporter_.Take());
+  if (settings.signature.empty()) {
+    FindPorts();
+  } else {
+    FindSignature(settings.signature);
+  }
+}
+
+void Interpreter::FindPorts() {
+  const auto& api = Api();
+  TfLiteInterpreter* const self = interpreter_.get();
+  const int32_t inputs = api.TfLiteInterpreterGetInputTensorCount(self);
+  for (int32_t i = 0; i < inputs; ++i) {
+    Port& port = inputs_.emplace_back();
+    port.name = NameOf(api.TfLiteInterpreterGetInputTensor(self, i));
+    if (api.TfLiteInterpreterGetInputTensorIndex != nullptr) {
+      port.tensor = api.TfLiteInterpreterGetInputTensorIndex(self, i);
+    }
+  }
+  const int32_t outputs = api.TfLiteInterpreterGetOutputTensorCount(self);
+  for (int32_t i = 0; i < outputs; ++i) {
+    Port& port = outputs_.emplace_back();
+    port.name = NameOf(api.TfLiteInterpreterGetOutputTensor(self, i));
+    if (api.TfLiteInterpreterGetOutputTensorIndex != nullptr) {
+      port.tensor = api.TfLiteInterpreterGetOutputTensorIndex(self, i);
+    }
+  }
+}
+
+void Interpreter::FindSignature(const std::string& key) {
+  const auto& api = Api();
+  if (api.TfLiteInterpreterGetSignatureRunner == nullptr) {
+    throw Error(ErrorCode::UNSUPPORTED,
+                "This TFLite, " + std::string(api.TfLiteVersion()) + ", can't run signatures.")
+        .WithHint("Leave armnn.signature out, or use TFLite 2.16 or later.");
+  }
+  signature_.reset(api.TfLiteInterpreterGetSignatureRunner(interpreter_.get(), key.c_str()));
+  if (!signature_) {
+    std::string all;
+    const int32_t count = api.TfLiteInterpreterGetSignatureCount(interpreter_.get());
+    for (int32_t i = 0; i < count; ++i) {
+      all += (all.empty() ? "\"" : ", \"") +
+             std::string(api.TfLiteInterpreterGetSignatureKey(interpreter_.get(), i)) + "\"";
+    }
+    throw Error(ErrorCode::INVALID_ARGUMENT, "The model has no signature \"" + key + "\".")
+        .WithHint(all.empty() ? "It has none at all." : "It has " + all + ".");
+  }
+  const auto count = [](size_t size) { return static_cast<int32_t>(size); };
+  for (int32_t i = 0; i < count(api.TfLiteSignatureRunnerGetInputCount(signature_.get())); ++i) {
+    inputs_.push_back({api.TfLiteSignatureRunnerGetInputName(signature_.get(), i)});
+  }
+  for (int32_t i = 0; i < count(api.TfLiteSignatureRunnerGetOutputCount(signature_.get())); ++i) {
+    outputs_.push_back({api.TfLiteSignatureRunnerGetOutputName(signature_.get(), i)});
+  }
+}
+
+const TfLiteTensor* Interpreter::Input(size_t index) const {
+  if (signature_) {
+    return Api().TfLiteSignatureRunnerGetInputTensor(signature_.get(), inputs_[index].name.c_str());
+  }
+  return Api().TfLiteInterpreterGetInputTensor(interpreter_.get(), static_cast<int32_t>(index));
+}
+
+const TfLiteTensor* Interpreter::Output(size_t index) const {
+  if (signature_) {
+    return Api().TfLiteSignatureRunnerGetOutputTensor(signature_.get(),
+                                                      outputs_[index].name.c_str());
+  }
+  return Api().TfLiteInterpreterGetOutputTensor(interpreter_.get(), static_cast<int32_t>(index));
+}
+
+void Interpreter::Resize(size_t input, const Shape& shape) {
+  std::vector<int> dims;
+  for (const int64_t dim : shape) {
+    if (dim > std::numeric_limits<int>::max()) {
+      throw Error(ErrorCode::INVALID_ARGUMENT,
+                  "TFLite has no dimensions beyond 2147483647: " + std::to_string(dim) + ".");
+    }
+    dims.push_back(static_cast<int>(dim));
+  }
+  const int32_t rank = static_cast<int32_t>(dims.size());
+  const TfLiteStatus status =
+      signature_ ? Api().TfLiteSignatureRunnerResizeInputTensor(
+                       signature_.get(), inputs_[input].name.c_str(), dims.data(), rank)
+                 : Api().TfLiteInterpreterResizeInputTensor(
+                       interpreter_.get(), static_cast<int32_t>(input), dims.data(), rank);
+  Check(status, "TfLiteInterpreterResizeInputTensor", ErrorCode::INVALID_ARGUMENT);
+}
+
+void Interpreter::Allocate() {
+  const TfLiteStatus status = Guarded("TfLiteInterpreterAllocateTensors", [&] {
+    return signature_ ? Api().TfLiteSignatureRunnerAllocateTensors(signature_.get())
+                      : Api().TfLiteInterpreterAllocateTensors(interpreter_.get());
+  });
+  Check(status, "TfLiteInterpreterAllocateTensors");
+}
+
+bool Interpreter::UseMemory(bool input, size_t index, void* data, size_t bytes) {
+  const int tensor = (input ? inputs_ : outputs_)[index].tensor;
+  if (tensor < 0 || Api().TfLiteInterpreterSetCustomAllocationForTensor == nullptr) return false;
+  const TfLiteCustomAllocation allocation{data, bytes};
+  const TfLiteStatus status = Api().TfLiteInterpreterSetCustomAllocationForTensor(
+      interpreter_.get(), tensor, &allocation, 0);
+  if (status != kOk) reporter_.Take();  // constants, and inputs that are outputs
+  return status == kOk;
+}
+
+void Interpreter::Invoke() {
+  const TfLiteStatus status = Guarded("TfLiteInterpreterInvoke", [&] {
+    return signature_ ? Api().TfLiteSignatureRunnerInvoke(signature_.get())
+                      : Api().TfLiteInterpreterInvoke(interpreter_.get());
+  });
+  if (status == kCancelled) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
+  Check(status, "TfLiteInterpreterInvoke");
+}
+
+void Interpreter::Cancel() {
+  if (Api().TfLiteInterpreterCancel != nullptr) Api().TfLiteInterpreterCancel(interpreter_.get());
+}
+
+void Interpreter::Check(TfLiteStatus status, const char* function, ErrorCode code) {
+  if (status == kOk) return;
+  const std::string words = WordsOr(reporter_.Take(), "TFLite does not say why.");
+  if (status == kUnresolvedOperators || SaysUnsupported(words)) code = ErrorCode::MODEL_UNSUPPORTED;
+  throw Error(code, words).WithCall(function, status);
+}
+
+}  // namespace accelnode::armnn

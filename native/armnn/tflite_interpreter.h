@@ -1,0 +1,72 @@
+// One interpreter of TFLite, with its delegate if it has one: what a lane runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "armnn_delegate.h"
+#include "tflite_library.h"
+#include "tflite_reporter.h"
+
+namespace accelnode::armnn {
+
+// A model, and the bytes that it points into.
+struct LoadedModel {
+  std::shared_ptr<const std::vector<uint8_t>> bytes;
+  ModelHandle handle;
+};
+
+struct InterpreterSettings {
+  int threads = 0;        // of TFLite's own kernels; 0: as TFLite likes
+  std::string signature;  // empty: the model's own inputs and outputs
+  std::optional<DelegateOptions> delegate;
+};
+
+class Interpreter {
+ public:
+  Interpreter(std::shared_ptr<const LoadedModel> model, const InterpreterSettings& settings);
+
+  size_t InputCount() const { return inputs_.size(); }
+  size_t OutputCount() const { return outputs_.size(); }
+  // By the signature's names where it is used, else by the model's.
+  const std::string& InputName(size_t index) const { return inputs_[index].name; }
+  const std::string& OutputName(size_t index) const { return outputs_[index].name; }
+  const TfLiteTensor* Input(size_t index) const;
+  const TfLiteTensor* Output(size_t index) const;
+
+  void Resize(size_t input, const Shape& shape);
+  // After making it, resizing, and giving it memory.
+  void Allocate();
+  // True: the tensor lies in `data` from the next Allocate on, for good; only other memory can take
+  // its place. False: TFLite has no way to do so for this tensor.
+  bool UseMemory(bool input, size_t index, void* data, size_t bytes);
+  void Invoke();
+  // From any thread; does nothing where TFLite can't.
+  void Cancel();
+
+  std::vector<std::string> FallbackOperators() const { return reporter_.FallbackOperators(); }
+
+ private:
+  struct Port {
+    std::string name;
+    int tensor = -1;  // its index among all tensors; -1: TFLite does not tell
+  };
+
+  void Check(TfLiteStatus status, const char* function, ErrorCode code = ErrorCode::VENDOR_FAILURE);
+  void FindPorts();
+  void FindSignature(const std::string& key);
+
+  // In the order of their making; TFLite wants them freed the other way round.
+  const std::shared_ptr<const LoadedModel> model_;
+  Reporter reporter_;
+  DelegateHandle delegate_;
+  InterpreterHandle interpreter_;
+  SignatureHandle signature_;
+  std::vector<Port> inputs_, outputs_;
+};
+
+std::vector<int64_t> ShapeOf(const TfLiteTensor* tensor);
+
+}  // namespace accelnode::armnn

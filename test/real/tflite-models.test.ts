@@ -1,0 +1,200 @@
+/** .tflite models on TFLite's own kernels: what is told of them, how they run, and what is refused. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Session, Tensor, devices, inspectTflite, runtime } from 'accelnode';
+import type { LoadOptions } from 'accelnode';
+import { describe, expect, it } from 'vitest';
+
+import { onnxModel } from '../utils/onnx-model.js';
+import { expectError, withSession } from '../utils/session.js';
+import { temporaryFolder } from '../utils/temporary-folder.js';
+import { tfliteModel } from '../utils/tflite-model.js';
+import type { TfliteTensor } from '../utils/tflite-model.js';
+
+const found = await runtime('armnn').catch((error: unknown) => error as Error);
+const isOlder = 'version' in found && found.version.startsWith('2.9.');
+
+const CPU: LoadOptions = { device: 'armnn:tflite', lanes: 1 };
+const float = (name: string, shape: readonly number[]): TfliteTensor => ({ name, type: 'float32', shape });
+
+/** y = -x, of any number of rows. */
+const negative = tfliteModel({
+  tensors: [float('x', [-1, 3]), float('y', [-1, 3])],
+  inputs: ['x'],
+  outputs: ['y'],
+  operators: [{ op: 'NEG', inputs: ['x'], outputs: ['y'] }],
+  signatures: { serve: { inputs: { image: 'x' }, outputs: { label: 'y' } } },
+});
+
+/** y = max(0, x + [1, -2, 3, -4]) */
+const relu = tfliteModel({
+  tensors: [
+    float('x', [1, 4]),
+    { ...float('bias', [4]), data: new Float32Array([1, -2, 3, -4]) },
+    float('sum', [1, 4]),
+    float('y', [1, 4]),
+  ],
+  inputs: ['x'],
+  outputs: ['y'],
+  operators: [
+    { op: 'ADD', inputs: ['x', 'bias'], outputs: ['sum'] },
+    { op: 'RELU', inputs: ['sum'], outputs: ['y'] },
+  ],
+});
+
+describe.skipIf(found instanceof Error)(`TFLite${found instanceof Error ? ` (skipped: ${found.message})` : ''}`, () => {
+  it('is a device that only its name chooses', async () => {
+    const device = (await devices()).find(({ id }) => id === 'armnn:tflite');
+    expect(device).toMatchObject({ kind: 'cpu', automatic: false });
+    await expectError('DEVICE_NOT_FOUND', () => Session.load(negative, { device: 'armnn' }));
+  });
+
+  it('computes what it should', () =>
+    withSession(relu, CPU, async (session) => {
+      expect(session.inputs).toEqual([{ name: 'x', type: 'float32', shape: [1, 4] }]);
+      const { y } = await session.run({ x: new Float32Array([-2, 5, -1, 4]) });
+      expect([...y!.data]).toEqual([0, 3, 2, 0]);
+    }));
+
+  it('works on memory of session.allocate, and copies what it can not take over', () =>
+    withSession(relu, CPU, async (session) => {
+      const [x, y] = [session.allocate('x') as Tensor<'float32'>, session.allocate('y')];
+      for (let i = 1; i <= 3; i++) {
+        x.data.fill(i);
+        await session.run({ x }, { outputs: { y } });
+      }
+      expect(session.stats().bytesCopied).toBe(isOlder ? 3 * 32 : 0);
+      expect(y.data[0]).toBe(4);
+      // An address that TFLite does not take: through memory of the session's own, from now on and back.
+      const odd = new Float32Array(5).subarray(1).fill(6);
+      expect((await session.run({ x: odd }, { outputs: { y } })).y!.data[0]).toBe(7);
+      x.data.fill(8);
+      await session.run({ x }, { outputs: { y } });
+      expect(y.data[0]).toBe(9);
+      // Nothing is written to memory of an earlier run.
+      await session.run({ x: new Float32Array(4).fill(50) }, { outputs: [] });
+      expect(y.data[0]).toBe(9);
+    }));
+
+  it('has open dimensions bounded or fixed by `shapes`', async () => {
+    await withSession(negative, CPU, async (session) => {
+      expect(session.inputs[0]!.shape).toEqual([-1, 3]);
+      for (const rows of [1, 5, 2]) {
+        const { y } = await session.run({ x: new Tensor('float32', new Float32Array(3 * rows).fill(rows), [rows, 3]) });
+        expect(y).toMatchObject({ dims: [rows, 3], data: new Float32Array(3 * rows).fill(-rows) });
+      }
+    });
+    await withSession(negative, { ...CPU, shapes: { x: [4, 3] } }, (session) => {
+      expect(session).toMatchObject({ inputs: [{ shape: [4, 3] }], outputs: [{ shape: [4, 3] }] });
+    });
+    const bounded = { ...CPU, shapes: { x: { min: [1, 3], opt: [2, 3], max: [4, 3] } } };
+    await withSession(negative, bounded, async (session) => {
+      expect(session.inputs[0]).toMatchObject({ shape: [-1, 3], min: [1, 3], max: [4, 3] });
+      await expectError('INVALID_ARGUMENT', () => session.run({ x: Tensor.zeros('float32', [5, 3]) }));
+    });
+    await expectError('INVALID_ARGUMENT', () => withSession(negative, { ...CPU, shapes: { x: [4] } }, () => undefined));
+  });
+
+  it('gives outputs whose shape depends on data', () =>
+    withSession(
+      tfliteModel({
+        tensors: [
+          { name: 'x', type: 'bool', shape: [4] },
+          { name: 'where', type: 'int64', shape: [-1, 1] },
+        ],
+        inputs: ['x'],
+        outputs: ['where'],
+        operators: [{ op: 'WHERE', inputs: ['x'], outputs: ['where'] }],
+      }),
+      CPU,
+      async (session) => {
+        for (const [x, where] of [
+          [
+            [1, 0, 1, 1],
+            [0n, 2n, 3n],
+          ],
+          [[0, 0, 0, 0], []],
+          [[0, 1, 0, 0], [1n]],
+        ] as const) {
+          const outputs = await session.run({ x: Uint8Array.from(x) });
+          expect(outputs.where).toMatchObject({ dims: [where.length, 1], data: BigInt64Array.from(where) });
+        }
+      },
+    ));
+
+  it('tells scale and zero point of quantized tensors', async () => {
+    const quantization = { scale: 0.5, zeroPoint: -3 };
+    const model = tfliteModel({
+      tensors: [float('x', [4]), { name: 'y', type: 'int8', shape: [4], quantization }],
+      inputs: ['x'],
+      outputs: ['y'],
+      operators: [{ op: 'QUANTIZE', inputs: ['x'], outputs: ['y'] }],
+    });
+    expect(inspectTflite(model).outputs).toEqual([{ name: 'y', type: 'int8', shape: [4], ...quantization }]);
+    await withSession(model, CPU, async (session) => {
+      expect(session.outputs).toEqual([{ name: 'y', type: 'int8', shape: [4], details: quantization }]);
+      const { y } = await session.run({ x: new Float32Array([0, 1, -1, 1000]) });
+      expect([...y!.data]).toEqual([-3, -1, -5, 127]);
+    });
+  });
+
+  it('runs a signature by its own names', async () => {
+    const options = { ...CPU, armnn: { signature: 'serve' } };
+    expect(inspectTflite(negative).signatures).toEqual(['serve']);
+    if (isOlder) {
+      await expectError('UNSUPPORTED', () => withSession(negative, options, () => undefined));
+      return;
+    }
+    await withSession(negative, { ...options, shapes: { image: [1, 3] } }, async (session) => {
+      const { label } = await session.run({ image: new Float32Array([1, 2, 3]) });
+      expect([...label!.data]).toEqual([-1, -2, -3]);
+    });
+    const unknown = { ...CPU, armnn: { signature: 'train' } };
+    const error = await expectError('INVALID_ARGUMENT', () => withSession(negative, unknown, () => undefined));
+    expect(error.hint).toBe('It has "serve".');
+  });
+
+  it.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ['cut off', (bytes) => bytes.subarray(0, bytes.length / 2)],
+    ['of its identifier alone', (bytes) => bytes.subarray(0, 8)],
+    ['with another identifier', (bytes) => bytes.with(4, 0)],
+    ['whose first offset leads nowhere', (bytes) => bytes.with(3, 0x7f)],
+  ])('refuses a file %s', async (_what, damage) => {
+    const file = join(temporaryFolder(), 'model.tflite');
+    await writeFile(file, damage(negative));
+    await expectError('MODEL_INVALID', () => withSession(file, CPU, () => undefined));
+    expect(() => inspectTflite(file)).toThrow(expect.objectContaining({ code: 'MODEL_INVALID' }) as Error);
+  });
+
+  it('refuses what it has no kernel for, and other formats', async () => {
+    const magic = tfliteModel({
+      tensors: [float('x', [1]), float('y', [1])],
+      inputs: ['x'],
+      outputs: ['y'],
+      operators: [{ op: 'Magic', inputs: ['x'], outputs: ['y'] }],
+    });
+    const error = await expectError('MODEL_UNSUPPORTED', () => withSession(magic, CPU, () => undefined));
+    expect(error.message).toContain('Magic');
+    const io = { name: 'x', type: 'float32' as const, shape: [1] };
+    const onnx = onnxModel({ inputs: [io], outputs: [io], nodes: [] });
+    const other = await expectError('MODEL_UNSUPPORTED', () => withSession(onnx, CPU, () => undefined));
+    expect(other.message).toContain('loads tflite models');
+  });
+
+  it.each([
+    ['armnn:GpuAcc', 'RUNTIME_NOT_FOUND', 'ACCELNODE_ARMNN_DELEGATE'],
+    ['armnn:CpuRef', 'RUNTIME_NOT_FOUND', 'armnn:tflite'],
+  ] as const)('%s needs the delegate, and says so', async (device, code, words) => {
+    const error = await expectError(code, () => withSession(negative, { ...CPU, device }, () => undefined));
+    expect(error.hint).toContain(words);
+  });
+
+  it.each<[string, object]>([
+    ['threads that would end the process', { threads: -1 }],
+    ['a tuning level that there is not', { tuning: { level: 4, file: 'tuning' } }],
+    ['an option that there is not', { fp17Turbo: true }],
+  ])('refuses %s', async (_what, armnn) => {
+    await expectError('INVALID_ARGUMENT', () => withSession(negative, { ...CPU, armnn }, () => undefined));
+  });
+});
