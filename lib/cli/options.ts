@@ -59,7 +59,10 @@ export function addModelOptions(command: Command): Command {
       .option('--streams <n>', 'OpenVINO: inferences that the device computes at once', parseCountOrAuto)
       .option('--threads <n>', 'OpenVINO: CPU threads', parseCount)
       .option('--version-compatible', 'TensorRT: the plan is a version compatible one; trust the code that it brings')
-      .option('--library <file>', 'the libopenvino_c, libnvinfer or libmigraphx_c to use, whichever the device needs')
+      .option(
+        '--library <file>',
+        'the libopenvino_c, libnvinfer, libmigraphx_c or libtensorflowlite_c to use, whichever the device needs',
+      )
       .option('--json', 'print JSON')
   );
 }
@@ -80,6 +83,7 @@ export function loadOptions(options: ModelCommandOptions, fixShapes: boolean): L
     openvino: { hint, streams, threads, library: backend === 'openvino' ? library : undefined },
     cuda: { graphs, versionCompatible, library: backend === 'cuda' ? library : undefined },
     rocm: { library: backend === 'rocm' ? library : undefined },
+    armnn: { library: backend === 'armnn' ? library : undefined },
   };
 }
 
@@ -101,12 +105,16 @@ export function refuseUseless(
 }
 
 /** Whose a library is: by its name, or because there is no other device to use it for. */
-export function backendOfLibrary(library: string, devices: readonly string[] = []): 'cuda' | 'rocm' | 'openvino' {
+export function backendOfLibrary(
+  library: string,
+  devices: readonly string[] = [],
+): 'cuda' | 'rocm' | 'armnn' | 'openvino' {
   const name = basename(library);
   const only = (backend: string): boolean =>
     devices.length > 0 && devices.every((device) => device.split(':')[0] === backend);
   if (name.includes('nvinfer') || only('cuda')) return 'cuda';
-  return name.includes('migraphx') || only('rocm') ? 'rocm' : 'openvino';
+  if (name.includes('migraphx') || only('rocm')) return 'rocm';
+  return name.includes('tensorflow') || only('armnn') ? 'armnn' : 'openvino';
 }
 
 export function isCuda(device: string): boolean {
