@@ -18,7 +18,6 @@ void RocmContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats&
   try {
     if (facts_.recipe.device >= 0) UseDevice(facts_.recipe.device);
     const std::shared_ptr<ProgramPool> pool = PoolFor(inputs);
-    StopIfCancelled();  // compiling takes long
     Compute(*pool, inputs, outputs, stats);
   } catch (const Error& error) {
     if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;

@@ -18,7 +18,7 @@ class RocmContext : public Context {
   void Cancel() override { cancelled_ = true; }
 
  protected:
-  // For what waited.
+  // For a run that has its turn at last: it may have waited long for it, and for its program.
   void StopIfCancelled() const;
   // Blocks until the outputs are complete and nothing touches the caller's memory any more.
   virtual void Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Output> outputs,
