@@ -32,6 +32,7 @@ constexpr unsigned kStreamNonBlocking = 1;   // does not wait for the default st
   X(hipError_t, hipDeviceTotalMem, (size_t*, int))                              \
   X(hipError_t, hipDeviceGetPCIBusId, (char*, int, int))                        \
   X(hipError_t, hipDeviceGetAttribute, (int*, int, int))                        \
+  X(hipError_t, hipDeviceSynchronize, ())                                       \
   X(hipError_t, hipMemGetInfo, (size_t*, size_t*))                              \
   X(hipError_t, hipHostMalloc, (void**, size_t, unsigned))                      \
   X(hipError_t, hipHostFree, (void*))                                           \

@@ -30,17 +30,21 @@ class ProgramStore {
  private:
   struct Slot {
     std::mutex compiling;
-    std::shared_ptr<ProgramPool> pool;
+    std::shared_ptr<ProgramPool> pool;  // set under both mutexes, read under either
   };
+  using Slots = std::list<std::pair<ShapeSet, std::shared_ptr<Slot>>>;
 
   std::shared_ptr<Slot> SlotFor(const ShapeSet& shapes);
+  // Only what has been compiled drives others out.
+  void Keep(const ShapeSet& shapes, const std::shared_ptr<Slot>& slot,
+            std::shared_ptr<ProgramPool> pool);
+  void Forget(const std::shared_ptr<Slot>& slot);
 
   const CompileFor compile_;
   const size_t limit_;
   const bool can_clone_;
   std::mutex mutex_;
-  std::list<std::pair<ShapeSet, std::shared_ptr<Slot>>>
-      slots_;  // the one asked for last comes first
+  Slots slots_;  // the one asked for last comes first
   std::atomic<size_t> compiled_{0};
 };
 

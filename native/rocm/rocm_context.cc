@@ -14,24 +14,30 @@ void RocmContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats&
     throw Error(ErrorCode::DEVICE_LOST, "The device failed in an earlier run of this session.")
         .WithHint("Nothing more can be computed on it in this process: start a new one.");
   }
-  const auto stop_if_cancelled = [&] {
-    if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
-  };
-  stop_if_cancelled();
-  if (facts_.recipe.device >= 0) UseDevice(facts_.recipe.device);
-  ProgramPool& pool = PoolFor(inputs);
-  stop_if_cancelled();  // compiling takes long
-  Compute(pool, inputs, outputs, stats);
+  StopIfCancelled();
+  try {
+    if (facts_.recipe.device >= 0) UseDevice(facts_.recipe.device);
+    const std::shared_ptr<ProgramPool> pool = PoolFor(inputs);
+    Compute(*pool, inputs, outputs, stats);
+  } catch (const Error& error) {
+    if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;
+    throw;
+  }
 }
 
-ProgramPool& RocmContext::PoolFor(Span<const Tensor> inputs) {
-  if (pool_ && !facts_.ports.dynamic) return *pool_;
+void RocmContext::StopIfCancelled() const {
+  if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
+}
+
+std::shared_ptr<ProgramPool> RocmContext::PoolFor(Span<const Tensor> inputs) {
+  if (only_pool_) return only_pool_;
   ShapeSet shapes;
   for (const Tensor& input : inputs) {
     shapes.emplace_back(input.shape.begin(), input.shape.end());
   }
-  pool_ = facts_.programs.For(shapes);
-  return *pool_;
+  std::shared_ptr<ProgramPool> pool = facts_.programs.For(shapes);
+  if (!facts_.ports.dynamic) only_pool_ = pool;
+  return pool;
 }
 
 namespace {
@@ -56,6 +62,7 @@ void HostContext::Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Out
     CheckHost(on_device, facts_.ports.outputs[i]);
   }
   const ProgramPool::Lease lease(pool);
+  StopIfCancelled();  // waiting for one's turn may take long
   const CompiledProgram& program = *lease;
   RunParameters parameters;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -69,7 +76,7 @@ void HostContext::Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Out
     if (!outputs[i].wanted) continue;
     const Result result = ResultAt(results.get(), i);
     const TensorInfo& info = facts_.ports.outputs[i];
-    CheckRoom(info, result, outputs[i]);
+    CheckRoom(info, result.layout, outputs[i]);
     Deliver(info, result, result.data, outputs[i], stats);
   }
 }
@@ -126,11 +133,12 @@ void CheckInput(const Parameter& parameter, const Tensor& input) {
                   "\", which has " + std::to_string(input.bytes) + " bytes.");
 }
 
-void CheckRoom(const TensorInfo& info, const Result& result, const Output& output) {
-  if (output.data == nullptr || output.bytes >= result.Bytes()) return;
+void CheckRoom(const TensorInfo& info, const Layout& layout, const Output& output) {
+  const size_t bytes = ByteSize(layout.type, layout.Elements());
+  if (output.data == nullptr || output.bytes >= bytes) return;
   throw Error(ErrorCode::INVALID_ARGUMENT, "The tensor given for the output \"" + info.name +
                                                "\" is too small: it needs " +
-                                               std::to_string(result.Bytes()) + " bytes.");
+                                               std::to_string(bytes) + " bytes.");
 }
 
 void Deliver(const TensorInfo& info, const Result& result, const void* data, Output& output,

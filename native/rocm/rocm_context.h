@@ -14,10 +14,12 @@ class RocmContext : public Context {
 
   void Arm() override { cancelled_ = false; }
   void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) final;
-  // What has begun can't be stopped; a run that waits for its turn can.
+  // What MIGraphX has begun can't be stopped; a run that waits for its turn ends when it comes.
   void Cancel() override { cancelled_ = true; }
 
  protected:
+  // For a run that has its turn at last: it may have waited long for it, and for its program.
+  void StopIfCancelled() const;
   // Blocks until the outputs are complete and nothing touches the caller's memory any more.
   virtual void Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Output> outputs,
                        RunStats& stats) = 0;
@@ -25,9 +27,9 @@ class RocmContext : public Context {
   ModelFacts& facts_;
 
  private:
-  ProgramPool& PoolFor(Span<const Tensor> inputs);
+  std::shared_ptr<ProgramPool> PoolFor(Span<const Tensor> inputs);
 
-  std::shared_ptr<ProgramPool> pool_;  // of the last run
+  std::shared_ptr<ProgramPool> only_pool_;  // where there is no other; else a lane keeps none
   std::atomic<bool> cancelled_{false};
 };
 
@@ -70,7 +72,7 @@ Result ResultAt(migraphx_arguments* results, size_t index);
 // Throws unless an input has as many bytes as its parameter.
 void CheckInput(const Parameter& parameter, const Tensor& input);
 // Throws when the caller's tensor is too small.
-void CheckRoom(const TensorInfo& info, const Result& result, const Output& output);
+void CheckRoom(const TensorInfo& info, const Layout& layout, const Output& output);
 // Puts a result that lies in host memory where the caller wants it.
 void Deliver(const TensorInfo& info, const Result& result, const void* data, Output& output,
              RunStats& stats);

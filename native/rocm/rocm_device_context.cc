@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "hip_check.h"
@@ -25,6 +26,21 @@ size_t IndexOf(const std::string& name) {
   return index;
 }
 
+// Waits for all of the device when an exception leaves its scope: a run that MIGraphX gave up
+// midway has begun on a stream of MIGraphX's own, which ours does not wait for then.
+class WaitIfThrown {
+ public:
+  WaitIfThrown() = default;
+  ~WaitIfThrown() {
+    if (std::uncaught_exceptions() > outer_) Hip().hipDeviceSynchronize();
+  }
+  WaitIfThrown(const WaitIfThrown&) = delete;
+  WaitIfThrown& operator=(const WaitIfThrown&) = delete;
+
+ private:
+  const int outer_ = std::uncaught_exceptions();
+};
+
 }  // namespace
 
 DeviceContext::DeviceContext(ModelFacts& facts)
@@ -45,19 +61,31 @@ DeviceContext::~DeviceContext() {
 void DeviceContext::Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Output> outputs,
                             RunStats& stats) {
   try {
+    CheckRooms(pool.program(), outputs);
     Launch(pool, inputs, outputs, stats);
+    CountMemory();
   } catch (const Error& error) {
     // What was enqueued may still use the caller's memory.
     const hipError_t status = Hip().hipStreamSynchronize(stream_.get());
     Hip().hipGetLastError();
+    CountMemory();
     // Another call may have failed only because of a loss that shows itself here.
-    const bool lost_now = IsSticky(status) && error.code != ErrorCode::DEVICE_LOST;
-    if (lost_now || error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;
-    if (lost_now) throw HipError(status, "hipStreamSynchronize");
+    if (IsSticky(status) && error.code != ErrorCode::DEVICE_LOST) {
+      throw HipError(status, "hipStreamSynchronize");
+    }
     throw;
   } catch (...) {
     Hip().hipStreamSynchronize(stream_.get());
+    CountMemory();
     throw;
+  }
+}
+
+// Nothing is launched for results that the caller has no room for.
+void DeviceContext::CheckRooms(const CompiledProgram& program, Span<Output> outputs) const {
+  for (size_t i = 0; i < outputs.size() && i < program.outputs().size(); ++i) {
+    if (!outputs[i].wanted || program.outputs()[i].dynamic) continue;
+    CheckRoom(facts_.ports.outputs[i], program.outputs()[i], outputs[i]);
   }
 }
 
@@ -74,6 +102,8 @@ void DeviceContext::Launch(ProgramPool& pool, Span<const Tensor> inputs, Span<Ou
   ArgumentList arguments;  // may own what outputs lie in
   {
     const ProgramPool::Lease program(pool);
+    StopIfCancelled();  // waiting for one's turn may take long
+    const WaitIfThrown wait;
     arguments = Make<ArgumentList>(MIGRAPHX(program_run_async), (*program).get(), parameters.get(),
                                    static_cast<void*>(stream_.get()), kHipStreamType);
     HIP_CALL(hipEventRecord, computed_.get(), stream_.get());
@@ -100,7 +130,6 @@ void DeviceContext::Launch(ProgramPool& pool, Span<const Tensor> inputs, Span<Ou
     }
   }
   ReadTimes(stats);
-  CountMemory();
 }
 
 // ---- Inputs
@@ -162,7 +191,7 @@ void* DeviceContext::PlaceOutput(size_t index, size_t bytes, Span<Output> output
 void DeviceContext::Download(size_t index, const Result& result, Output& output, RunStats& stats) {
   Port& port = outputs_[index];
   const MemoryKind kind = KindOf(output);
-  CheckRoom(facts_.ports.outputs[index], result, output);
+  CheckRoom(facts_.ports.outputs[index], result.layout, output);
   const bool packed = result.layout.IsPacked();
   port.staged = kind == MemoryKind::kHost || (kind == MemoryKind::kPinned && !packed);
   void* to = output.data;

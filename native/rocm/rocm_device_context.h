@@ -33,6 +33,7 @@ class DeviceContext final : public RocmContext {
     bool staged = false;  // of an output: to be delivered from `staging` when all is done
   };
 
+  void CheckRooms(const CompiledProgram& program, Span<Output> outputs) const;
   void Launch(ProgramPool& pool, Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats);
   void AddInputs(const ParameterList& wanted, Span<const Tensor> inputs, RunParameters& parameters,
                  RunStats& stats);

@@ -67,7 +67,9 @@ class RocmModel final : public Model {
           .WithHint("Load it with the option shapes.");
     }
     if (facts_.recipe.device >= 0) UseDevice(facts_.recipe.device);
-    const ProgramPool::Lease program(*facts_.programs.For(facts_.ports.chosen));
+    const std::shared_ptr<ProgramPool> pool = facts_.programs.For(facts_.ports.chosen);
+    if (facts_.recipe.target == "ref") return pool->program().Save(path);  // only copies of it run
+    const ProgramPool::Lease program(*pool);
     (*program).Save(path);
   }
 

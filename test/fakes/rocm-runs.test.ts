@@ -141,6 +141,31 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
     }),
   );
 
+  /** Which call of `work` is the nth of this function: it is made to fail one by one. */
+  async function callOf(name: string, work: () => Promise<unknown>, nth = 1): Promise<number> {
+    for (let n = 1, met = 0; ; n++) {
+      control.arm(n, { status: 1, text: '' });
+      await work().catch(() => undefined);
+      const call = control.disarm();
+      if (call === '') throw new Error(`${name} was not called ${nth} times.`);
+      if (call === name && ++met === nth) return n;
+    }
+  }
+
+  /** Until so many calls were made. */
+  async function calls(count: number): Promise<void> {
+    while (control.get('calls') < count) await new Promise(setImmediate);
+  }
+
+  /** After it, no lane has to allocate anything. */
+  async function useBothLanes(session: Session, inputs: Record<string, Tensor>): Promise<void> {
+    control.set('hold', 1);
+    const runs = [session.run(inputs), session.run(inputs)];
+    await reaches(control, 'held', 1);
+    control.set('hold', 0);
+    await Promise.all(runs);
+  }
+
   it('tells copies and computation apart', () =>
     withSession(models.mix, { device, lanes: 1 }, async (session) => {
       const { inputs } = await tensorsIn('host');
@@ -200,6 +225,133 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
       await Promise.all(runs);
       expect(count('compiles')).toBe(1);
     }));
+
+  it('waits for what a run began that MIGraphX gave up', async () => {
+    const { inputs, outputs, dispose } = await tensorsIn('device');
+    await withSession(models.mix, { device, lanes: 1 }, async (session) => {
+      await session.run(inputs, { outputs });
+      const runAsync = await callOf('migraphx_program_run_async', () => session.run(inputs, { outputs }));
+      control.arm(runAsync, { status: 1, text: 'Gpu copy failed: invalid argument' });
+      await expectError('VENDOR_FAILURE', () => session.run(inputs, { outputs }));
+      // What goes on would write to it.
+      await outputs.sum.write(Float32Array.of(9, 9, 9, 9));
+      await session.run(inputs);
+      expect([...(await outputs.sum.read())]).toEqual([9, 9, 9, 9]);
+    });
+    dispose();
+  });
+
+  it('keeps the program until a run that failed is done with it', async () => {
+    const { inputs } = await tensorsIn('host');
+    await withSession(models.mix, { device, lanes: 2 }, async (session) => {
+      await useBothLanes(session, inputs);
+      const download = await callOf('hipMemcpyAsync', () => session.run(inputs), 3);
+      const runAsync = await callOf('migraphx_program_run_async', () => session.run(inputs));
+      control.set('hold', 1);
+      control.arm(download, { status: 1, text: '' });
+      const failing = expectError('VENDOR_FAILURE', () => session.run(inputs));
+      await reaches(control, 'held', 1);
+      control.arm(0, { status: 0, text: '' });
+      const count = counting();
+      const next = session.run(inputs);
+      await calls(runAsync - 1);
+      for (let turn = 0; turn < 1000; turn++) await new Promise(setImmediate);
+      expect(count('asyncRuns')).toBe(0);
+      control.set('hold', 0);
+      await failing;
+      await next;
+    });
+  });
+
+  it('launches nothing for a result that does not fit', () =>
+    withSession(models.rows, { device, lanes: 1 }, async (session) => {
+      const count = counting();
+      const outputs = { y: Tensor.zeros('float32', [1, 3]) };
+      await expectError('INVALID_ARGUMENT', () => session.run({ x: Tensor.zeros('float32', [2, 3]) }, { outputs }));
+      expect(count('asyncRuns')).toBe(0);
+    }));
+
+  it.each([{}, { rocm: { offloadCopy: true } }])(
+    'does not begin what was cancelled before its turn, with %j',
+    (options) =>
+      withSession(models.mix, { device, lanes: 2, ...options }, async (session) => {
+        const { inputs } = await tensorsIn('host');
+        await useBothLanes(session, inputs);
+        const name = 'rocm' in options ? 'migraphx_program_run' : 'migraphx_program_run_async';
+        const turn = 'rocm' in options ? 1 : (await callOf(name, () => session.run(inputs))) - 1;
+        const count = counting();
+        control.set('hold', 1);
+        const first = session.run(inputs);
+        await reaches(control, 'held', 1);
+        control.arm(0, { status: 0, text: '' });
+        const abort = new AbortController();
+        const second = expectError('CANCELLED', () => session.run(inputs, { signal: abort.signal }));
+        await calls(turn);
+        abort.abort();
+        control.set('hold', 0);
+        await first;
+        await second;
+        await session.run(inputs);
+        expect(count('runs')).toBe(2);
+      }),
+  );
+
+  it('does not begin what was cancelled while it was compiled', () =>
+    withSession(models.rows, { device, lanes: 1 }, async (session) => {
+      const count = counting();
+      control.set('holdCompile', 1);
+      const abort = new AbortController();
+      const run = expectError('CANCELLED', () =>
+        session.run({ x: Tensor.zeros('float32', [2, 3]) }, { signal: abort.signal }),
+      );
+      await reaches(control, 'compiling', 1);
+      abort.abort();
+      control.set('holdCompile', 0);
+      await run;
+      await runRows(session, 2);
+      expect([count('compiles'), count('runs')]).toEqual([1, 1]);
+    }));
+
+  it('keeps no more programs than it was told, on any number of lanes', async () => {
+    const before = control.live().program ?? 0;
+    await withSession(models.rows, { device, lanes: 4, rocm: { maxPrograms: 1 } }, async (session) => {
+      control.set('holdCompile', 1);
+      const runs = [2, 3, 4, 5].map((rows) => runRows(session, rows));
+      await reaches(control, 'compiling', 4);
+      control.set('holdCompile', 0);
+      await Promise.all(runs);
+      expect(control.live().program! - before).toBe(1);
+    });
+  });
+
+  it('keeps its programs when others can not be compiled', () =>
+    withSession(models.rows, { device, lanes: 1, rocm: { maxPrograms: 1 } }, async (session) => {
+      await runRows(session, 2);
+      let rows = 2;
+      const compile = await callOf('migraphx_program_compile', () => runRows(session, ++rows));
+      await runRows(session, 2);
+      const count = counting();
+      control.arm(compile, { status: 1, text: 'no' });
+      await expectError('MODEL_UNSUPPORTED', () => runRows(session, ++rows));
+      await runRows(session, 2);
+      expect(count('compiles')).toBe(0);
+    }));
+
+  it('knows its memory after a run that failed', async () => {
+    const { inputs } = await tensorsIn('host');
+    let failed = '';
+    for (let n = 1; failed !== 'migraphx_program_run_async'; n++) {
+      await withSession(models.mix, { device, lanes: 1 }, async (session) => {
+        control.arm(n, { status: 1, text: '' });
+        await expectError('VENDOR_FAILURE', () => session.run(inputs));
+        failed = control.disarm();
+        if (failed !== 'migraphx_program_run_async') return;
+        const { device: bytes } = session.memory();
+        await session.run(inputs);
+        expect(bytes).toBe(session.memory().device);
+      });
+    }
+  });
 
   it('uses the device that it was told', async () => {
     control.set('devices', 2);
@@ -269,6 +421,9 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
       const error = await expectError('DEVICE_LOST', () => session.run(inputs));
       expect(error.hint).toBeTruthy();
     }
+    // Whatever the device says then.
+    control.set('lost', 0);
+    await expectError('DEVICE_LOST', () => session.run(inputs));
     await session.close();
     expect(control.live()).toEqual(before);
   });

@@ -9,6 +9,7 @@ const inFile =
   (name, from, to, suites = newer) => ({ name, file: `native/rocm/${file}`, from, to, suites });
 const types = inFile('migraphx_types.cc');
 const context = inFile('rocm_device_context.cc');
+const lane = inFile('rocm_context.cc');
 const memory = inFile('hip_memory.cc');
 const program = inFile('migraphx_program.cc');
 const build = inFile('migraphx_build.cc');
@@ -45,6 +46,21 @@ export const mistakes = [
     'outputs in the order in which the parameters come',
     'const size_t index = IndexOf(parameter.name);',
     'const size_t index = IndexOf(parameter.name) * 0;',
+  ),
+  context(
+    'what a failed run began is not waited for',
+    'if (std::uncaught_exceptions() > outer_) Hip().hipDeviceSynchronize();',
+    '(void)outer_;',
+  ),
+  context(
+    'a run that was cancelled before its turn begins',
+    "StopIfCancelled();  // waiting for one's turn may take long",
+    '',
+  ),
+  lane(
+    'the loss of a device is forgotten',
+    'if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;',
+    '(void)error;',
   ),
   memory('device memory is never freed', '[](void* memory) { Hip().hipFree(memory); }', '[](void*) {}'),
   program(

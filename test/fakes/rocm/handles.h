@@ -36,6 +36,22 @@ class Call {
       return Print(error);
     }
   }
+  // The same for what has begun by the time it is made to fail.
+  template <typename Begin, typename Work>
+  int Midway(Begin begin, Work work) const {
+    try {
+      try {
+        FailIfMade();
+      } catch (const Error&) {
+        begin();
+        throw;
+      }
+      work();
+      return 0;
+    } catch (const Error& error) {
+      return Print(error);
+    }
+  }
   // The same for what frees, which it does whatever it returns.
   template <typename Work>
   int Free(Work work) const {

@@ -151,6 +151,14 @@ async function end(session, tensors) {
 const fresh = ({ session }, model) => session.run(inputsOf(model));
 const sync = ({ session }, model) => Promise.resolve(session.runSync(inputsOf(model)));
 
+/** Two at once, which take turns with the program. */
+const twice = async ({ session }, model) => {
+  const runs = await Promise.allSettled([session.run(inputsOf(model)), session.run(inputsOf(model))]);
+  for (const { reason } of runs) if (reason !== undefined) throw reason;
+  await checkOutputs(model, runs[1].value);
+  return runs[0].value;
+};
+
 /** Inputs and outputs in memory of the device's own. */
 const inMemory = (memory) => async (state, model) => {
   const make = (type, dims) => {
@@ -232,6 +240,7 @@ export const operations = {
   'load a .mxr': loadingMxr,
   run: running('mix', fresh),
   runSync: running('mix', sync),
+  'run on two lanes': running('mix', twice, { lanes: 2 }),
   'run with shapes that change': running('rows', changingShapes, { rocm: { maxPrograms: 2 } }),
   'run in pinned memory': running('mix', inMemory('pinned')),
   'run in device memory': running('mix', inMemory('device')),

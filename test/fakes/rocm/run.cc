@@ -148,13 +148,15 @@ std::vector<ArgumentValue> RunWithCopies(const Job& job, Stream& stream,
   return Own(shapes, *job.model, values);
 }
 
-std::vector<ArgumentValue> RunOnDevice(const Job& job, const Program& program,
-                                       ProgramHandle& handle, Stream& stream,
-                                       const std::vector<ShapeValue>& shapes) {
+std::vector<ArgumentValue> RunOnDevice(Job job, const Program& program, ProgramHandle& handle,
+                                       Stream& stream, const std::vector<ShapeValue>& shapes) {
   if (*handle.queued > 0 && handle.stream != &stream)
     Violation(job.call + " on a second stream while the first is not done with the program");
   handle.stream = &stream;
   if (CanReachAll(job)) {
+    // What waits on the context's own stream must not keep the context.
+    if (&stream == job.context->stream)
+      job.context = std::shared_ptr<GpuContext>(std::shared_ptr<void>(), job.context.get());
     ++*handle.queued;
     // Whatever becomes of the operation, done or given up, it is no longer queued.
     const std::shared_ptr<void> end(nullptr, [queued = handle.queued](void*) { --*queued; });
@@ -218,7 +220,9 @@ EXPORT int migraphx_program_run(void** out, void* program, void* parameters) {
 
 EXPORT int migraphx_program_run_async(void** out, void* program, void* parameters, void* stream,
                                       const char* name) {
-  return Call("migraphx_program_run_async")([&] {
+  // It computes on a stream of its own, which the caller's waits for only when all is enqueued.
+  const auto begin = [&] { Run(program, parameters, nullptr, "migraphx_program_run_async"); };
+  return Call("migraphx_program_run_async").Midway(begin, [&] {
     if (std::strcmp(name, "ihipStream_t") != 0)
       throw Error{kUnknownError,
                   std::string("any_ptr: type mismatch: ") + name + " != ihipStream_t"};
