@@ -11,13 +11,15 @@ interface BackendInfo {
   readonly formats: readonly ModelFormat[];
   /** The format of its compiled models, which accelnode keeps for it (lib/plan-cache/), as others do by themselves. */
   readonly planFormat?: ModelFormat;
+  /** Are its devices named by their numbers? */
+  readonly numbered?: true;
 }
 
 /** In the order in which `device: 'auto'` prefers them, which is the order of native/backends.cc. */
 export const backends: Readonly<Record<BackendName, BackendInfo>> = {
-  cuda: { product: 'NVIDIA TensorRT', formats: ['plan', 'onnx'], planFormat: 'plan' },
+  cuda: { product: 'NVIDIA TensorRT', formats: ['plan', 'onnx'], planFormat: 'plan', numbered: true },
   rknn: { product: 'Rockchip RKNN', formats: ['rknn'] },
-  rocm: { product: 'AMD MIGraphX', formats: ['mxr', 'onnx'], planFormat: 'mxr' },
+  rocm: { product: 'AMD MIGraphX', formats: ['mxr', 'onnx'], planFormat: 'mxr', numbered: true },
   openvino: { product: 'Intel OpenVINO', formats: ['blob', 'ir', 'onnx', 'tflite', 'paddle'] },
   armnn: { product: 'Arm NN', formats: ['tflite'] },
   null: { product: 'no vendor', formats: ['null'] },
@@ -46,6 +48,13 @@ export function splitDevice(device: string): { backend: BackendName; name: strin
     );
   }
   const name = colon < 0 ? undefined : device.slice(colon + 1);
+  // Their numbers: "cuda:00" would be taken for cuda:0, and yet be no device of that name.
+  if (backends[backend].numbered === true && name !== undefined && /^[+-]?0+\d+$|^[+-]0$/.test(name)) {
+    throw invalidArgument(
+      `There is no device "${device}".`,
+      `Devices of ${backends[backend].product} are ${backend}:0, ${backend}:1, …`,
+    );
+  }
   if (name === '') throw invalidArgument(`The device "${device}" has no name after the colon.`);
   return { backend, name };
 }

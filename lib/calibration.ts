@@ -1,16 +1,15 @@
 /** Calibration data of a load, batch by batch, from the caller's iterator to the addon. */
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import type { NativeCalibrationTensor } from './native/addon.js';
 import { dataTypes, describe, isDataType } from './data-type.js';
 import type { TypedArray } from './data-type.js';
 import { AccelError, invalidArgument } from './errors.js';
+import { beginsWith, checkKeptFile } from './kept-file.js';
 import type { Region } from './memory.js';
 import type { OnnxTensorInfo } from './onnx/inspect.js';
 import type { CalibrationBatch } from './options/cuda.js';
 import type { ParsedShapes } from './options/shapes.js';
-import { reasonOf } from './runtimes/failures.js';
 import { Tensor, regionOf } from './tensor.js';
 
 export type CalibrationBatches = AsyncIterable<CalibrationBatch> | Iterable<CalibrationBatch>;
@@ -25,6 +24,9 @@ interface ExpectedInput {
   shape: number[] | undefined;
 }
 
+/** How a file of ranges begins: the version of TensorRT and the algorithm follow. */
+const RANGES_BEGIN = 'TRT-';
+
 /**
  * Whether a calibration can come to anything, before minutes are spent on it.
  * @param option its name, e.g. `cuda.calibration`
@@ -36,23 +38,18 @@ export function checkCalibration(
 ): void {
   if (cache === undefined) return;
   const path = resolve(cache);
-  try {
-    const info = statSync(path, { throwIfNoEntry: false });
-    if (info !== undefined) readFileSync(path); // a few kilobytes
-    if (info !== undefined && info.size > 0) return;
-    if (batches === undefined) {
-      throw invalidArgument(
-        `${option}: ${path} ${info === undefined ? 'is not there' : 'is empty'}, and no data is given to make it from.`,
-        `Name a file of ranges that an earlier calibration has written, or give ${option}.batches as well.`,
-      );
-    }
-    accessSync(dirname(path), constants.W_OK);
-  } catch (cause) {
-    if (cause instanceof AccelError) throw cause;
-    throw new AccelError('INVALID_ARGUMENT', `${option}.cache, ${path}, can't be used: ${reasonOf(cause)}.`, {
-      hint: 'It is a file of ranges, or where to write one: in a folder that is there and can be written to.',
-      cause,
-    });
+  const hint = 'It is a file of ranges, or where to write one: in a folder that is there and can be written to.';
+  const size = checkKeptFile(`${option}.cache`, path, hint);
+  if (size === undefined || size === 0) {
+    if (batches !== undefined) return;
+    throw invalidArgument(
+      `${option}: ${path} ${size === undefined ? 'is not there' : 'is empty'}, and no data is given to make it from.`,
+      `Name a file of ranges that an earlier calibration has written, or give ${option}.batches as well.`,
+    );
+  }
+  // TensorRT would replace what it does not know for one.
+  if (!beginsWith(path, RANGES_BEGIN)) {
+    throw invalidArgument(`${option}.cache: ${path} is no file of ranges, and would be overwritten.`, hint);
   }
 }
 

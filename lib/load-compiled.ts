@@ -3,15 +3,16 @@
  * cache, or by compiling.
  */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { NativeModelSource, NativeRuntime, NativeSession } from './native/addon.js';
 import { backends } from './backends.js';
-import { checkCalibration } from './calibration.js';
 import { devicesOf } from './devices.js';
 import type { Device } from './devices.js';
 import { AccelError } from './errors.js';
-import { aborted, cacheFolderOf, calibrationOption, libraryOption, loadNative } from './load-native.js';
+import { aborted, cacheFolderOf, libraryOption, loadNative } from './load-native.js';
 import type { LoadTarget } from './load-native.js';
+import { inspectOnnx } from './onnx/inspect.js';
 import type { ModelFormat, ModelSources } from './model-source.js';
 import type { ParsedLoadOptions } from './options/load.js';
 import { loadThroughCache } from './plan-cache/cached-load.js';
@@ -35,13 +36,54 @@ export async function loadCompiled(target: LoadTarget, sources: ModelSources): P
   if (plan === undefined) return loadModel(target, model!);
   try {
     if (plan.refused !== undefined) throw plan.refused;
-    return { native: await loadNative(target, plan) };
+    return { native: await loadPlan(target, plan, model) };
   } catch (error) {
     if (!isUnfit(error, rulesOf(target.backend))) throw error;
     if (model === undefined) throw refused(error, planFormat!);
     const { native, details } = await loadModel(target, model);
     return { native, details: { ...details, planRefused: error.message } };
   }
+}
+
+/** A compiled model that was given; made of the model beside it, as far as names and types of ports tell. */
+async function loadPlan(
+  target: LoadTarget,
+  plan: NativeModelSource,
+  model: NativeModelSource | undefined,
+): Promise<NativeSession> {
+  const native = await loadNative(target, plan);
+  // Those that don't say the names of their outputs can't be compared.
+  if (model === undefined || rulesOf(target.backend).opensWithModel === true) return native;
+  try {
+    const wanted = inspectOnnx(model.path ?? model.bytes!);
+    const inputs = new Set(wanted.inputs.map(textOf));
+    // An input that nothing uses may be missing in the plan.
+    const fits =
+      native.inputs.every((port) => inputs.has(textOf(port))) &&
+      isDeepStrictEqual(native.outputs.map(textOf).sort(), wanted.outputs.map(textOf).sort());
+    if (fits) return native;
+    throw new AccelError(
+      'MODEL_INVALID',
+      `The ${plan.format} was made of another model than the one beside it: it has ${portsOf(native)}, the model has ` +
+        `${portsOf(wanted)}.`,
+    );
+  } catch (error) {
+    await native.close();
+    throw error;
+  }
+}
+
+interface Port {
+  name: string;
+  type: string;
+}
+
+function textOf({ name, type }: Port): string {
+  return `${name} (${type})`;
+}
+
+function portsOf({ inputs, outputs }: { inputs: readonly Port[]; outputs: readonly Port[] }): string {
+  return [inputs, outputs].map((ports) => ports.map(textOf).join(', ')).join(' → ');
 }
 
 /** Is the compiled model at fault, so that compiling again would help? */
@@ -59,8 +101,7 @@ function refused({ code, message, hint, call, status, cause }: AccelError, forma
 
 async function loadModel(target: LoadTarget, source: NativeModelSource): Promise<Loaded> {
   const { backend, options } = target;
-  const calibration = calibrationOption(backend, options);
-  if (calibration !== undefined) checkCalibration(`${backend}.calibration`, calibration);
+  rulesOf(backend).checkFiles?.(options);
   const folder = cacheFolderOf(backend, options);
   if (folder === undefined) return { native: await loadNative(target, source) };
 

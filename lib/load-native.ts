@@ -21,7 +21,7 @@ export interface LoadTarget {
   /** Without the backend's name. */
   device: string;
   options: ParsedLoadOptions;
-  /** Unless `cuda.timingCache` says something else. */
+  /** In the folder of the plan cache; unless `cuda.timingCache` says something else. */
   timingCache?: string | undefined;
   /** What the model was compiled to before, on a backend that opens it together with the model. */
   compiled?: string | undefined;
@@ -204,10 +204,12 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
 }
 
 function cudaOptions({ options, timingCache: common }: LoadTarget): object {
-  const { library: _library, timingCache = common, plugins, calibration, ...own } = options.cuda ?? {};
+  const { library: _library, timingCache: given, plugins, calibration, ...own } = options.cuda ?? {};
+  const timingCache = given ?? common;
   return {
     ...own,
     timingCache: timingCache === false || timingCache === undefined ? undefined : resolve(timingCache),
+    ownTimingCache: given === undefined,
     plugins: plugins?.map((plugin) => resolve(plugin)),
     calibration: calibration && {
       cache: calibration.cache === undefined ? undefined : resolve(calibration.cache),

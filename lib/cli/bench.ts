@@ -1,8 +1,9 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 
-import { AccelError, Session, inspectOnnx, measure } from '../index.js';
+import { AccelError, inspectOnnx, measure } from '../index.js';
 import type { Measurement, MemoryKind } from '../index.js';
+import { loadSession } from './load-session.js';
 import { moveInputs, randomInputs, requireKnown, shapeFor } from './input.js';
 import { addModelOptions, entryOf, loadOptions, parseAmount, parseCount } from './options.js';
 import type { ModelCommandOptions } from './options.js';
@@ -82,11 +83,10 @@ async function bench(model: string, options: BenchCommandOptions): Promise<void>
 }
 
 async function measureModel(model: string, options: BenchCommandOptions, progress: Progress): Promise<BenchResult> {
-  progress.update('loading', 0, 1);
   const shape = { ...batchShapes(model, options.batch), ...options.shape };
   const load = { ...loadOptions({ ...options, shape }, true), maxQueue: queueFor(options) };
   const loadBegin = performance.now();
-  await using session = await Session.load(model, load);
+  await using session = await loadSession(model, load, progress);
   const compile = performance.now() - loadBegin;
 
   const shapes = Object.fromEntries(

@@ -6,7 +6,8 @@ import type { Command } from 'commander';
 
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
-import { backendOfLibrary, parseShapes, parseSize } from './options.js';
+import { interruptible } from './interrupt.js';
+import { backendOfLibrary, parseShapes, parseSize, refuseUseless } from './options.js';
 import { OutputFolder } from './output-folder.js';
 import { Progress, formatBytes, inPrecision, print, printJson } from './output.js';
 
@@ -87,22 +88,23 @@ function parseLevel(text: string): number {
 }
 
 async function compile(model: string, options: CompileCommandOptions): Promise<void> {
-  using _folder = folderFor(options.output);
+  using _folder = folderFor(model, options.output);
+  await interruptible((signal) => compileTo(model, options, signal));
+}
+
+async function compileTo(model: string, options: CompileCommandOptions, signal: AbortSignal): Promise<void> {
   const progress = new Progress(options.json);
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
   try {
     const begin = performance.now();
     await using session = await Session.load(model, {
       ...compileOptions(options),
       lanes: 1,
-      signal: stop.signal,
+      signal,
       onProgress: (phase, done, total) => progress.update(phase, done, Math.max(total, 1)),
     });
     const output = outputOf(model, options.output, session);
     progress.update('writing', 0, 1);
-    await session.export(output, { signal: stop.signal });
+    await session.export(output, { signal });
     progress.stop();
     const { device, precision, details } = session;
     const { size } = statSync(output);
@@ -115,19 +117,27 @@ async function compile(model: string, options: CompileCommandOptions): Promise<v
     }
   } finally {
     progress.stop();
-    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
   }
 }
 
 /** The folder that a file goes into, made and looked at before minutes are spent on what is in the file. */
-function folderFor(output = join('.', 'model')): OutputFolder {
+function folderFor(model: string, output = join('.', 'model')): OutputFolder {
   const folder = new OutputFolder(dirname(resolve(output)));
   if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true) {
     throw new AccelError('INVALID_ARGUMENT', `Can't write ${output}: it is a folder.`, {
       hint: 'Name the file in it.',
     });
   }
+  refuseModel(model, output);
   return folder;
+}
+
+function refuseModel(model: string, output: string): void {
+  const [from, to] = [model, output].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
+  if (to === undefined || from?.ino !== to.ino || from.dev !== to.dev) return;
+  throw new AccelError('INVALID_ARGUMENT', `${output} is the model itself, which would be overwritten.`, {
+    hint: 'Name another file: --output.',
+  });
 }
 
 function outputOf(model: string, output: string | undefined, { backend, device }: Session): string {
@@ -135,12 +145,27 @@ function outputOf(model: string, output: string | undefined, { backend, device }
   if (ending === undefined) {
     throw new AccelError('UNSUPPORTED', `Compiled models of ${backend} can't be written to a file.`, { device });
   }
-  return resolve(output ?? join('.', basename(model, extname(model)) + ending));
+  const file = resolve(output ?? join('.', basename(model, extname(model)) + ending));
+  refuseModel(model, file);
+  return file;
 }
 
 function compileOptions(options: CompileCommandOptions): LoadOptions {
   const { device, precision, shapes, library, level, plugin, calibrationCache } = options;
   const { workspace, tf32, stronglyTyped, sparseWeights, timingCache, versionCompatible, refittable } = options;
+  refuseUseless('cuda', [device], {
+    '--workspace': workspace,
+    '--level': level,
+    '--tf32': tf32,
+    '--strongly-typed': stronglyTyped,
+    '--sparse-weights': sparseWeights,
+    '--timing-cache': timingCache,
+    '--version-compatible': versionCompatible,
+    '--hardware-compatibility': options.hardwareCompatibility,
+    '--refittable': refittable,
+    '--calibration-cache': calibrationCache,
+    '--plugin': plugin,
+  });
   const backend = library === undefined ? undefined : backendOfLibrary(library, [device]);
   return {
     device,

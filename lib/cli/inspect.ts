@@ -56,6 +56,11 @@ function inspectFile(model: string, json: boolean): void {
 /** What stands in the way of TensorRT, and not of the plan. */
 const NO_TENSORRT: ReadonlySet<string> = new Set(['RUNTIME_NOT_FOUND', 'DEVICE_NOT_FOUND', 'UNSUPPORTED']);
 
+/** Has a GPU looked at the plan? */
+function wasTried({ device, attempts = [] }: AccelError): boolean {
+  return device !== undefined || attempts.some((attempt) => attempt.device.includes(':'));
+}
+
 function isPlan(model: string): boolean {
   return formatOf(model) === 'plan';
 }
@@ -64,10 +69,10 @@ async function inspectPlanFile(model: string, options: ModelCommandOptions): Pro
   const info = inspectPlan(model);
   let reason: AccelError;
   try {
-    await inspectOnDevice(model, options);
+    await inspectOnDevice(model, { ...options, device: ['cuda'] }); // nobody else reads plans
     return;
   } catch (error) {
-    if (!(error instanceof AccelError) || !NO_TENSORRT.has(error.code)) throw error;
+    if (!(error instanceof AccelError) || !NO_TENSORRT.has(error.code) || wasTried(error)) throw error;
     reason = error;
   }
   const { code, message, hint } = reason;

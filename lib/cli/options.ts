@@ -4,6 +4,8 @@ import { basename } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
+import { backends } from '../backends.js';
+import { AccelError } from '../index.js';
 import type { LoadOptions, ShapeOption } from '../index.js';
 
 /** As commander hands them to an action. */
@@ -66,6 +68,8 @@ export function addModelOptions(command: Command): Command {
 export function loadOptions(options: ModelCommandOptions, fixShapes: boolean): LoadOptions {
   const { device, precision, lanes, shape, cache, cacheDir, hint, streams, threads, library } = options;
   const { graphs, versionCompatible } = options;
+  refuseUseless('cuda', device, { '--graphs': graphs, '--version-compatible': versionCompatible });
+  refuseUseless('openvino', device, { '--hint': hint, '--streams': streams, '--threads': threads });
   const backend = library === undefined ? undefined : backendOfLibrary(library, device);
   return {
     device,
@@ -77,6 +81,23 @@ export function loadOptions(options: ModelCommandOptions, fixShapes: boolean): L
     cuda: { graphs, versionCompatible, library: backend === 'cuda' ? library : undefined },
     rocm: { library: backend === 'rocm' ? library : undefined },
   };
+}
+
+/**
+ * Refuses options that only one backend has, when devices are named and none of them is its.
+ * @throws `INVALID_ARGUMENT`
+ */
+export function refuseUseless(
+  backend: 'cuda' | 'openvino',
+  devices: readonly string[] = [],
+  given: Readonly<Record<string, unknown>>,
+): void {
+  if (devices.length === 0 || devices.some((device) => device === 'auto' || device.split(':')[0] === backend)) return;
+  const useless = Object.keys(given).filter((option) => given[option] !== undefined);
+  if (useless.length === 0) return;
+  throw new AccelError('INVALID_ARGUMENT', `${devices.join(' and ')} can make no use of ${useless.join(', ')}.`, {
+    hint: `Only ${backends[backend].product} can: leave that out, or name a device of ${backend}.`,
+  });
 }
 
 /** Whose a library is: by its name, or because there is no other device to use it for. */

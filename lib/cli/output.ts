@@ -116,8 +116,19 @@ export class Progress {
   }
 
   stop(): void {
-    if (this.#bar !== undefined && this.#step !== '') this.#bar.stop();
+    if (this.#bar === undefined || this.#step === '') return;
+    this.#bar.stop();
+    this.#step = '';
   }
+}
+
+/** What the library's hints call options, and commands call otherwise. */
+const FLAGS: readonly (readonly [option: string, flag: string])[] = [
+  ['{ cuda: { versionCompatible: true } }', '--version-compatible'],
+];
+
+export function hintOf({ hint }: AccelError): string | undefined {
+  return FLAGS.reduce((text, [option, flag]) => text?.replaceAll(option, flag), hint);
 }
 
 /** Prints an error as a person wants it, and returns the exit code. */
@@ -129,13 +140,14 @@ export function reportError(error: unknown, json: boolean): number {
     else process.stderr.write(`${trace}\n`);
     return EXIT_FAILED;
   }
+  const hint = hintOf(error);
   if (json) {
-    const { code, message, hint, backend, device, call, status, libraries, attempts } = error;
+    const { code, message, backend, device, call, status, libraries, attempts } = error;
     printJson({ error: { code, message, hint, backend, device, call, status, libraries, attempts } });
   } else {
     const where = error.device ?? error.backend;
     process.stderr.write(`error ${error.code}${where === undefined ? '' : ` (${where})`}: ${error.message}\n`);
-    if (error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`);
+    if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
   }
   return error.code === 'INVALID_ARGUMENT' ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 
-import { AccelError, Session } from '../index.js';
+import { AccelError } from '../index.js';
 import type { Tensor } from '../index.js';
 import { makeInput, requireKnown } from './input.js';
+import { loadSession } from './load-session.js';
 import { addModelOptions, entryOf, isCuda, loadOptions, splitAssignment, withEntry } from './options.js';
 import type { ModelCommandOptions } from './options.js';
 import { OutputFolder } from './output-folder.js';
-import { formatTable, print, printJson } from './output.js';
+import { Progress, formatTable, print, printJson } from './output.js';
 
 interface RunCommandOptions extends ModelCommandOptions {
   input: Record<string, string>;
@@ -36,7 +37,11 @@ export function addRunCommand(program: Command): void {
 
 async function run(model: string, options: RunCommandOptions): Promise<void> {
   using folder = options.outputDir === undefined ? undefined : new OutputFolder(options.outputDir);
-  await using session = await Session.load(model, loadOptions(options, fixesShapes(options)));
+  await using session = await loadSession(
+    model,
+    loadOptions(options, fixesShapes(options)),
+    new Progress(options.json),
+  );
   requireKnown('--input', Object.keys(options.input), session);
   requireKnown('--shape', Object.keys(options.shape), session);
   const inputs: Record<string, Tensor> = {};

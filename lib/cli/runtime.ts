@@ -10,6 +10,7 @@ import {
 } from '../index.js';
 import type { InstallProgress, InstallResult, RuntimeRelease } from '../index.js';
 import { installableNames, variableOf } from '../runtimes/manifest.js';
+import { interruptible } from './interrupt.js';
 import { Progress, formatBytes, formatTable, print, printJson } from './output.js';
 
 interface JsonOption {
@@ -96,26 +97,24 @@ function stateOf({ folder, used, unless, reason }: RuntimeRelease): string {
 async function install(runtime: string, { json, force, python }: InstallCommandOptions): Promise<void> {
   const { name, version } = parseRuntime(runtime);
   const progress = new Progress(json);
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
   let result: InstallResult;
   try {
     let told = json === true;
-    result = await installRuntime(name, {
-      version,
-      force,
-      python,
-      signal: stop.signal,
-      onProgress: (event) => {
-        if (!told) tellSource(name, event);
-        told = true;
-        progress.update(STEPS[event.step], event.done, event.total);
-      },
-    });
+    result = await interruptible((signal) =>
+      installRuntime(name, {
+        version,
+        force,
+        python,
+        signal,
+        onProgress: (event) => {
+          if (!told) tellSource(name, event);
+          told = true;
+          progress.update(STEPS[event.step], event.done, event.total);
+        },
+      }),
+    );
   } finally {
     progress.stop();
-    process.removeListener('SIGINT', abort).removeListener('SIGTERM', abort);
   }
   if (json) printJson(result);
   else

@@ -157,7 +157,7 @@ export const cudaOptions = z
     hardwareCompatibility: z.enum(['none', 'amperePlus', 'sameComputeCapability']).optional(),
     refittable: z.boolean().optional(),
     plugins: z.array(path).optional(),
-    maxAuxStreams: z.int().nonnegative().optional(),
+    maxAuxStreams: z.int32().nonnegative().optional(),
     profiles: z.array(shapes).optional(),
     shapeValues: z.union([shapeValues.transform((each) => [each]), z.array(shapeValues)]).optional(),
     calibration: z

@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
+import { backendNames, backends } from '../backends.js';
+
 /** What `<key>.json` says. */
 export interface PlanDescription {
   /** The file that it was made from, or `bytes`. */
@@ -37,7 +39,9 @@ export interface FoundEntry {
 
 /** A hash; and where a calibration's ranges count too, a part of theirs. */
 const KEY = '[0-9a-f]{64}(?:-[0-9a-f]{16})?';
-const FILE = new RegExp(`^(${KEY})\\.`);
+/** Of compiled models: a folder may hold what is not accelnode's, with names such as these but for their endings. */
+const FORMATS = backendNames.flatMap((name) => backends[name].planFormat ?? []);
+const FILE = new RegExp(`^(${KEY})\\.(?:json|lock|${FORMATS.join('|')})$`);
 const DESCRIPTION = new RegExp(`^(${KEY})\\.json$`);
 /** What is being written; the key comes first, so that whoever holds its lock knows what a dead process left. */
 const PARTIAL = new RegExp(`^\\.(${KEY})\\..*\\.partial$`);
@@ -101,6 +105,7 @@ export async function readEntry(folder: string, key: string): Promise<FoundEntry
   const description = parseDescription(text);
   if (description === undefined) return { damage: 'its description is damaged' };
   const { file: name, ...rest } = description;
+  if (ownerOf(name)?.key !== key) return { damage: 'its description is damaged' };
   const file = join(folder, name);
   const plan = await stat(file).catch((error: unknown) => {
     if (isMissing(error)) return undefined;

@@ -47,7 +47,7 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Cache
     throw invalidArgument(`olderThan must be a number of days, not ${describe(olderThan)}.`);
   }
   // Without an age, what was used in this very moment goes too.
-  const before = new Date(olderThan === undefined ? 8.64e15 : Date.now() - olderThan * DAY);
+  const before = olderThan === undefined ? Infinity : Date.now() - olderThan * DAY;
   const removed: CacheEntry[] = [];
   for (const each of foldersOf(folder)) {
     removed.push(...(await inFolder(each, 'cleared', (path) => clearFolder(path, before))));

@@ -1,5 +1,5 @@
 /** Making room in a folder of compiled models. What a living process is making there stays. */
-import { rm, stat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { tryLock } from '../lock-folder.js';
@@ -33,14 +33,15 @@ export async function evict(folder: string, limit: number, keep: string): Promis
 
 /**
  * Removes the entries and measured times that were last used before a moment, and what dead processes have left.
+ * @param before milliseconds, as `Date.now()` gives them
  * @returns the entries that are gone
  */
-export async function clearFolder(folder: string, before: Date): Promise<CacheEntry[]> {
+export async function clearFolder(folder: string, before: number): Promise<CacheEntry[]> {
   const removed: CacheEntry[] = [];
   for (const { key } of await readEntries(folder)) {
     await whenFree(lockOf(folder, key), undefined, async () => {
       const { entry } = await readEntry(folder, key); // used meanwhile, perhaps
-      if (entry === undefined || entry.lastUsed >= before) return;
+      if (entry === undefined || entry.lastUsed.getTime() >= before) return;
       await removeEntry(folder, entry);
       removed.push(entry);
     });
@@ -55,7 +56,7 @@ export async function clearFolder(folder: string, before: Date): Promise<CacheEn
 /** Removes what is of no use to anybody: parts of files, plans without a good description, locks of the dead. */
 async function sweep(folder: string, held: string | undefined): Promise<void> {
   for (const name of await listFolder(folder)) {
-    if (TIMING_PARTIAL.test(name)) await removeIfOlder(join(folder, name), new Date(Date.now() - TIMING_WRITE));
+    if (TIMING_PARTIAL.test(name)) await removeIfOlder(join(folder, name), Date.now() - TIMING_WRITE);
     const owner = ownerOf(name);
     if (owner === undefined) continue;
     const { key, partial } = owner;
@@ -67,7 +68,7 @@ async function sweep(folder: string, held: string | undefined): Promise<void> {
     const isEntry = async (): Promise<boolean> => !partial && (await readEntry(folder, key)).entry !== undefined;
     if (await isEntry()) continue;
     await whenFree(lock, held, async () => {
-      if (!(await isEntry())) await rm(join(folder, name), { recursive: true, force: true });
+      if (!(await isEntry())) await removeIfOlder(join(folder, name), Infinity);
     });
   }
 }
@@ -84,7 +85,8 @@ async function whenFree(lock: string, held: string | undefined, action: () => Pr
   }
 }
 
-async function removeIfOlder(path: string, moment: Date): Promise<void> {
-  const info = await stat(path).catch(() => undefined); // its writer may have renamed it
-  if (info !== undefined && info.mtime < moment) await rm(path, { force: true });
+/** A file; what is a folder is not accelnode's. */
+async function removeIfOlder(path: string, moment: number): Promise<void> {
+  const info = await lstat(path).catch(() => undefined); // its writer may have renamed it
+  if (info?.isDirectory() === false && info.mtimeMs < moment) await rm(path, { force: true });
 }

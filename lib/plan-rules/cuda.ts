@@ -1,12 +1,16 @@
 /** What a TensorRT plan depends on. */
 import { resolve } from 'node:path';
 
+import { checkCalibration } from '../calibration.js';
 import type { Device } from '../devices.js';
+import { checkKeptFile } from '../kept-file.js';
 import type { ParsedCudaOptions } from '../options/cuda.js';
 import type { PlanRules } from './rules.js';
 
 export const cudaRules: PlanRules = {
-  facts: ({ cuda = {} }, runtime, device) => ({
+  facts: ({ cuda = {}, precision = 'fp32' }, runtime, device) => ({
+    // Strongly typed, the model's own types decide, whichever of the two that leave it to them was asked for.
+    precision: precision === 'auto' && isTyped(cuda, majorOf(runtime.version)) ? 'fp32' : precision,
     parser: runtime.details?.['parser'],
     driver: majorOf(runtime.details?.['driver']),
     ...deviceFacts(device, cuda.hardwareCompatibility),
@@ -18,6 +22,13 @@ export const cudaRules: PlanRules = {
     cuda?.calibration !== undefined && cuda.calibration.cache === undefined
       ? 'Calibration batches can not be told apart. With cuda.calibration.cache, the plan is kept.'
       : undefined,
+  checkFiles: ({ cuda: { timingCache, calibration } = {} }) => {
+    if (typeof timingCache === 'string') {
+      const hint = 'It is a file of measured times, or where to write one: in a folder that is there.';
+      checkKeptFile('cuda.timingCache', resolve(timingCache), hint);
+    }
+    if (calibration !== undefined) checkCalibration('cuda.calibration', calibration);
+  },
   // Times of one model of GPU would mislead the builder on another of the same architecture.
   timingCache: ({ version }, { arch, name }) =>
     `timing-${[version, arch, name].map((part) => (part ?? 'any').replaceAll(/[^\w.+]+/g, '-')).join('-')}.cache`,
@@ -34,6 +45,10 @@ function deviceFacts({ arch, name, details }: Device, compatibility = 'none'): R
 /** Kernels of another CUDA major may be missing in a driver; within one, drivers take what earlier ones took. */
 function majorOf(version: unknown): string | undefined {
   return typeof version === 'string' ? version.split('.')[0] : undefined;
+}
+
+function isTyped({ stronglyTyped }: ParsedCudaOptions, major: string | undefined): boolean {
+  return stronglyTyped === true || major !== '10';
 }
 
 /** The options that building reads. The others are about where things lie, and about running. */

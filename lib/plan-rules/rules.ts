@@ -20,6 +20,8 @@ export interface PlanRules {
   readonly ranges?: (options: ParsedLoadOptions) => string | undefined;
   /** Why what these options make can't be kept, as a sentence; undefined when it can. */
   readonly unkept?: (options: ParsedLoadOptions) => string | undefined;
+  /** Whether files that building keeps something in can be used. @throws `INVALID_ARGUMENT` */
+  readonly checkFiles?: (options: ParsedLoadOptions) => void;
   /** The file in the cache's folder for measured times of kernels, which builds share: `timing-….cache`. */
   readonly timingCache?: (runtime: NativeRuntime, device: Device) => string;
   /**

@@ -141,7 +141,7 @@ Built BuildPlan(const LoadRequest& request, int device) {
                           ErrorCode::VENDOR_FAILURE);
     }
   }
-  TimingCache timing(config.get(), own.String("timingCache"));
+  TimingCache timing(config.get(), own.String("timingCache"), own.Bool("ownTimingCache", false));
   Call(config.get(), method::config::kSetProgressMonitor, &progress);
   StopIfCancelled(monitor);
 

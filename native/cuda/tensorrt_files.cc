@@ -7,8 +7,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <mutex>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -20,7 +20,11 @@ namespace accelnode::cuda {
 namespace {
 
 std::optional<Bytes> Read(const std::string& path) {
-  std::ifstream file(std::filesystem::u8path(path), std::ios::binary | std::ios::ate);
+  const std::filesystem::path place = std::filesystem::u8path(path);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(place, ignored))
+    return std::nullopt;  // it would open, and seem huge
+  std::ifstream file(place, std::ios::binary | std::ios::ate);
   if (!file) return std::nullopt;
   const std::streamoff size = file.tellg();
   if (size < 0) return std::nullopt;
@@ -37,6 +41,16 @@ int Write(const std::string& path, const void* data, size_t bytes) {
   int failed = std::fwrite(data, 1, bytes, file) == bytes ? 0 : errno;
   if (std::fclose(file) != 0 && failed == 0) failed = errno;
   return failed;
+}
+
+// Differs when a file was replaced or written to.
+using Stamp = std::pair<std::filesystem::file_time_type, std::uintmax_t>;
+
+Stamp StampOf(const std::string& path) {
+  const std::filesystem::path place = std::filesystem::u8path(path);
+  std::error_code ignored;
+  return {std::filesystem::last_write_time(place, ignored),
+          std::filesystem::file_size(place, ignored)};
 }
 
 }  // namespace
@@ -92,7 +106,7 @@ std::vector<std::string> PluginFiles(const Value& options) {
 
 void LoadPlugins(const Value& options) {
   static std::mutex mutex;
-  static auto& loaded = *new std::set<std::string>;
+  static auto& loaded = *new std::map<std::string, Stamp>;
   static bool own_loaded = false;
   std::lock_guard lock(mutex);
   LogScope log;
@@ -104,7 +118,14 @@ void LoadPlugins(const Value& options) {
     own_loaded = true;
   }
   for (const std::string& file : PluginFiles(options)) {
-    if (loaded.count(file) > 0) continue;
+    const Stamp stamp = StampOf(file);
+    if (const auto before = loaded.find(file); before != loaded.end()) {
+      if (before->second == stamp) continue;
+      throw Error(
+          ErrorCode::INVALID_ARGUMENT,
+          "The plugins in " + file + " are not those any more that this process has loaded.")
+          .WithHint("A process can't exchange them: load the model in a new one.");
+    }
     std::string error;
     const Library library = Library::Open(file, &error);
     if (!library) {
@@ -121,7 +142,7 @@ void LoadPlugins(const Value& options) {
                             ErrorCode::INVALID_ARGUMENT);
       }
     }
-    loaded.insert(file);
+    loaded.emplace(file, stamp);
   }
 }
 

@@ -7,13 +7,24 @@
 
 namespace accelnode::cuda {
 
-TimingCache::TimingCache(const void* config, std::string path)
-    : config_(config), path_(std::move(path)) {
+TimingCache::TimingCache(const void* config, std::string path, bool own)
+    : config_(config), path_(std::move(path)), own_(own) {
   if (path_.empty()) return;
   // One of another device or release is refused, in words that must not become those of the build.
   LogScope aside;
-  cache_ = Read();
+  Found found = Read();
+  cache_ = std::move(found.cache);
   if (cache_ && Call(config_, method::config::kSetTimingCache, cache_.get(), false)) return;
+  if (!found.empty && !own_) {
+    Error error = TensorRtError(
+        aside, cache_ ? "IBuilderConfig::setTimingCache" : "IBuilderConfig::createTimingCache",
+        path_ + " is no timing cache for this release of TensorRT and this GPU.",
+        ErrorCode::INVALID_ARGUMENT);
+    if (error.code == ErrorCode::INVALID_ARGUMENT) {
+      error.hint = "Name another file (cuda.timingCache), or remove this if it is of no use.";
+    }
+    throw error;
+  }
   cache_ = TrtObject(Call(config_, method::config::kCreateTimingCache,
                           static_cast<const void*>(nullptr), size_t{0}));
   if (!cache_ || !Call(config_, method::config::kSetTimingCache, cache_.get(), false)) {
@@ -22,18 +33,21 @@ TimingCache::TimingCache(const void* config, std::string path)
   }
 }
 
-TrtObject TimingCache::Read() const {
+TimingCache::Found TimingCache::Read() const {
   const std::optional<Bytes> bytes = ReadCache(path_);
-  if (!bytes || bytes->empty()) return {};
-  return TrtObject(Call(config_, method::config::kCreateTimingCache,
-                        static_cast<const void*>(bytes->data()), bytes->size()));
+  if (!bytes || bytes->empty()) return {{}, true};
+  return {TrtObject(Call(config_, method::config::kCreateTimingCache,
+                         static_cast<const void*>(bytes->data()), bytes->size())),
+          false};
 }
 
 void TimingCache::Save() {
   if (!cache_) return;
   LogScope aside;
-  if (const TrtObject others = Read()) {
-    Call(cache_.get(), method::timing_cache::kCombine, others.get(), false);
+  const Found others = Read();
+  if (!others.cache && !others.empty && !own_) return;  // somebody has put something else there
+  if (others.cache) {
+    Call(cache_.get(), method::timing_cache::kCombine, others.cache.get(), false);
   }
   const TrtObject bytes(Call(cache_.get(), method::timing_cache::kSerialize));
   // The engine is there; that the next build takes longer is no reason to fail.

@@ -9,17 +9,23 @@ namespace accelnode::cuda {
 
 class TimingCache {
  public:
-  // Begins with what is in the file, if that is usable. Without a path it does nothing.
-  TimingCache(const void* config, std::string path);
+  // Begins with what is in the file. Without a path it does nothing. Throws INVALID_ARGUMENT when
+  // the file is something else, unless it is `own`: the plan cache's, which may be made anew.
+  TimingCache(const void* config, std::string path, bool own);
 
   // Adds what was measured to the file, and to what others have written there meanwhile.
   void Save();
 
  private:
-  TrtObject Read() const;
+  struct Found {
+    TrtObject cache;
+    bool empty;  // or not there
+  };
+  Found Read() const;
 
   const void* const config_;
   const std::string path_;
+  const bool own_;
   TrtObject cache_;
 };
 

@@ -101,7 +101,7 @@ describe.skipIf(missing)(`building${missing ?? ''}`, () => {
     await build();
   });
 
-  it('keeps measured times for later builds, and goes on without when they are of no use', async () => {
+  it('keeps measured times for later builds, and refuses a file that is something else', async () => {
     const timingCache = join(place.folder, 'timing');
     await build({ cuda: { timingCache } });
     expect(existsSync(timingCache)).toBe(true);
@@ -111,9 +111,12 @@ describe.skipIf(missing)(`building${missing ?? ''}`, () => {
     await withSession(models.places, { device, cuda: { timingCache } }, () => undefined);
     expect(readFileSync(timingCache, 'utf8').trim().split('\n')).toHaveLength(4);
     writeFileSync(timingCache, 'something else');
-    await build({ cuda: { timingCache } });
-    expect(control.get('timingCacheEntries')).toBe(0);
-    expect(readFileSync(timingCache, 'utf8')).toMatch(/^timing cache/);
+    const builds = control.get('builds');
+    const error = await expectError('INVALID_ARGUMENT', () => build({ cuda: { timingCache } }));
+    expect(error.message).toContain(timingCache);
+    expect(error.hint).toContain('cuda.timingCache');
+    expect(control.get('builds')).toBe(builds);
+    expect(readFileSync(timingCache, 'utf8')).toBe('something else');
   });
 
   describe('profiles', () => {

@@ -1,10 +1,12 @@
 /** The plan cache, given plans and calibration data, on the doubles of CUDA and TensorRT 10. */
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -21,7 +23,7 @@ import { modelPath } from '../utils/models.js';
 import { expectError, withSession } from '../utils/session.js';
 import { CONTROL_VARIABLE } from './cuda/control.mjs';
 import { libraryOf, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
-import { makeWorkplace } from './openvino/setup.js';
+import { fake, makeWorkplace } from './openvino/setup.js';
 
 if (missing !== undefined) {
   describe.skip(`TensorRT${missing}`, () => it('is not here', () => undefined));
@@ -190,6 +192,61 @@ if (missing !== undefined) {
       expect(control.get('timingCacheEntries')).toBeGreaterThan(0);
     });
 
+    it('makes those anew that TensorRT does not take', async () => {
+      await load();
+      const timing = join(
+        cache,
+        readdirSync(cache).find((name) => name.startsWith('timing-'))!,
+      );
+      writeFileSync(timing, 'of no use');
+      expect(await load(models.mix, { precision: 'fp16' })).toMatchObject({ stored: true });
+      expect(readFileSync(timing, 'utf8')).toMatch(/^timing cache/);
+    });
+
+    it('does not put its own measured times over another file that lies where they were to go', async () => {
+      mkdirSync(cache);
+      const timingCache = join(cache, 'times');
+      control.set('holdBuild', 1);
+      const loading = load(models.mix, { cuda: { timingCache } });
+      try {
+        await reaches(control, 'building', 1);
+        writeFileSync(timingCache, 'precious');
+      } finally {
+        control.set('holdBuild', 0);
+      }
+      expect(await loading).toMatchObject({ stored: true });
+      expect(readFileSync(timingCache, 'utf8')).toBe('precious');
+    });
+
+    it.each<[string, (file: string) => string, RegExp]>([
+      ['is a folder', (file) => (mkdirSync(file), file), /can't be used: it is a folder/],
+      ['is no file', () => '/dev/null', /can't be used: it is no file/],
+      ['lies nowhere', (file) => join(file, 'times'), /can't be used: there is no such file or folder/],
+    ])('refuses a file for measured times that %s, before the build', async (_what, prepare, message) => {
+      mkdirSync(cache);
+      const timingCache = prepare(join(cache, 'times'));
+      const builds = control.get('builds');
+      const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, { cuda: { timingCache } }));
+      expect(error.message).toMatch(message);
+      expect(error.hint).toContain('measured times');
+      expect(control.get('builds')).toBe(builds);
+    });
+
+    it('has no plan of plugins that were replaced after this process had loaded them', async () => {
+      const library = join(place.folder, 'plugin.so');
+      const cuda = { plugins: [library] };
+      copyFileSync(fake('libopenvino_decoy.so'), library);
+      const first = await load(models.mix, { cuda });
+      expect(first).toMatchObject({ stored: true });
+      copyFileSync(library, `${library}.new`);
+      appendFileSync(`${library}.new`, 'of another version');
+      renameSync(`${library}.new`, library);
+      const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, { cuda }));
+      expect(error.message).toBe(`The plugins in ${library} are not those any more that this process has loaded.`);
+      expect(error.hint).toContain('in a new one');
+      expect((await cacheEntries(cache)).map(({ key }) => key)).toEqual([first.key]);
+    });
+
     it('is cleared with them', async () => {
       const { key } = await load();
       expect(await clearCache({ folder: cache, olderThan: 1 })).toEqual([]);
@@ -253,6 +310,24 @@ if (missing !== undefined) {
       const sources: ModelSource[] = [plan, readFileSync(plan), { plan, onnx: models.mix }];
       for (const source of sources) expect((await load(source)).builds).toBe(0);
       expect(existsSync(cache)).toBe(false);
+    });
+
+    it('that is of another model than the ONNX beside it is not taken for it', async () => {
+      await exportPlan();
+      const shapes = { x: [2, 3] };
+      await withSession({ plan, onnx: models.rows }, { device: 'cuda:0', cache, shapes }, (session) => {
+        expect(session.inputs.map(({ name }) => name)).toEqual(['x']);
+        expect(session.details.planRefused).toMatch(
+          /another model .*: it has a \(float32\), b .* → .*, the model has x /,
+        );
+        expect(cacheOf(session)).toMatchObject({ hit: false, stored: true });
+      });
+    });
+
+    it('needs the ONNX model that is named beside it', async () => {
+      await exportPlan();
+      const error = await expectError('MODEL_INVALID', () => load({ plan, onnx: join(place.folder, 'none.onnx') }));
+      expect(error.message).toContain('none.onnx');
     });
 
     it.each<[string, () => void]>([
@@ -407,6 +482,7 @@ if (missing !== undefined) {
       ['is not there', (file) => file, /is not there, and no data is given/],
       ['is empty', (file) => (writeFileSync(file, ''), file), /is empty, and no data is given/],
       ['is a folder', (file) => (mkdirSync(file), file), /can't be used: it is a folder/],
+      ['is something else', (file) => (copyFileSync(models.mix, file), file), /is no file of ranges, and would be/],
       ['lies in a file', (file) => (writeFileSync(file, 'x'), join(file, 'ranges')), /a part of the path is a file/],
     ])('is refused before the build when the file of ranges %s', async (_what, prepare, message) => {
       mkdirSync(cache);
@@ -418,6 +494,23 @@ if (missing !== undefined) {
       expect(error.message).toMatch(message);
       expect(error.hint).toMatch(/\w{3}/);
       expect(control.get('builds')).toBe(builds);
+    });
+
+    it('leaves a file alone that is something else', async () => {
+      mkdirSync(cache);
+      writeFileSync(ranges(), 'precious');
+      const error = await expectError('INVALID_ARGUMENT', () => load(models.mix, options([mix], ranges())));
+      expect(error.message).toContain('is no file of ranges');
+      expect(readFileSync(ranges(), 'utf8')).toBe('precious');
+    });
+
+    it('makes ranges of another release of TensorRT anew', async () => {
+      mkdirSync(cache);
+      writeFileSync(ranges(), 'TRT-8501-EntropyCalibration2\n');
+      const before = fed();
+      expect(await load(models.mix, options([mix], ranges()))).toMatchObject({ stored: false });
+      expect(fed() - before).toBe(1);
+      expect(readFileSync(ranges(), 'utf8')).toMatch(/^TRT-10/);
     });
 
     it('is refused before the build when there is no folder for the ranges', async () => {

@@ -1,5 +1,5 @@
 /** The command line on the doubles of CUDA and TensorRT. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { BackendReport, CacheEntry, Device } from 'accelnode';
@@ -8,12 +8,14 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { LineChild } from '../utils/line-child.js';
 import type { Control } from './cuda/control.mjs';
-import { folderOf, libraryOf, majors, makeDoubles, missing, writeModels } from './cuda/setup.js';
+import { folderOf, libraryOf, majors, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
 
 const place = makeWorkplace();
 afterAll(() => place.remove());
 const models = writeModels(place.folder);
+
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
 /** What commands shall not see of this machine. */
 const bare = {
@@ -100,9 +102,34 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(control.get('builds')).toBe(builds);
   });
 
+  it('compile leaves its model alone', async () => {
+    const model = join(place.folder, `kept ${major}.onnx`);
+    const plan = join(place.folder, `kept ${major}.plan`);
+    copyFileSync(models.mix, model);
+    symlinkSync(model, plan);
+    for (const output of [model, plan]) {
+      const error = await failureOf(accelnode, 2, 'compile', model, '-d', 'cuda:0', '-o', output);
+      expect(error.message).toBe(`${output} is the model itself, which would be overwritten.`);
+      expect(error.hint).toContain('--output');
+    }
+    expect(readFileSync(model)).toEqual(readFileSync(models.mix));
+  });
+
+  it('compile leaves a plan alone whose name the output would get', async () => {
+    const plan = join(place.folder, `own ${major}.plan`);
+    expectPlain(await accelnode('compile', models.mix, '-d', 'cuda:0', '-o', plan), 0);
+    const before = statSync(plan).mtimeMs;
+    const child = new LineChild([main, 'compile', plan, '-d', 'cuda:0'], {
+      env: { ...process.env, ...bare, ...env },
+      cwd: place.folder,
+    });
+    const { code, stderr } = await child.ended;
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('is the model itself') as string });
+    expect(statSync(plan).mtimeMs).toBe(before);
+  });
+
   it('compile shows how far it has come, and stops at SIGINT', async () => {
     const output = join(place.folder, `never ${major}.plan`);
-    const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
     const held = doubles();
     held.control.set('holdBuild', 1);
     const child = new LineChild([main, 'compile', models.mix, '-d', 'cuda:0', '-o', output], {
@@ -114,6 +141,41 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     const { code, stderr } = await child.ended;
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('CANCELLED') as string });
     expect(existsSync(output)).toBe(false);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('compile leaves nothing behind on %s', async (signal) => {
+    const folder = join(place.folder, `never ${major} ${signal}`);
+    const held = doubles();
+    held.control.set('holdBuild', 1);
+    const child = new LineChild([main, 'compile', models.mix, '-d', 'cuda:0', '-o', join(folder, 'made.plan')], {
+      env: { ...process.env, ...bare, ...held.env },
+    });
+    await reaches(held.control, 'building', 1);
+    child.process.kill(signal);
+    expect(await child.ended).toMatchObject({ code: 1, signal: null });
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('bench and run say that they wait for another, which stops at SIGINT', async () => {
+    const held = doubles();
+    held.control.set('holdBuild', 1);
+    const start = (...args: string[]): LineChild =>
+      new LineChild([main, ...args, models.mix, '-d', 'cuda:0', '--cache-dir', cache], {
+        env: { ...process.env, ...bare, ...held.env },
+      });
+    const bench = start('bench', '-t', '0.01', '--warmup', '0', '--min-runs', '2');
+    await reaches(held.control, 'building', 1);
+    const run = start('run', '-i', 'a=zeros', '-i', 'b=zeros');
+    const waits = new Promise<void>((resolve) => {
+      run.process.stderr!.on('data', (chunk: Buffer) => chunk.toString().includes('waiting for another') && resolve());
+    });
+    await waits;
+    bench.process.kill('SIGINT');
+    const stopped = await bench.ended;
+    expect(stopped).toMatchObject({ code: 1, signal: null, stderr: expect.stringContaining('CANCELLED') as string });
+    held.control.set('holdBuild', 0);
+    expect(await run.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('loading…\nwaiting') as string });
+    expect(held.control.get('builds')).toBe(2);
   });
 
   it.each([
@@ -139,6 +201,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expectPlain(file, 0);
     expect(file.stdout).toContain(`(${size} bytes)`);
     expect(file.stdout).toContain('only TensorRT can read');
+    expect(file.stdout).not.toContain('openvino');
     expect(await jsonOf(without, 0, 'inspect', output)).toMatchObject({
       format: 'plan',
       size,
@@ -172,9 +235,18 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
       ['inspect', plan],
     ]) {
       const error = await failureOf(accelnode, 1, ...args, '-d', 'cuda:0');
-      expect(error.hint).toContain('versionCompatible');
+      expect(error.hint).toMatch(/load it with --version-compatible\.$/);
       expectPlain(await accelnode(...args, '-d', 'cuda:0', '--version-compatible'), 0);
     }
+  });
+
+  it('inspect fails where the plan is at fault, not a TensorRT that is missing', async () => {
+    const plan = join(place.folder, `compatible, inspected ${major}.plan`);
+    expectPlain(await accelnode('compile', models.mix, '-d', 'cuda:0', '-o', plan, '--version-compatible'), 0);
+    const error = await failureOf(accelnode, 1, 'inspect', plan);
+    expect(error).toMatchObject({ code: 'UNSUPPORTED' });
+    expect(error.message).not.toContain('openvino');
+    expect(error.hint).toMatch(/load it with --version-compatible\.$/);
   });
 
   it('takes a library, and a folder of them', async () => {
@@ -216,7 +288,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
   });
 
   it('has made no mistake with the doubles', () => {
-    expect(blocks).toHaveLength(3);
-    expect(blocks.map((block) => block.getText('violation'))).toEqual(['', '', '']);
+    expect(blocks).toHaveLength(7);
+    expect(blocks.flatMap((block) => block.getText('violation') || [])).toEqual([]);
   });
 });

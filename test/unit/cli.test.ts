@@ -80,6 +80,15 @@ describe('the arguments', () => {
     [['bench', 'a.onnx', '-c', '0'], /whole number of at least 1/],
     [['bench', 'a.onnx', '--min-runs', '0'], /whole number of at least 1/],
     [['bench', 'a.onnx', '--sync', '-c', '2'], /--concurrency has no use/],
+    [
+      ['compile', 'a.onnx', '-d', 'openvino:CPU', '--level', '2', '--plugin', 'nope.so'],
+      /^openvino:CPU can make no use of --level, --plugin/,
+    ],
+    [['bench', 'a.onnx', '-d', 'openvino', '--graphs'], /^openvino can make no use of --graphs/],
+    [
+      ['run', 'a.onnx', '-d', 'null', '-d', 'cuda:1', '--threads', '2'],
+      /^null and cuda:1 can make no use of --threads/,
+    ],
     [['bench', 'a.onnx', '-b', '8', '-s', 'x=4,3'], /--batch 8 is not the first dimension of --shape x/],
     [['runtime', 'install'], /missing required argument/],
     [['cache', 'clear', '--older-than', 'long'], /number of at least 0/],

@@ -92,6 +92,9 @@ describe('options', () => {
     ['an empty list of devices', { device: [] }, /options\.device/],
     ['an unknown backend', { device: 'tpu:0' }, /no backend "tpu"/],
     ['a device without a name', { device: 'null:' }, /no name after the colon/],
+    ['a number that is another way to write 0', { device: 'cuda:00' }, /no device "cuda:00"/],
+    ['a number with a sign', { device: ['null:0', 'rocm:+0'] }, /no device "rocm:\+0"/],
+    ['a zero that is negative', { device: 'cuda:-0' }, /no device "cuda:-0"/],
     ['an unknown precision', { precision: 'fp8' }, /options\.precision/],
     ['no lanes', { lanes: 0 }, /options\.lanes/],
     ['a fraction of a lane', { lanes: 1.5 }, /options\.lanes/],
@@ -121,6 +124,7 @@ describe('options', () => {
     ['half a byte of workspace', { cuda: { workspace: 1.5 } }, /options\.cuda\.workspace/],
     ['optimisation level 6', { cuda: { optimizationLevel: 6 } }, /options\.cuda\.optimizationLevel/],
     ['an unknown source of tactics', { cuda: { tacticSources: ['cuda'] } }, /options\.cuda\.tacticSources\.0/],
+    ['streams that are not to be counted', { cuda: { maxAuxStreams: 2 ** 33 + 1 } }, /options\.cuda\.maxAuxStreams/],
     ['a timing cache without a name', { cuda: { timingCache: '' } }, /options\.cuda\.timingCache/],
     ['a profile upside down', { cuda: { profiles: [{ x: [[4, 2]] }] } }, /options\.cuda\.profiles\.0\.x/],
     [

@@ -375,7 +375,7 @@ describe('clearing', () => {
     utimesSync(join(folder, `${key}.json`), longAgo, longAgo);
     leaveBehind();
     writeFileSync(join(folder, 'notes.txt'), 'of somebody else');
-    const removed = await clearFolder(folder, new Date(Date.now() - 3_600_000));
+    const removed = await clearFolder(folder, Date.now() - 3_600_000);
     expect(removed.map((entry) => entry.key)).toEqual([key]);
     expect(readdirSync(folder).sort()).toEqual([`${keyOf('b')}.json`, `${keyOf('b')}.plan`, 'notes.txt']);
   });
@@ -389,7 +389,7 @@ describe('clearing', () => {
         keyToStore: () => Promise.resolve({ key: stored }),
         save: async (built, path) => {
           writeFileSync(path, built);
-          await clearFolder(folder, new Date(Date.now() + 1000));
+          await clearFolder(folder, Date.now() + 1000);
         },
       }),
     );
@@ -399,22 +399,54 @@ describe('clearing', () => {
   it('leaves alone an entry that is being made anew', async () => {
     await loadThroughCache(textLoad());
     const release = await tryLock(lockOf(folder, key));
-    expect(await clearFolder(folder, new Date(Date.now() + 1000))).toEqual([]);
+    expect(await clearFolder(folder, Date.now() + 1000)).toEqual([]);
     expect(await readEntries(folder)).toHaveLength(1);
     await release!();
-    expect(await clearFolder(folder, new Date(Date.now() + 1000))).toHaveLength(1);
+    expect(await clearFolder(folder, Date.now() + 1000)).toHaveLength(1);
   });
 
   it('takes measured times along, but not those that are being written', async () => {
     mkdirSync(folder);
     const names = ['timing-10.15.1-sm_90-GPU.cache', 'timing-10.15.1-sm_90-GPU.cache.123-0.tmp'];
     for (const name of names) writeFileSync(join(folder, name), '');
-    await clearFolder(folder, new Date(Date.now() + 1000));
+    await clearFolder(folder, Date.now() + 1000);
     expect(readdirSync(folder)).toEqual([names[1]]);
   });
 
+  it.each(['clearing', 'making room'])('%s leaves alone what only looks like a name of its own', async (how) => {
+    mkdirSync(join(folder, `${keyOf('d')}.models`), { recursive: true });
+    mkdirSync(join(folder, `${keyOf('e')}.plan`));
+    mkdirSync(join(folder, 'timing-10.15.1-sm_90-GPU.cache'));
+    const files = [
+      `${keyOf('c')}.onnx`,
+      `${keyOf('c')}.json.orig`,
+      join(`${keyOf('d')}.models`, 'precious.txt'),
+      join(`${keyOf('e')}.plan`, 'precious.txt'),
+      join('timing-10.15.1-sm_90-GPU.cache', 'precious.txt'),
+    ];
+    for (const file of files) writeFileSync(join(folder, file), 'of somebody else');
+    if (how === 'clearing') await clearCache({ folder });
+    else expect((await loadThroughCache(textLoad())).cache).toMatchObject({ stored: true });
+    expect(files.filter((file) => !existsSync(join(folder, file)))).toEqual([]);
+  });
+
+  it('removes no file that only a description of another says is its own', async () => {
+    await loadThroughCache(textLoad());
+    const text = readFileSync(join(folder, `${key}.json`), 'utf8');
+    writeFileSync(join(folder, 'precious'), 'compiled');
+    writeFileSync(join(folder, `${key}.json`), text.replace(`${key}.plan`, 'precious'));
+    await clearCache({ folder });
+    expect(readdirSync(folder)).toEqual(['precious']);
+  });
+
+  it.each([1e9, 1e300, Infinity])('removes nothing younger than %d days', async (olderThan) => {
+    await loadThroughCache(textLoad());
+    expect(await clearCache({ folder, olderThan })).toEqual([]);
+    expect(await readEntries(folder)).toHaveLength(1);
+  });
+
   it('finds nothing in no folder', async () => {
-    expect(await clearFolder(join(folder, 'none'), new Date())).toEqual([]);
+    expect(await clearFolder(join(folder, 'none'), Date.now())).toEqual([]);
     expect(await cacheEntries(join(folder, 'none'))).toEqual([]);
   });
 

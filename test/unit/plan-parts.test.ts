@@ -149,6 +149,9 @@ describe('what a TensorRT plan depends on', () => {
     const eleven = { ...runtime, version: '11.2.0' };
     expect(facts(typed)).not.toBe(facts());
     expect(facts(typed, {}, eleven)).toBe(facts({}, {}, eleven));
+    expect(facts({ precision: 'auto' }, {}, eleven)).toBe(facts({}, {}, eleven));
+    expect(facts({ precision: 'auto', ...typed })).toBe(facts(typed));
+    expect(facts({ precision: 'auto' })).not.toBe(facts());
   });
 
   it('are sources of kernels, in any order', () => {

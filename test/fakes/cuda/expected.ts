@@ -46,6 +46,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   deserializeCudaEngine: 'MODEL_INVALID',
   // What the caller asked for does not fit the model.
   setTacticSources: 'INVALID_ARGUMENT',
+  createTimingCache: 'INVALID_ARGUMENT',
+  setTimingCache: 'INVALID_ARGUMENT',
   setDimensions: 'INVALID_ARGUMENT',
   addOptimizationProfile: 'INVALID_ARGUMENT',
   setInputShape: 'INVALID_ARGUMENT',
@@ -54,7 +56,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 /** What frees can fail, and nothing follows from it; unless the device is lost, which the next call tells. */
 const FREES = /^cuda(Free|FreeAsync|FreeHost|(Stream|Event|Graph|GraphExec)Destroy)$/;
 /** Measured times of kernels are good to have, but can be measured again. */
-const TIMING_CACHE = 'TimingCache';
+const TIMING_CACHE = 'ITimingCache::';
 /** What can't be recorded is run without. */
 const CAPTURE = /^(cudaStreamBeginCapture|cudaStreamEndCapture|cudaGraphInstantiate|enqueueV3)$/;
 
@@ -71,6 +73,8 @@ export function expectedOf(operation: string, call: string, fault: Fault): reado
   if (call === 'cudaGetDeviceCount') return ['DEVICE_NOT_FOUND'];
   if (fault === lost) return FREES.test(call) ? ['tolerated', 'DEVICE_LOST', 'DEVICE_NOT_FOUND'] : ['DEVICE_LOST'];
   if (FREES.test(call) || call.includes(TIMING_CACHE)) return ['tolerated'];
+  // The file that was named is read before the build, and again after it, when the engine is there.
+  if (call === 'createTimingCache') return ['tolerated', fault === failure ? 'INVALID_ARGUMENT' : fault.code];
   // A context for further shapes is good to have: without it, another records anew.
   if (operation === 'run as CUDA graphs of several shapes') return ['tolerated', CODES[call] ?? fault.code, fault.code];
   if (operation === 'run as a CUDA graph' && CAPTURE.test(call)) {
@@ -82,7 +86,7 @@ export function expectedOf(operation: string, call: string, fault: Fault): reado
 
 /** The function that the error blames; empty where the loss of the device is told only by the next call. */
 export function blamed(call: string, fault: Fault): readonly string[] {
-  if (fault === lost && (call.includes(TIMING_CACHE) || (CAPTURE.test(call) && call !== 'enqueueV3'))) return [];
+  if (fault === lost && (call.includes('TimingCache') || (CAPTURE.test(call) && call !== 'enqueueV3'))) return [];
   if (call === 'parseFromFile') return ['parse', 'parseFromFile'];
   if (call === 'setDimensions') return ['setDimensions', 'addOptimizationProfile'];
   if (call === 'createEngineInspector') return ['createEngineInspector', 'getEngineInformation'];
