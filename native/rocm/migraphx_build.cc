@@ -1,7 +1,5 @@
 #include "migraphx_build.h"
 
-#include <algorithm>
-#include <initializer_list>
 #include <utility>
 
 #include "migraphx_calibration.h"
@@ -11,11 +9,6 @@
 
 namespace accelnode::rocm {
 namespace {
-
-bool ContainsAny(const std::string& text, std::initializer_list<const char*> words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](const char* word) { return text.find(word) != text.npos; });
-}
 
 // MIGraphX's refusal of a model: what it could not do, and as which code.
 Error Refusal(Error error, const std::string& what, ErrorCode code) {
@@ -66,7 +59,7 @@ void Quantize(migraphx_program* program, const ModelSource& source, const Recipe
               migraphx_target* target, LoadMonitor* monitor) {
   if (recipe.precision == "fp16") Call(MIGRAPHX(quantize_fp16), program);
   if (recipe.precision == "bf16") {
-    Need(Migraphx().quantize_bf16, "bf16", "6.4");
+    Need(Migraphx().quantize_bf16, "bf16", "7.0");
     Call(MIGRAPHX(quantize_bf16), program);
   }
   if (recipe.precision != "int8") return;
@@ -147,7 +140,7 @@ std::unique_ptr<CompiledProgram> Compile(const ModelSource& source, const Recipe
     Call(MIGRAPHX(compile_options_set_offload_copy), options.get(), recipe.offload_copy);
     Call(MIGRAPHX(compile_options_set_fast_math), options.get(), recipe.fast_math);
     if (recipe.exhaustive_tune) {
-      Need(Migraphx().compile_options_set_exhaustive_tune_flag, "exhaustive tuning", "5.5");
+      Need(Migraphx().compile_options_set_exhaustive_tune_flag, "exhaustive tuning", "5.6");
       Call(MIGRAPHX(compile_options_set_exhaustive_tune_flag), options.get(), true);
     }
     Phase compile(monitor, "compile");
