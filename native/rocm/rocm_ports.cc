@@ -67,6 +67,11 @@ std::vector<int64_t> Narrow(TensorInfo& input, const Value::List& given) {
   return chosen;
 }
 
+std::vector<int64_t> WithoutOnes(std::vector<int64_t> dims) {
+  dims.erase(std::remove(dims.begin(), dims.end(), 1), dims.end());
+  return dims;
+}
+
 }  // namespace
 
 Ports PortsOfOnnx(const ModelSource& source, const Value& options) {
@@ -135,10 +140,15 @@ void Complete(Ports& ports, const CompiledProgram& program) {
 }
 
 std::vector<int64_t> DimsOf(const Layout& layout, const TensorInfo& info) {
-  if (!info.rank_known || info.IsDynamic()) return layout.dims;
-  uint64_t elements = 1;
-  for (const int64_t dim : info.shape) elements *= static_cast<uint64_t>(dim);
-  return elements == layout.Elements() ? info.shape : layout.dims;
+  if (!info.rank_known) return layout.dims;
+  if (!info.IsDynamic()) {
+    return WithoutOnes(info.shape) == WithoutOnes(layout.dims) ? info.shape : layout.dims;
+  }
+  // One element of stride 0, which MIGraphX makes of a scalar and of a tensor that was expanded.
+  const bool fits = std::all_of(info.shape.begin(), info.shape.end(),
+                                [](int64_t dim) { return dim == 1 || dim < 0; });
+  if (!layout.dims.empty() || !fits) return layout.dims;
+  return std::vector<int64_t>(info.shape.size(), 1);
 }
 
 }  // namespace accelnode::rocm
