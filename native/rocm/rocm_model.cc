@@ -141,6 +141,8 @@ std::unique_ptr<Model> LoadOnnx(const LoadRequest& request, Recipe recipe) {
   if (!compiled.empty()) {
     request.monitor->Progress("load", 0, 1);
     first = LoadCompiled(compiled, recipe, source.input_names);
+    Adopt(ports, *first);
+    if (request.options["rocm"].Bool("compiledGiven", false)) details.erase("precision");
     request.monitor->Progress("load", 1, 1);
     details["loadedFrom"] = "mxr";
   } else if (!ports.open) {
