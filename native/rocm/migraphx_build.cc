@@ -1,5 +1,6 @@
 #include "migraphx_build.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "migraphx_calibration.h"
@@ -187,6 +188,24 @@ std::unique_ptr<CompiledProgram> LoadCompiled(const std::string& path, const Rec
     throw Refusal(error, "MIGraphX can't load the compiled model.",
                   other ? ErrorCode::RUNTIME_INCOMPATIBLE : ErrorCode::MODEL_INVALID);
   }
+}
+
+void CheckCopies(const CompiledProgram& program, const Recipe& recipe) {
+  const ParameterList& parameters = program.parameters();
+  if (recipe.OnHost() || !parameters.output_memory().empty()) return;
+  // One that does not copy has memory for each output, unless it is an input. (Or a constant, but
+  // not all of them are in a model that is of any use.)
+  const auto is_input = [&](const Layout& output) {
+    return std::any_of(parameters.inputs().begin(), parameters.inputs().end(),
+                       [&](const Parameter& input) {
+                         return input.shape != nullptr && input.layout.type == output.type &&
+                                input.layout.dims == output.dims;
+                       });
+  };
+  if (std::all_of(program.outputs().begin(), program.outputs().end(), is_input)) return;
+  throw Error(ErrorCode::RUNTIME_INCOMPATIBLE,
+              "The model was compiled to copy inputs and outputs by itself.")
+      .WithHint("Load it with rocm.offloadCopy: true.");
 }
 
 }  // namespace accelnode::rocm
