@@ -2,6 +2,8 @@
  * Loading on a backend whose compiled models accelnode keeps: from a compiled model that was given, from the
  * cache, or by compiling.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -51,9 +53,11 @@ async function loadPlan(
   plan: NativeModelSource,
   model: NativeModelSource | undefined,
 ): Promise<NativeSession> {
+  if (model !== undefined && rulesOf(target.backend).opensWithModel === true) {
+    return withFileOf(plan, (compiled) => loadNative({ ...target, compiled, compiledGiven: true }, model));
+  }
   const native = await loadNative(target, plan);
-  // Those that don't say the names of their outputs can't be compared.
-  if (model === undefined || rulesOf(target.backend).opensWithModel === true) return native;
+  if (model === undefined) return native;
   try {
     const wanted = inspectOnnx(model.path ?? model.bytes!);
     const inputs = new Set(wanted.inputs.map(textOf));
@@ -70,6 +74,22 @@ async function loadPlan(
   } catch (error) {
     await native.close();
     throw error;
+  }
+}
+
+/** Gives `use` a compiled model as a file, which is one for as long as that takes. */
+async function withFileOf<Result>(
+  { path, bytes, format }: NativeModelSource,
+  use: (path: string) => Promise<Result>,
+): Promise<Result> {
+  if (path !== undefined) return use(path);
+  const folder = await mkdtemp(join(tmpdir(), 'accelnode-'));
+  try {
+    const file = join(folder, `model.${format}`);
+    await writeFile(file, bytes!, { mode: 0o600 });
+    return await use(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

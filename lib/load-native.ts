@@ -26,6 +26,8 @@ export interface LoadTarget {
   timingCache?: string | undefined;
   /** What the model was compiled to before, on a backend that opens it together with the model. */
   compiled?: string | undefined;
+  /** Did the caller give it? Then it is not known how it was compiled. */
+  compiledGiven?: boolean | undefined;
 }
 
 let lastLoadId = 0;
@@ -85,9 +87,13 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
 }
 
 /** The caller's calibration data, which a plan has no use for. */
-function calibrationOf({ backend, options }: LoadTarget, id: number, onnx: OnnxInfo): Calibration | undefined {
+function calibrationOf(
+  { backend, options, compiled }: LoadTarget,
+  id: number,
+  onnx: OnnxInfo,
+): Calibration | undefined {
   const batches = calibrationOption(backend, options)?.batches;
-  if (batches === undefined) return undefined;
+  if (batches === undefined || compiled !== undefined) return undefined;
   const answer = (batch: CalibrationAnswer): void => addon.calibrationBatch(id, batch);
   return new Calibration(`${backend}.calibration`, batches, onnx.inputs, options.shapes, answer);
 }
@@ -240,7 +246,7 @@ function cudaOptions({ options, timingCache: common }: LoadTarget): object {
   };
 }
 
-function rocmOptions({ options, compiled }: LoadTarget): object {
+function rocmOptions({ options, compiled, compiledGiven }: LoadTarget): object {
   const { library: _library, calibration, ...own } = options.rocm ?? {};
-  return { ...own, calibrated: calibration !== undefined, compiled };
+  return { ...own, calibrated: calibration !== undefined, compiled, compiledGiven };
 }

@@ -47,7 +47,7 @@ export class Residency {
     if (this.#reload === undefined && !this.#closed) {
       throw new AccelError(
         'UNSUPPORTED',
-        'The session keeps no model that it could load again: it was given as bytes.',
+        'The session keeps no model that it could load again: it was given as bytes, or with calibration data.',
         {
           hint:
             'Load it from a file, and calibration data with a cache of ranges; or with idleTtl, which keeps bytes and ' +

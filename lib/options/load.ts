@@ -64,7 +64,8 @@ export interface LoadOptions {
   /**
    * Milliseconds without a run after which the session frees its model by itself, at most a quarter late, as
    * {@link Session.release} does. The next run loads it again. Bytes and calibration data that you gave are kept for
-   * that, by reference: leave them as they are. `Infinity`: only when `release()` is called. Default: never.
+   * that, by reference: leave them as they are, and give calibration data that can be read more than once (an array, not
+   * a generator), because each load reads it again. `Infinity`: only when `release()` is called. Default: never.
    */
   idleTtl?: number | undefined;
   /**

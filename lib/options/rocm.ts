@@ -28,7 +28,7 @@ export interface RocmOptions {
   exhaustiveTune?: boolean | undefined;
   /**
    * Let MIGraphX copy inputs and outputs itself, from and to ordinary memory, in place of accelnode, which uses
-   * pinned memory and lets copies overlap with other lanes' computing. Tensors must then be host memory. Default: false.
+   * pinned memory and lets copies overlap with other lanes' computing. Tensors must then be host memory, pinned or not; none on the device. Default: false.
    * migraphx-driver: `--enable-offload-copy`.
    */
   offloadCopy?: boolean | undefined;

@@ -91,7 +91,6 @@ constexpr const char* kHipStreamType = "ihipStream_t";
   X(compile_options_set_exhaustive_tune_flag, (migraphx_compile_options*, bool)) \
   X(onnx_options_set_default_loop_iterations, (migraphx_onnx_options*, int64_t)) \
   X(onnx_options_set_limit_loop_iterations, (migraphx_onnx_options*, int64_t))   \
-  X(onnx_options_set_external_data_path, (migraphx_onnx_options*, const char*))  \
   X(quantize_bf16, (migraphx_program*))
 
 }  // namespace accelnode::rocm

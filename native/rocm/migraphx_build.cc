@@ -1,7 +1,6 @@
 #include "migraphx_build.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <utility>
 
 #include "migraphx_calibration.h"
@@ -11,11 +10,6 @@
 
 namespace accelnode::rocm {
 namespace {
-
-bool ContainsAny(const std::string& text, std::initializer_list<const char*> words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](const char* word) { return text.find(word) != text.npos; });
-}
 
 // MIGraphX's refusal of a model: what it could not do, and as which code.
 Error Refusal(Error error, const std::string& what, ErrorCode code) {
@@ -66,7 +60,7 @@ void Quantize(migraphx_program* program, const ModelSource& source, const Recipe
               migraphx_target* target, LoadMonitor* monitor) {
   if (recipe.precision == "fp16") Call(MIGRAPHX(quantize_fp16), program);
   if (recipe.precision == "bf16") {
-    Need(Migraphx().quantize_bf16, "bf16", "6.4");
+    Need(Migraphx().quantize_bf16, "bf16", "7.0");
     Call(MIGRAPHX(quantize_bf16), program);
   }
   if (recipe.precision != "int8") return;
@@ -147,7 +141,7 @@ std::unique_ptr<CompiledProgram> Compile(const ModelSource& source, const Recipe
     Call(MIGRAPHX(compile_options_set_offload_copy), options.get(), recipe.offload_copy);
     Call(MIGRAPHX(compile_options_set_fast_math), options.get(), recipe.fast_math);
     if (recipe.exhaustive_tune) {
-      Need(Migraphx().compile_options_set_exhaustive_tune_flag, "exhaustive tuning", "5.5");
+      Need(Migraphx().compile_options_set_exhaustive_tune_flag, "exhaustive tuning", "5.6");
       Call(MIGRAPHX(compile_options_set_exhaustive_tune_flag), options.get(), true);
     }
     Phase compile(monitor, "compile");
@@ -194,6 +188,24 @@ std::unique_ptr<CompiledProgram> LoadCompiled(const std::string& path, const Rec
     throw Refusal(error, "MIGraphX can't load the compiled model.",
                   other ? ErrorCode::RUNTIME_INCOMPATIBLE : ErrorCode::MODEL_INVALID);
   }
+}
+
+void CheckCopies(const CompiledProgram& program, const Recipe& recipe) {
+  const ParameterList& parameters = program.parameters();
+  if (recipe.OnHost() || !parameters.output_memory().empty()) return;
+  // One that does not copy has memory for each output, unless it is an input. (Or a constant, but
+  // not all of them are in a model that is of any use.)
+  const auto is_input = [&](const Layout& output) {
+    return std::any_of(parameters.inputs().begin(), parameters.inputs().end(),
+                       [&](const Parameter& input) {
+                         return input.shape != nullptr && input.layout.type == output.type &&
+                                input.layout.dims == output.dims;
+                       });
+  };
+  if (std::all_of(program.outputs().begin(), program.outputs().end(), is_input)) return;
+  throw Error(ErrorCode::RUNTIME_INCOMPATIBLE,
+              "The model was compiled to copy inputs and outputs by itself.")
+      .WithHint("Load it with rocm.offloadCopy: true.");
 }
 
 }  // namespace accelnode::rocm

@@ -43,4 +43,8 @@ std::unique_ptr<CompiledProgram> Compile(const ModelSource& source, const Recipe
 std::unique_ptr<CompiledProgram> LoadCompiled(const std::string& path, const Recipe& recipe,
                                               const std::vector<std::string>& input_names);
 
+// Throws RUNTIME_INCOMPATIBLE when a compiled model that the caller gave copies by itself, which
+// the recipe does not say: it would take addresses of the device for the host's.
+void CheckCopies(const CompiledProgram& program, const Recipe& recipe);
+
 }  // namespace accelnode::rocm

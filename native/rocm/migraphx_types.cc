@@ -61,6 +61,28 @@ size_t Layout::SpanBytes() const {
   return ByteSize(type, static_cast<uint64_t>(last) + 1);
 }
 
+namespace {
+
+// MIGraphX computes sizes without a sign: those that would be negative are huge.
+void CheckSize(const Layout& layout) {
+  constexpr uint64_t kMost = uint64_t{1} << 48;  // no address space has more
+  uint64_t elements = 1;
+  for (const int64_t dim : layout.dims) {
+    const auto size = static_cast<uint64_t>(dim);
+    if (size == 0) return;
+    if (size <= kMost / elements) {
+      elements *= size;
+      continue;
+    }
+    throw Error(
+        ErrorCode::MODEL_UNSUPPORTED,
+        "MIGraphX computes a tensor of the impossible shape " + ShapeText(layout.dims) + ".")
+        .WithHint("A Slice that ends before it begins, for one, is empty only for ONNX.");
+  }
+}
+
+}  // namespace
+
 Layout LayoutOf(const migraphx_shape* shape) {
   Layout layout;
   int type = 0;
@@ -74,6 +96,7 @@ Layout LayoutOf(const migraphx_shape* shape) {
   layout.dims.assign(numbers, numbers + rank);
   Call(MIGRAPHX(shape_strides), &numbers, &rank, shape);
   layout.strides.assign(numbers, numbers + rank);
+  CheckSize(layout);
   const bool scalar = rank == 1 && layout.dims[0] == 1 && layout.strides[0] == 0;
   if (scalar) layout.dims = layout.strides = {};
   return layout;

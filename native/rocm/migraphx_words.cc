@@ -1,6 +1,5 @@
 #include "migraphx_words.h"
 
-#include <initializer_list>
 #include <ostream>
 #include <streambuf>
 #include <utility>
@@ -51,14 +50,14 @@ bool StayLoaded() {
 
 #endif
 
+}  // namespace
+
 bool ContainsAny(const std::string& text, std::initializer_list<const char*> words) {
   for (const char* word : words) {
     if (text.find(word) != text.npos) return true;
   }
   return false;
 }
-
-}  // namespace
 
 bool CatchWords(const Library& migraphx) {
 #if defined(__linux__) && defined(__GLIBCXX__)

@@ -7,6 +7,7 @@
 // the addon was built with another C++ library, errors say that the words are on stderr.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 
 #include "../error.h"
@@ -14,6 +15,8 @@
 #include "migraphx_library.h"
 
 namespace accelnode::rocm {
+
+bool ContainsAny(const std::string& text, std::initializer_list<const char*> words);
 
 // Once, when MIGraphX is opened. False: its words stay on stderr.
 bool CatchWords(const Library& migraphx);

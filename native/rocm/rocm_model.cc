@@ -87,6 +87,13 @@ Value::Map DetailsOf(const Recipe& recipe) {
           {"offloadCopy", recipe.OnHost() && recipe.device >= 0}};
 }
 
+// A .mxr that the caller gave was compiled with device memory for its outputs, or without.
+void FollowCopies(Recipe& recipe, const CompiledProgram& program) {
+  CheckCopies(program, recipe);
+  recipe.offload_copy =
+      recipe.device >= 0 && program.parameters().output_memory().empty() && recipe.offload_copy;
+}
+
 // A .mxr as the caller gave it.
 std::unique_ptr<Model> LoadMxr(const LoadRequest& request, Recipe recipe) {
   const ModelSource& source = request.source;
@@ -95,9 +102,7 @@ std::unique_ptr<Model> LoadMxr(const LoadRequest& request, Recipe recipe) {
   request.monitor->Progress("load", 0, 1);
   auto program = LoadCompiled(file ? file->path() : source.path, recipe, source.input_names);
   request.monitor->Progress("load", 1, 1);
-  // It was compiled with device memory for its outputs, or without.
-  recipe.offload_copy =
-      recipe.device >= 0 && program->parameters().output_memory().empty() && recipe.offload_copy;
+  FollowCopies(recipe, *program);
   Ports ports = PortsOfProgram(*program, source.output_names);
   Complete(ports, *program);
   Value::Map details = DetailsOf(recipe);
@@ -143,6 +148,12 @@ std::unique_ptr<Model> LoadOnnx(const LoadRequest& request, Recipe recipe) {
   if (!compiled.empty()) {
     request.monitor->Progress("load", 0, 1);
     first = LoadCompiled(compiled, recipe, source.input_names);
+    Adopt(ports, *first);
+    if (request.options["rocm"].Bool("compiledGiven", false)) {
+      FollowCopies(recipe, *first);
+      details = DetailsOf(recipe);
+      details.erase("precision");
+    }
     request.monitor->Progress("load", 1, 1);
     details["loadedFrom"] = "mxr";
   } else if (!ports.open) {

@@ -67,6 +67,36 @@ std::vector<int64_t> Narrow(TensorInfo& input, const Value::List& given) {
   return chosen;
 }
 
+std::vector<int64_t> WithoutOnes(std::vector<int64_t> dims) {
+  dims.erase(std::remove(dims.begin(), dims.end(), 1), dims.end());
+  return dims;
+}
+
+// Can an input of a program have the shape `dims`? `open`: the load may not say which it is to
+// have.
+bool Fits(const std::vector<int64_t>& dims, bool open, const TensorInfo& input,
+          const std::vector<int64_t>& chosen) {
+  if (!open) return dims == chosen;
+  if (!input.rank_known) return true;
+  if (dims.size() != input.shape.size()) return false;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    if (input.shape[d] >= 0 && dims[d] != input.shape[d]) return false;
+    if (input.min.empty()) continue;
+    if (dims[d] < input.min[d] || (input.max[d] >= 0 && dims[d] > input.max[d])) return false;
+  }
+  return true;
+}
+
+Error OfAnotherModel(const char* what, const TensorInfo& port, const Layout& layout) {
+  const auto text = [](DataType type, const std::vector<int64_t>& dims) {
+    return std::string(DataTypeName(type)) + " " + ShapeText(dims);
+  };
+  return Error(ErrorCode::MODEL_INVALID,
+               "The program was compiled from another model, or for other shapes: its " +
+                   std::string(what) + " \"" + port.name + "\" is " +
+                   text(layout.type, layout.dims) + ", not " + text(port.type, port.shape) + ".");
+}
+
 }  // namespace
 
 Ports PortsOfOnnx(const ModelSource& source, const Value& options) {
@@ -112,6 +142,37 @@ Ports PortsOfProgram(const CompiledProgram& program, const std::vector<std::stri
   return ports;
 }
 
+void Adopt(Ports& ports, const CompiledProgram& program) {
+  const std::vector<Parameter>& parameters = program.parameters().inputs();
+  if (parameters.size() != ports.inputs.size()) {
+    throw Error(ErrorCode::MODEL_INVALID, "The inputs of the model can't be read.");
+  }
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    if (parameters[i].shape == nullptr) continue;  // it makes no difference
+    const TensorInfo& input = ports.inputs[i];
+    const Layout& layout = parameters[i].layout;
+    const std::vector<int64_t> dims = DimsOf(layout, input);
+    if (layout.type != input.type || !Fits(dims, ports.open, input, ports.chosen[i])) {
+      throw OfAnotherModel("input", input, layout);
+    }
+    ports.chosen[i] = dims;
+  }
+  if (program.outputs().size() != ports.outputs.size()) {
+    throw Error(ErrorCode::MODEL_INVALID,
+                "The program has " + std::to_string(program.outputs().size()) +
+                    " outputs, the model " + std::to_string(ports.outputs.size()) + ".");
+  }
+  for (size_t i = 0; i < ports.outputs.size(); ++i) {
+    const TensorInfo& output = ports.outputs[i];
+    const Layout& layout = program.outputs()[i];
+    const bool told = output.rank_known && !output.IsDynamic();
+    if ((output.type != DataType::kUnknown && layout.type != output.type) ||
+        (ports.fixed && told && DimsOf(layout, output) != output.shape)) {
+      throw OfAnotherModel("output", output, layout);
+    }
+  }
+}
+
 void Complete(Ports& ports, const CompiledProgram& program) {
   const std::vector<Layout>& layouts = program.outputs();
   if (layouts.size() != ports.outputs.size()) {
@@ -135,10 +196,15 @@ void Complete(Ports& ports, const CompiledProgram& program) {
 }
 
 std::vector<int64_t> DimsOf(const Layout& layout, const TensorInfo& info) {
-  if (!info.rank_known || info.IsDynamic()) return layout.dims;
-  uint64_t elements = 1;
-  for (const int64_t dim : info.shape) elements *= static_cast<uint64_t>(dim);
-  return elements == layout.Elements() ? info.shape : layout.dims;
+  if (!info.rank_known) return layout.dims;
+  if (!info.IsDynamic()) {
+    return WithoutOnes(info.shape) == WithoutOnes(layout.dims) ? info.shape : layout.dims;
+  }
+  // One element of stride 0, which MIGraphX makes of a scalar and of a tensor that was expanded.
+  const bool fits = std::all_of(info.shape.begin(), info.shape.end(),
+                                [](int64_t dim) { return dim == 1 || dim < 0; });
+  if (!layout.dims.empty() || !fits) return layout.dims;
+  return std::vector<int64_t>(info.shape.size(), 1);
 }
 
 }  // namespace accelnode::rocm

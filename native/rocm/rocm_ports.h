@@ -26,6 +26,10 @@ Ports PortsOfProgram(const CompiledProgram& program, const std::vector<std::stri
 // What a program of these inputs tells of the outputs.
 void Complete(Ports& ports, const CompiledProgram& program);
 
+// Checks that a program which was compiled before is one of this model's, and takes over the shapes
+// that it was compiled for where the load leaves them open. Throws MODEL_INVALID.
+void Adopt(Ports& ports, const CompiledProgram& program);
+
 // The shape that the model gives an output, where it holds: MIGraphX has no scalars, and is free
 // with dimensions of 1.
 std::vector<int64_t> DimsOf(const Layout& layout, const TensorInfo& info);

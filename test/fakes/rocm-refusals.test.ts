@@ -2,10 +2,11 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Session, diagnose } from 'accelnode';
+import { Session, Tensor, diagnose } from 'accelnode';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { runScript } from '../utils/child.js';
+import { onnxModel } from '../utils/onnx-model.js';
 import { expectError, withSession } from '../utils/session.js';
 import { makeWorkplace } from './openvino/setup.js';
 import { libraryOf, makeDoubles, missing, openDoubles, takeViolation, writeSystem } from './rocm/setup.js';
@@ -136,6 +137,35 @@ describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
     const error = await expectError('RUNTIME_INCOMPATIBLE', () => Session.load(mxr, { device: 'rocm:ref' }));
     expect(error.message).toContain('"gpu"');
   });
+
+  it('a .mxr that copies by itself is refused without the option for that', async () => {
+    const path = join(place.folder, 'copies.mxr');
+    const rocm = { offloadCopy: true };
+    // Its output has another shape than its input, and so is something else.
+    const source = onnxModel({
+      inputs: [{ name: 'x', type: 'float32', shape: [3] }],
+      initializers: [{ name: 'rows', tensor: new Tensor('float32', [1, 2, 3, 4, 5, 6], [2, 3]) }],
+      nodes: [{ op: 'Add', inputs: ['rows', 'x'], outputs: ['y'] }],
+      outputs: [{ name: 'y', type: 'float32', shape: [2, 3] }],
+    });
+    await withSession(source, { device, rocm }, (session) => session.export(path));
+    const error = await expectError('RUNTIME_INCOMPATIBLE', () => load(path));
+    expect(error.hint).toContain('rocm.offloadCopy');
+    await withSession({ mxr: path, onnx: source }, { device }, (session) =>
+      expect(session.details.planRefused).toBe(error.message),
+    );
+    await withSession(path, { device, rocm }, async (session) => {
+      const [y] = Object.values(await session.run({ x: new Tensor('float32', [1, 1, 1], [3]) }));
+      expect([...y!.data]).toEqual([2, 3, 4, 5, 6, 7]);
+    });
+  });
+
+  it('a .mxr that does not copy by itself is given memory of the device all the same', () =>
+    withSession({ mxr, onnx: models.rows }, { device, shapes, rocm: { offloadCopy: true } }, async (session) => {
+      expect(session.details).toMatchObject({ loadedFrom: 'mxr', offloadCopy: false });
+      const { y } = await session.run({ x: Tensor.zeros('float32', [2, 3]) });
+      expect([...y!.data]).toEqual([1, 2, 3, 1, 2, 3]);
+    }));
 
   it('a .mxr that is not fit is made again from the model beside it', () =>
     withSession(

@@ -9,6 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { compare, expectAllClose } from '../utils/compare.js';
 import { describeMigraphx } from '../utils/migraphx.js';
 import { modelPath } from '../utils/models.js';
+import { onnxModel } from '../utils/onnx-model.js';
 import { releaseOnnxruntime, runOnnxruntime } from '../utils/onnxruntime.js';
 import { randomTensor } from '../utils/random.js';
 import { withSession } from '../utils/session.js';
@@ -87,6 +88,23 @@ describeMigraphx('outputs agree with onnxruntime', () => {
         mask: { min: [1, 1], opt: [2, 5], max: [4, 8] },
       },
     }));
+
+  it('of a scalar that is expanded, to one element too', async () => {
+    const source = onnxModel({
+      inputs: [{ name: 'x', type: 'float32', shape: ['n'] }],
+      initializers: [{ name: 'seven', tensor: new Tensor('float32', [7], []) }],
+      nodes: [
+        { op: 'Shape', inputs: ['x'], outputs: ['size'] },
+        { op: 'Expand', inputs: ['seven', 'size'], outputs: ['y'] },
+      ],
+      outputs: [{ name: 'y', type: 'float32', shape: ['n'] }],
+    });
+    await withSession(source, { device }, async (session) => {
+      for (const size of [1, 2]) {
+        expect((await session.run({ x: Tensor.zeros('float32', [size]) })).y!.dims).toEqual([size]);
+      }
+    });
+  });
 
   it('of four runs at once, each its own', async () => {
     const path = modelPath('image');

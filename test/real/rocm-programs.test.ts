@@ -2,13 +2,14 @@
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Session } from 'accelnode';
-import type { LoadOptions, ModelSource } from 'accelnode';
+import { Session, Tensor } from 'accelnode';
+import type { DataType, LoadOptions, ModelSource } from 'accelnode';
 import { expect, it } from 'vitest';
 
 import { expectAllClose } from '../utils/compare.js';
 import { describeMigraphx, migraphxVersion } from '../utils/migraphx.js';
 import { modelPath } from '../utils/models.js';
+import { onnxModel } from '../utils/onnx-model.js';
 import { randomTensor } from '../utils/random.js';
 import { expectError, withSession } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -164,6 +165,49 @@ describeMigraphx('compiled models', () => {
     await withSession({ mxr: file, onnx: path }, { device }, async (session) => {
       expect(session.details.planRefused).toBe(error.message);
       expect(Object.keys(await session.run(inputs))).toEqual(['features']);
+    });
+  });
+
+  it('have the names of the model beside them, and its open shapes', async () => {
+    const file = join(temporaryFolder(), 'encoder.mxr');
+    const encoder = modelPath('encoder');
+    const sentence = (length: number): Record<string, Tensor> => ({
+      tokens: Tensor.zeros('int64', [1, length]),
+      mask: Tensor.zeros('int64', [1, length]),
+    });
+    await withSession(encoder, { device, shapes: { tokens: [1, 4], mask: [1, 4] } }, (session) => session.export(file));
+    for (const mxr of [file, readFileSync(file)]) {
+      await withSession({ mxr, onnx: encoder }, { device }, async (session) => {
+        expect(session.details).toMatchObject({ loadedFrom: 'mxr' });
+        expect(session.details.planRefused).toBeUndefined();
+        expect(session.details.precision).toBeUndefined();
+        for (const length of [4, 5]) {
+          expect(await session.run(sentence(length))).toMatchObject({ pooled: { dims: [1, 128] } });
+        }
+      });
+    }
+    const nonsense: LoadOptions = { device, shapes: { nonsense: [1] } };
+    await expectError('INVALID_ARGUMENT', () => Session.load({ mxr: file, onnx: encoder }, nonsense));
+  });
+
+  it.each<[string, DataType, number[]]>([
+    ['a model of another type', 'int32', [2, 3]],
+    ['other shapes', 'float32', [3, 2]],
+  ])('that were made of %s are refused, and the model beside them is compiled', async (_what, type, shape) => {
+    const file = join(temporaryFolder(), 'other.mxr');
+    const transposing = (element: DataType): ModelSource =>
+      onnxModel({
+        inputs: [{ name: 'x', type: element, shape: ['a', 'b'] }],
+        nodes: [{ op: 'Transpose', inputs: ['x'], outputs: ['y'] }],
+        outputs: [{ name: 'y', type: element, shape: ['b', 'a'] }],
+      });
+    await withSession(transposing(type), { device, shapes: { x: shape } }, (session) => session.export(file));
+    const onnx = transposing('float32') as Uint8Array;
+    await withSession({ mxr: file, onnx }, { device, shapes: { x: [2, 3] } }, async (session) => {
+      expect(session.details.planRefused).toContain(`"x" is ${type} [${shape.join(', ')}], not float32 [2, 3]`);
+      const { y } = await session.run({ x: new Tensor('float32', [0, 1, 2, 3, 4, 5], [2, 3]) });
+      expect(y!.dims).toEqual([3, 2]);
+      expect([...(y!.data as Float32Array)]).toEqual([0, 3, 1, 4, 2, 5]);
     });
   });
 

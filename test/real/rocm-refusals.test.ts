@@ -138,6 +138,34 @@ describeMigraphx('refusals', () => {
     expect(error.message).toContain('as [1, 4], and the model says [1, 3]');
   });
 
+  it('of an output with as many elements as the model says, in another order', async () => {
+    const source = onnxModel({
+      inputs: [{ name: 'x', type: 'float32', shape: [2, 3] }],
+      nodes: [{ op: 'Transpose', inputs: ['x'], outputs: ['y'] }],
+      outputs: [{ name: 'y', type: 'float32', shape: [2, 3] }],
+    });
+    const error = await expectError('MODEL_UNSUPPORTED', () => load(source));
+    expect(error.message).toContain('as [3, 2], and the model says [2, 3]');
+  });
+
+  it('of sizes below zero, at the load or when the run comes', async () => {
+    const slice = (size: number | string): ModelSource =>
+      onnxModel({
+        inputs: [{ name: 'x', type: 'float32', shape: [size] }],
+        initializers: [
+          { name: 'start', tensor: new Tensor('int64', [5n], [1]) },
+          { name: 'end', tensor: new Tensor('int64', [2n], [1]) },
+        ],
+        nodes: [{ op: 'Slice', inputs: ['x', 'start', 'end'], outputs: ['y'] }],
+        outputs: [{ name: 'y', type: 'float32', shape: ['rest'] }],
+      });
+    const error = await expectError('MODEL_UNSUPPORTED', () => load(slice(8)));
+    expect(error.message).toContain('[-3]');
+    await withSession(slice('n'), { device }, (session) =>
+      expectError('MODEL_UNSUPPORTED', () => session.run({ x: Tensor.zeros('float32', [8]) })),
+    );
+  });
+
   it('of memory that the reference target does not have', async () => {
     for (const memory of ['pinned', 'device'] as const) {
       await expectError('UNSUPPORTED', () => Tensor.allocate('float32', [4], { memory, device }));
