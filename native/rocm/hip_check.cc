@@ -63,6 +63,8 @@ void UseDevice(int device) {
   t_uses_device = true;
 }
 
+void UseNoDevice() { t_uses_device = false; }
+
 void TryUseDevice(int device) noexcept { Hip().hipSetDevice(device); }
 
 int CountDevices(hipError_t* status) {

@@ -1,6 +1,7 @@
 // HIP's statuses as Errors, and the calling thread's device.
 #pragma once
 
+#include <exception>
 #include <string>
 
 #include "../error.h"
@@ -25,6 +26,7 @@ void CheckHip(hipError_t status, const char* function);
 // HIP's current device is the thread's own, and MIGraphX computes on it too. Every thread that
 // comes here says first which it means.
 void UseDevice(int device);
+void UseNoDevice();                      // what fails from here on is no GPU's fault
 void TryUseDevice(int device) noexcept;  // for deleters
 
 constexpr hipError_t kNoDevice = 100;
@@ -35,5 +37,21 @@ int CountDevices(hipError_t* status);
 // Has the calling thread's device been lost? Then every call of HIP says so. False where it uses
 // none.
 bool DeviceIsLost();
+
+// Waits for all of the thread's device, if it is on one, when an exception leaves its scope: a run
+// that MIGraphX gave up midway has begun on a stream of MIGraphX's own.
+class WaitIfThrown {
+ public:
+  explicit WaitIfThrown(bool on_device) : on_device_(on_device) {}
+  ~WaitIfThrown() {
+    if (on_device_ && std::uncaught_exceptions() > outer_) Hip().hipDeviceSynchronize();
+  }
+  WaitIfThrown(const WaitIfThrown&) = delete;
+  WaitIfThrown& operator=(const WaitIfThrown&) = delete;
+
+ private:
+  const bool on_device_;
+  const int outer_ = std::uncaught_exceptions();
+};
 
 }  // namespace accelnode::rocm

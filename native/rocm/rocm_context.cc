@@ -16,7 +16,11 @@ void RocmContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats&
   }
   StopIfCancelled();
   try {
-    if (facts_.recipe.device >= 0) UseDevice(facts_.recipe.device);
+    if (facts_.recipe.device >= 0) {
+      UseDevice(facts_.recipe.device);
+    } else {
+      UseNoDevice();
+    }
     const std::shared_ptr<ProgramPool> pool = PoolFor(inputs);
     Compute(*pool, inputs, outputs, stats);
   } catch (const Error& error) {
@@ -71,6 +75,7 @@ void HostContext::Compute(ProgramPool& pool, Span<const Tensor> inputs, Span<Out
     CheckInput(parameter, inputs[i]);
     parameters.Add(parameter, inputs[i].data);
   }
+  const WaitIfThrown wait(facts_.recipe.device >= 0);
   const auto results = Make<ArgumentList>(MIGRAPHX(program_run), program.get(), parameters.get());
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!outputs[i].wanted) continue;

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cstring>
-#include <exception>
 #include <utility>
 
 #include "hip_check.h"
@@ -25,21 +24,6 @@ size_t IndexOf(const std::string& name) {
   std::from_chars(name.data() + at, name.data() + name.size(), index);
   return index;
 }
-
-// Waits for all of the device when an exception leaves its scope: a run that MIGraphX gave up
-// midway has begun on a stream of MIGraphX's own, which ours does not wait for then.
-class WaitIfThrown {
- public:
-  WaitIfThrown() = default;
-  ~WaitIfThrown() {
-    if (std::uncaught_exceptions() > outer_) Hip().hipDeviceSynchronize();
-  }
-  WaitIfThrown(const WaitIfThrown&) = delete;
-  WaitIfThrown& operator=(const WaitIfThrown&) = delete;
-
- private:
-  const int outer_ = std::uncaught_exceptions();
-};
 
 }  // namespace
 
@@ -103,7 +87,7 @@ void DeviceContext::Launch(ProgramPool& pool, Span<const Tensor> inputs, Span<Ou
   {
     const ProgramPool::Lease program(pool);
     StopIfCancelled();  // waiting for one's turn may take long
-    const WaitIfThrown wait;
+    const WaitIfThrown wait(true);
     arguments = Make<ArgumentList>(MIGRAPHX(program_run_async), (*program).get(), parameters.get(),
                                    static_cast<void*>(stream_.get()), kHipStreamType);
     HIP_CALL(hipEventRecord, computed_.get(), stream_.get());
