@@ -1,6 +1,7 @@
 // The objects of a build: builder, network, configuration, profiles, timing cache, parser.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ struct Builder : Object {
   void End() override;
   Logger logger;
   void* allocator = nullptr;
-  int children = 0;  // networks and configurations
+  std::atomic<int> children{0};  // networks and configurations
   std::vector<Object*> profiles;
 };
 

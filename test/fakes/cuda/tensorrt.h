@@ -28,7 +28,7 @@ struct Runtime : Object {
   Logger logger;
   void* allocator = nullptr;
   bool host_code_allowed = false;
-  int engines = 0;
+  std::atomic<int> engines{0};
 };
 
 struct Engine : Object {
@@ -41,7 +41,8 @@ struct Engine : Object {
   const int device;
   std::unique_ptr<DeviceBlock> weights;
   std::map<const Range*, std::vector<int32_t>> narrow[3];  // values as older callers ask for them
-  int users = 0;                                           // contexts, inspectors, configs
+  // Contexts, inspectors, configs. Lanes destroy theirs at the same time.
+  std::atomic<int> users{0};
   bool had_context = false;
 };
 
