@@ -160,7 +160,7 @@ export class Session {
 
   /**
    * Further facts about what was loaded, in the vendor's words. `cache`, where the option `cache` was given to
-   * TensorRT: `{ hit, key, file, stored, reason? }`. `planRefused`: why a plan that was given was not used.
+   * TensorRT or MIGraphX: `{ hit, key, file, stored, reason? }`. `planRefused`: why a plan that was given was not used.
    */
   get details(): Readonly<Record<string, unknown>> {
     return this.#details;

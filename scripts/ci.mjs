@@ -10,6 +10,7 @@ import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
 import { testRocm } from './setup/rocm-tests.mjs';
 import { testSanitizers } from './setup/sanitizers.mjs';
 import { prepareTests } from './setup/tests.mjs';
+import { tfliteLibraries } from './setup/tflite.mjs';
 import { runVitest, sum, summary } from './setup/vitest.mjs';
 
 const results = [];
@@ -45,6 +46,7 @@ function testAll() {
   const tests = runVitest([]);
   const lean = leanLibraries().filter(existsSync);
   const cudart = cudartLibraries().filter(({ library }) => lean.length > 0 && existsSync(library));
+  const tflite = Object.values(tfliteLibraries).filter(existsSync);
   const parsers = Object.keys(parserReleases).map(parserLibrary).filter(existsSync);
   return sum(
     tests,
@@ -52,6 +54,7 @@ function testAll() {
     requireTests(tests, 'openvino-agreement', 1, 'OpenVINO'),
     requireTests(tests, 'cuda-lean', lean.length, "TensorRT's lean runtimes"),
     requireTests(tests, 'cuda-cudart', cudart.length * 2, "CUDA's runtimes"),
+    requireTests(tests, 'tflite-models', tflite.length * 10, 'TFLite'),
     requireTests(tests, 'onnx-parser', parsers.length * 20, 'the real ONNX parsers'),
   );
 }

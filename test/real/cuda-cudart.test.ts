@@ -53,7 +53,7 @@ async function find(cudart: string, env: Record<string, string>): Promise<Found>
 
 function expectNoDevice({ refusal, report }: Found, status: number, words: string): void {
   expect(refusal.code).toBe('DEVICE_NOT_FOUND');
-  expect(refusal.hint).toBeTruthy();
+  expect(refusal.hint).toContain('`nvidia-smi` shows');
   expect(refusal.message).toContain(words);
   expect(refusal.message).toContain(`, ${status})`);
   expect(report.devices).toEqual([]);
