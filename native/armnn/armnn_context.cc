@@ -23,10 +23,11 @@ bool IsAligned(const void* data) { return reinterpret_cast<uintptr_t>(data) % kH
 
 }  // namespace
 
-ArmnnContext::ArmnnContext(std::unique_ptr<Interpreter> interpreter,
+ArmnnContext::ArmnnContext(std::unique_ptr<Interpreter> interpreter, MakeInterpreter again,
                            const std::vector<TensorInfo>& inputs,
                            const std::vector<TensorInfo>& outputs)
     : interpreter_(std::move(interpreter)),
+      again_(std::move(again)),
       inputs_(inputs),
       outputs_(outputs),
       input_places_(inputs.size()),
@@ -41,10 +42,29 @@ void ArmnnContext::Arm() { cancelled_ = false; }
 
 void ArmnnContext::Cancel() {
   cancelled_ = true;
-  interpreter_->Cancel();
+  std::lock_guard lock(mutex_);
+  if (interpreter_) interpreter_->Cancel();
+}
+
+// Frees the old one first: two need twice the memory.
+void ArmnnContext::Renew() {
+  std::unique_ptr<Interpreter> old;
+  {
+    std::lock_guard lock(mutex_);
+    old = std::move(interpreter_);
+  }
+  old.reset();
+  std::unique_ptr<Interpreter> fresh = again_();
+  input_places_.assign(inputs_.size(), {});
+  output_places_.assign(outputs_.size(), {});
+  stale_ = true;
+  for (size_t i = 0; i < inputs_.size(); ++i) shapes_[i] = ToShape(fresh->Input(i));
+  std::lock_guard lock(mutex_);
+  interpreter_ = std::move(fresh);
 }
 
 void ArmnnContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
+  if (!interpreter_ || interpreter_->IsBroken()) Renew();
   SetShapes(inputs);
   // With shapes that change, TFLite would check our memory of an earlier run against the new sizes.
   if (!dynamic_) {
@@ -63,6 +83,11 @@ void ArmnnContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats
 void ArmnnContext::SetShapes(Span<const Tensor> inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].shape == shapes_[i]) continue;
+    if (inputs[i].bytes == 0 && interpreter_->HasDelegate()) {
+      throw Error(ErrorCode::UNSUPPORTED,
+                  "Arm NN has no tensors without elements: the input \"" + inputs_[i].name + "\".")
+          .WithHint("armnn:tflite has.");
+    }
     stale_ = true;
     interpreter_->Resize(i, inputs[i].shape);
     shapes_[i] = inputs[i].shape;

@@ -10,8 +10,21 @@
 
 namespace accelnode::armnn {
 
+inline Error Thrown(const std::string& words, const char* function) {
+  Error error(CodeFor(words, ErrorCode::VENDOR_FAILURE), "Arm NN threw: " + words);
+  error.call = function;
+  error.status = -1;
+  if (words.find("Failed to assign a backend") != words.npos) {
+    error.code = ErrorCode::MODEL_UNSUPPORTED;
+    error.hint =
+        "The backend has no kernel for an operator with these types. Name others after it, "
+        "armnn:GpuAcc,CpuAcc,CpuRef, or use TFLite's own kernels, armnn:tflite.";
+  }
+  return error;
+}
+
 // The delegate's C++ exceptions come through TFLite's C functions: they become Errors. What Arm NN
-// logs meanwhile, to std::cout, goes to the reporter.
+// meanwhile, to std::cout, goes to the reporter.
 template <typename Call>
 auto Guarded(Reporter& reporter, const char* function, Call&& call) -> decltype(call()) {
   WordScope log(StandardOutput());
@@ -26,8 +39,7 @@ auto Guarded(Reporter& reporter, const char* function, Call&& call) -> decltype(
     words = "an exception of an unknown kind";
   }
   reporter.AddLog(log.Take());
-  throw Error(CodeFor(words, ErrorCode::VENDOR_FAILURE), "Arm NN threw: " + words)
-      .WithCall(function, -1);
+  throw Thrown(words, function);
 }
 
 }  // namespace accelnode::armnn

@@ -85,6 +85,17 @@ Interpreter::TurnHandle Interpreter::TakeTurn() const {
   return TakeTurn(kNever);
 }
 
+// Calls what may run code of the delegate.
+template <typename Call>
+auto Interpreter::Enter(const char* function, Call&& call) -> decltype(call()) {
+  try {
+    return Guarded(reporter_, function, std::forward<Call>(call));
+  } catch (...) {
+    broken_ = true;
+    throw;
+  }
+}
+
 void Interpreter::Free() {
   signature_.reset();
   interpreter_.reset();
@@ -105,7 +116,7 @@ void Interpreter::Make(const InterpreterSettings& settings) {
     delegate_ = MakeDelegate(*settings.delegate, reporter_);
     Api().TfLiteInterpreterOptionsAddDelegate(options.get(), delegate_.get());
   }
-  interpreter_.reset(Guarded(reporter_, "TfLiteInterpreterCreate", [&] {
+  interpreter_.reset(Enter("TfLiteInterpreterCreate", [&] {
     return Api().TfLiteInterpreterCreate(model_->handle.get(), options.get());
   }));
   if (!interpreter_) throw CreateFailed(reporter_.Take());
@@ -199,7 +210,7 @@ void Interpreter::Resize(size_t input, const Shape& shape) {
 
 void Interpreter::Allocate() {
   const TurnHandle turn = TakeTurn();
-  const TfLiteStatus status = Guarded(reporter_, "TfLiteInterpreterAllocateTensors", [&] {
+  const TfLiteStatus status = Enter("TfLiteInterpreterAllocateTensors", [&] {
     return signature_ ? Api().TfLiteSignatureRunnerAllocateTensors(signature_.get())
                       : Api().TfLiteInterpreterAllocateTensors(interpreter_.get());
   });
@@ -220,7 +231,7 @@ void Interpreter::Invoke(const std::atomic<bool>& cancelled) {
   const TurnHandle turn = TakeTurn(cancelled);
   // TFLite forgets a cancel that comes before its invoke; they are repeated while it runs.
   if (cancelled) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
-  const TfLiteStatus status = Guarded(reporter_, "TfLiteInterpreterInvoke", [&] {
+  const TfLiteStatus status = Enter("TfLiteInterpreterInvoke", [&] {
     return signature_ ? Api().TfLiteSignatureRunnerInvoke(signature_.get())
                       : Api().TfLiteInterpreterInvoke(interpreter_.get());
   });

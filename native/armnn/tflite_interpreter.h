@@ -55,6 +55,12 @@ class Interpreter {
   // From any thread, with `cancelled` set; does nothing where TFLite can't.
   void Cancel();
 
+  bool HasDelegate() const { return delegate_ != nullptr; }
+
+  // An exception of the delegate's has come through TFLite, which was not made for that: nobody
+  // knows what state it is in.
+  bool IsBroken() const { return broken_; }
+
   std::vector<std::string> FallbackOperators() const { return reporter_.FallbackOperators(); }
   std::vector<std::string> Log() const { return reporter_.Log(); }
 
@@ -70,6 +76,8 @@ class Interpreter {
 
   void Make(const InterpreterSettings& settings);
   void Free();
+  template <typename Call>
+  auto Enter(const char* function, Call&& call) -> decltype(call());
   void Check(TfLiteStatus status, const char* function, ErrorCode code = ErrorCode::VENDOR_FAILURE);
   void FindPorts();
   void FindSignature(const std::string& key);
@@ -77,6 +85,7 @@ class Interpreter {
   // In the order of their making; TFLite wants them freed the other way round.
   const std::shared_ptr<const LoadedModel> model_;
   const bool one_at_a_time_;
+  bool broken_ = false;
   Reporter reporter_;
   DelegateHandle delegate_;
   InterpreterHandle interpreter_;
