@@ -230,6 +230,7 @@ function armnnOptions({ device, options, compiled, keepCompiled }: LoadTarget): 
     ...own,
     ...halfPrecision(device, options),
     delegate: delegate && resolve(delegate),
+    dynamicBackends: own.dynamicBackends ?? process.env['ACCELNODE_ARMNN_BACKENDS'],
     tuning: tuningOf(options.armnn),
     compiled,
     keepCompiled,

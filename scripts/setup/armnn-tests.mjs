@@ -20,7 +20,7 @@ export function testArmnn(args = []) {
   const environment = {
     ACCELNODE_ARMNN_LIBRARY: tflite,
     ACCELNODE_ARMNN_DELEGATE: delegate,
-    ARMNN_BACKENDS: dynamicBackends,
+    ACCELNODE_ARMNN_BACKENDS: dynamicBackends,
   };
   return runVitest(['--config', config, ...args], environment, node);
 }

@@ -1,7 +1,7 @@
 /** What every backend must do, on Arm NN's reference backend; what it does not have runs on TFLite's own kernels. */
 import type { DataType } from 'accelnode';
 
-import { armnn, describeArmnn } from '../utils/armnn.js';
+import { describeArmnn } from '../utils/armnn.js';
 import { echoTflite, negateTwice, reshape, slowTflite } from '../utils/tflite-echo.js';
 import { describeConformance } from './suite.js';
 
@@ -9,7 +9,7 @@ import { describeConformance } from './suite.js';
 const types: DataType[] = ['float32', 'float16', 'int8', 'int16', 'int32', 'int64', 'bool'];
 
 describeArmnn('conformance', () => {
-  const common = { device: 'armnn:CpuRef', options: { armnn }, slow: slowTflite(1), copies: true, refusesEmpty: true };
+  const common = { device: 'armnn:CpuRef', slow: slowTflite(1), copies: true, refusesEmpty: true };
   describeConformance({
     ...common,
     name: 'Arm NN, outputs that pass an input on',
