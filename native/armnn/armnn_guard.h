@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <new>
 #include <string>
 
 #include "../error.h"
@@ -16,6 +17,8 @@ auto Guarded(const char* function, Call&& call) -> decltype(call()) {
     return call();
   } catch (const Error&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;  // OUT_OF_MEMORY, whoever throws it
   } catch (const std::exception& exception) {
     words = exception.what();
   } catch (...) {
