@@ -28,8 +28,14 @@ export function verifyModel(model: Model): void {
   for (const signature of model.signatures) verifySignature(signature, model);
 }
 
+/** Bits of an element by TensorType, of those with elements of one size. */
+const BITS: Readonly<Record<number, number>> = {
+  ...{ 0: 32, 1: 16, 2: 32, 3: 8, 4: 64, 6: 8, 7: 16, 8: 64, 9: 8, 10: 64, 11: 128, 12: 64, 15: 32, 16: 16, 17: 4 },
+  ...{ 18: 16, 19: 2, 20: 4 },
+};
+
 function verifyTensor(tensor: Tensor, name: string, { buffers }: Model): void {
-  const { shape, signature, buffer } = tensor;
+  const { shape, signature, buffer, type } = tensor;
   if (buffer >= Math.max(1, buffers.length)) throw invalid(`${name} has the buffer ${buffer} of ${buffers.length}`);
   const wrong = shape.find((dim) => dim < 0) ?? signature.find((dim) => dim < -1);
   if (wrong !== undefined) throw invalid(`${name} has the dimension ${wrong}`);
@@ -38,6 +44,10 @@ function verifyTensor(tensor: Tensor, name: string, { buffers }: Model): void {
   }
   const elements = shape.reduce((product, dim) => product * dim, 1);
   if (elements > MOST_ELEMENTS) throw invalid(`${name} has ${elements} elements, more than TFLite can count`);
+  const size = buffer === 0 ? 0 : buffers[buffer]!.size;
+  const bits = tensor.isSparse ? undefined : BITS[type];
+  if (size === 0 || bits === undefined || size === Math.ceil((elements * bits) / 8)) return;
+  throw invalid(`${name} has ${elements} elements of ${bits} bits, but ${size} bytes`);
 }
 
 /** Is its data in the file? */

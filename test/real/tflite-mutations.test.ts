@@ -62,11 +62,13 @@ describe.skipIf(missing)(`TFLite, damaged models${missing}`, () => {
       seed++;
     }
     expect(ends).toEqual([]);
-    // Damage that is found, and damage that does no harm: both must be among them, and nothing else.
-    const { RAN, MODEL_INVALID, MODEL_UNSUPPORTED, ...others } = outcomes;
+    // Damage that is found, here or by a kernel in its own words, and damage that does no harm: nothing else.
+    const { RAN, LOADED = 0, MODEL_INVALID, MODEL_UNSUPPORTED, VENDOR_FAILURE, ...others } = outcomes;
     expect(others).toEqual({});
     expect(RAN).toBeGreaterThan(50);
     expect(MODEL_INVALID).toBeGreaterThan(300);
     expect(MODEL_UNSUPPORTED).toBeGreaterThan(0);
+    expect(VENDOR_FAILURE).toBeLessThan(30);
+    expect(LOADED).toBeLessThan(10);
   });
 });
