@@ -37,15 +37,18 @@ bool SaysUnsupported(const std::string& words) {
   return false;
 }
 
-Error CreateFailed(std::string words) {
+Error CreateFailed(std::string words, bool delegated) {
   if (words.empty()) words = "TFLite makes no interpreter for this model and does not say why.";
-  const bool unsupported = SaysUnsupported(words);
+  const bool no_kernel = SaysUnsupported(words);
+  const bool unsupported = no_kernel || delegated;
   Error error(unsupported ? ErrorCode::MODEL_UNSUPPORTED : ErrorCode::MODEL_INVALID, words);
   error.call = "TfLiteInterpreterCreate";
-  if (unsupported) {
+  if (no_kernel) {
     error.hint =
         "TFLite has no kernel for this operator, or not for its version: convert the model "
         "with built-in operators of this TFLite, or use a newer one.";
+  } else if (delegated) {
+    error.hint = "Arm NN's delegate does not take this model. armnn:tflite runs without it.";
   }
   return error;
 }
@@ -81,7 +84,7 @@ Interpreter::Interpreter(std::shared_ptr<const LoadedModel> model,
   interpreter_.reset(Guarded("TfLiteInterpreterCreate", [&] {
     return Api().TfLiteInterpreterCreate(model_->handle.get(), options.get());
   }));
-  if (!interpreter_) throw CreateFailed(reporter_.Take());
+  if (!interpreter_) throw CreateFailed(reporter_.Take(), delegate_ != nullptr);
   if (settings.signature.empty()) {
     FindPorts();
   } else {
