@@ -19,6 +19,17 @@ size_t BytesOf(const TensorInfo& info) {
   return ByteSize(info.type, Shape(info.shape.data(), info.shape.size()).Elements());
 }
 
+Error NoMemoryFor(const TensorInfo& info) {
+  return Error(ErrorCode::OUT_OF_MEMORY, "TFLite has no memory for \"" + info.name + "\".")
+      .WithCall("TfLiteTensorData", 0);
+}
+
+void* DataOf(const TfLiteTensor* tensor, const TensorInfo& info) {
+  void* const data = Api().TfLiteTensorData(tensor);
+  if (data == nullptr) throw NoMemoryFor(info);
+  return data;
+}
+
 bool IsAligned(const void* data) { return reinterpret_cast<uintptr_t>(data) % kHostAlignment == 0; }
 
 }  // namespace
@@ -106,26 +117,20 @@ void ArmnnContext::UseOurs(bool input, size_t index, void* data) {
     data = place.staging.data;
   }
   if (place.ours == data) return;
-  if (interpreter_->UseMemory(input, index, data, bytes)) {
+  // Memory of an earlier run must be let go of: its owner may be gone.
+  if (interpreter_->UseMemory(input, index, data, bytes, place.ours != nullptr)) {
     place.ours = data;
     stale_ = true;
-  } else if (place.ours == nullptr) {
-    place.takes_ours = false;
   } else {
-    throw Error(ErrorCode::VENDOR_FAILURE,
-                "TFLite does not let go of the memory of an earlier run.")
-        .WithCall("TfLiteInterpreterSetCustomAllocationForTensor", 1);
+    place.takes_ours = false;
   }
 }
 
 void ArmnnContext::WriteInput(size_t index, const Tensor& input, RunStats& stats) {
   if (input.bytes == 0 || input_places_[index].ours == input.data) return;
   const TfLiteTensor* tensor = interpreter_->Input(index);
-  void* data = Api().TfLiteTensorData(tensor);
-  if (data == nullptr || Api().TfLiteTensorByteSize(tensor) < input.bytes) {
-    throw Error(ErrorCode::OUT_OF_MEMORY,
-                "TFLite has no memory for the input \"" + inputs_[index].name + "\".");
-  }
+  void* data = DataOf(tensor, inputs_[index]);
+  if (Api().TfLiteTensorByteSize(tensor) < input.bytes) throw NoMemoryFor(inputs_[index]);
   std::memcpy(data, input.data, input.bytes);
   stats.copied_bytes += input.bytes;
 }
@@ -153,7 +158,7 @@ void ArmnnContext::ReadOutput(size_t index, Output& output, RunStats& stats) {
                     "\" is too small: it needs " + std::to_string(bytes) + " bytes.");
   }
   if (bytes > 0 && output_places_[index].ours != output.data) {
-    std::memcpy(output.data, Api().TfLiteTensorData(tensor), bytes);
+    std::memcpy(output.data, DataOf(tensor, outputs_[index]), bytes);
     stats.copied_bytes += bytes;
   }
   output.bytes = bytes;

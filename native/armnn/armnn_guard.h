@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <new>
 #include <string>
 
 #include "../error.h"
@@ -33,6 +34,8 @@ auto Guarded(Reporter& reporter, const char* function, Call&& call) -> decltype(
     auto result = call();
     reporter.AddLog(log.Take());
     return result;
+  } catch (const std::bad_alloc&) {
+    throw;  // OUT_OF_MEMORY, whoever throws it
   } catch (const std::exception& exception) {
     words = exception.what();
   } catch (...) {

@@ -48,8 +48,8 @@ class Interpreter {
   // After making it, resizing, and giving it memory.
   void Allocate();
   // True: the tensor lies in `data` from the next Allocate on, for good; only other memory can take
-  // its place. False: TFLite has no way to do so for this tensor.
-  bool UseMemory(bool input, size_t index, void* data, size_t bytes);
+  // its place. False: TFLite has no way to do so for this tensor; an error where it is `required`.
+  bool UseMemory(bool input, size_t index, void* data, size_t bytes, bool required);
   // Throws CANCELLED when `cancelled` is set while it waits for another interpreter.
   void Invoke(const std::atomic<bool>& cancelled);
   // From any thread, with `cancelled` set; does nothing where TFLite can't.
@@ -81,6 +81,7 @@ class Interpreter {
   void Check(TfLiteStatus status, const char* function, ErrorCode code = ErrorCode::VENDOR_FAILURE);
   void FindPorts();
   void FindSignature(const std::string& key);
+  Error NoSignature(const std::string& key);
 
   // In the order of their making; TFLite wants them freed the other way round.
   const std::shared_ptr<const LoadedModel> model_;
