@@ -7,7 +7,7 @@
 #include "../system_files.h"
 #include "armnn_context.h"
 #include "armnn_devices.h"
-#include "armnn_guard.h"
+#include "kept_interpreters.h"
 
 namespace accelnode::armnn {
 namespace {
@@ -49,10 +49,6 @@ TensorInfo Describe(const std::string& name, const TfLiteTensor* tensor) {
   return info;
 }
 
-struct Ports {
-  std::vector<TensorInfo> inputs, outputs;
-};
-
 // The bounds of `shapes` for an input: [[min, max, opt], …].
 void ApplyShapes(const Value& bounds, TensorInfo& info, Shape& first) {
   const Value::List& dims = *bounds.AsList();
@@ -86,18 +82,18 @@ const Value::List& DeclaredShape(const ModelSource& source, const std::string& i
   return kNone;
 }
 
-// Gives the inputs the shapes that the load asks for, and reads what came of it.
-Ports DescribePorts(Interpreter& interpreter, const LoadRequest& request) {
-  Ports ports;
+// The inputs with the bounds that the load asks for, and shapes for a start.
+std::vector<TensorInfo> DescribeInputs(const Interpreter& interpreter, const LoadRequest& request,
+                                       std::vector<Shape>& first) {
+  std::vector<TensorInfo> inputs;
   const Value& shapes = request.options["shapes"];
-  bool dynamic = false;
   for (size_t i = 0; i < interpreter.InputCount(); ++i) {
     TensorInfo info = Describe(interpreter.InputName(i), interpreter.Input(i));
     const Value& bounds = shapes[info.name];
     const Value::List& declared = DeclaredShape(request.source, info.name);
-    Shape first(info.shape.data(), std::min(info.shape.size(), kMaxRank));
+    first.push_back(ToShape(interpreter.Input(i)));
     if (bounds.AsList() != nullptr) {
-      ApplyShapes(bounds, info, first);
+      ApplyShapes(bounds, info, first.back());
     } else if (declared.size() == info.shape.size()) {
       // TFLite's C API tells the shape that the file has for a start, not which dimensions are
       // open.
@@ -105,21 +101,40 @@ Ports DescribePorts(Interpreter& interpreter, const LoadRequest& request) {
         if (*declared[d].AsNumber() < 0) info.shape[d] = kDynamic;
       }
     }
-    if (first != Shape(ShapeOf(interpreter.Input(i)).data(), first.rank()))
-      interpreter.Resize(i, first);
-    dynamic = dynamic || info.IsDynamic();
-    ports.inputs.push_back(std::move(info));
+    inputs.push_back(std::move(info));
   }
-  interpreter.Allocate();
+  return inputs;
+}
+
+std::vector<TensorInfo> DescribeOutputs(const Interpreter& interpreter,
+                                        const std::vector<TensorInfo>& inputs) {
+  std::vector<TensorInfo> outputs;
+  const bool dynamic = std::any_of(inputs.begin(), inputs.end(),
+                                   [](const TensorInfo& info) { return info.IsDynamic(); });
   for (size_t i = 0; i < interpreter.OutputCount(); ++i) {
     const TfLiteTensor* tensor = interpreter.Output(i);
     TensorInfo info = Describe(interpreter.OutputName(i), tensor);
     // TFLite tells no bounds. An output whose shape depends on data has no memory before the run.
     const bool has_memory = Api().TfLiteTensorData(tensor) != nullptr;
     if (dynamic || !has_memory) std::fill(info.shape.begin(), info.shape.end(), kDynamic);
-    ports.outputs.push_back(std::move(info));
+    outputs.push_back(std::move(info));
   }
-  return ports;
+  return outputs;
+}
+
+std::unique_ptr<BoundInterpreter> Bind(std::unique_ptr<Interpreter> interpreter,
+                                       const std::vector<Shape>& shapes) {
+  const InterpreterSettings& settings = interpreter->Settings();
+  // What is to be saved has to be compiled.
+  if (settings.delegate && !settings.save_network) {
+    if (auto kept = TakeKept(interpreter->Model(), settings, shapes)) return kept;
+  }
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    if (ToShape(interpreter->Input(i)) != shapes[i]) interpreter->Resize(i, shapes[i]);
+  }
+  interpreter->Delegate();
+  interpreter->Allocate();
+  return std::make_unique<BoundInterpreter>(std::move(interpreter));
 }
 
 InterpreterSettings SettingsFor(const LoadRequest& request) {
@@ -170,18 +185,12 @@ Value Describe(const Interpreter& interpreter, const InterpreterSettings& settin
 
 // With what GpuAcc has compiled for this model before, or with a file for what it compiles now.
 std::unique_ptr<const TemporaryFile> UseNetworkFile(const Value& options,
-                                                    InterpreterSettings& first,
-                                                    InterpreterSettings& others) {
-  const std::string compiled = options.String("compiled");
-  if (!compiled.empty()) {
-    first.delegate = WithNetworkFile(*first.delegate, compiled, false);
-    others = first;
-    return nullptr;
-  }
-  if (!options.Bool("keepCompiled", false)) return nullptr;
+                                                    InterpreterSettings& settings) {
+  settings.network_file = options.String("compiled");
+  if (!settings.network_file.empty() || !options.Bool("keepCompiled", false)) return nullptr;
   auto network = std::make_unique<const TemporaryFile>("");
-  first.delegate = WithNetworkFile(*first.delegate, network->path(), true);
-  others.delegate = WithNetworkFile(*others.delegate, network->path(), false);
+  settings.network_file = network->path();
+  settings.save_network = true;
   return network;
 }
 
@@ -192,15 +201,15 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
   ArmnnModel::Parts parts;
   parts.device = request.device;
   parts.settings = SettingsFor(request);
-  InterpreterSettings first = parts.settings;
-  if (UsesGpu(request.device)) parts.network = UseNetworkFile(options, first, parts.settings);
+  if (UsesGpu(request.device)) parts.network = UseNetworkFile(options, parts.settings);
   request.monitor->Progress("compile", 0, 1);
   parts.model = ReadModel(request.source);
   try {
-    parts.first = std::make_unique<Interpreter>(parts.model, first);
-    Ports ports = DescribePorts(*parts.first, request);
-    parts.inputs = std::move(ports.inputs);
-    parts.outputs = std::move(ports.outputs);
+    auto interpreter = std::make_unique<Interpreter>(parts.model, parts.settings);
+    std::vector<Shape> shapes;
+    parts.ports.inputs = DescribeInputs(*interpreter, request, shapes);
+    parts.first = Bind(std::move(interpreter), shapes);
+    parts.ports.outputs = DescribeOutputs(parts.first->Get(), parts.ports.inputs);
   } catch (Error& error) {
     // Without the file, it will be seen whether that was the reason.
     const bool kept = !options.String("compiled").empty();
@@ -209,25 +218,29 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
     }
     throw;
   }
-  parts.details = Describe(*parts.first, parts.settings, options);
+  parts.details = Describe(parts.first->Get(), parts.settings, options);
+  parts.settings.save_network = false;  // other lanes read what the first has left
   request.monitor->Progress("compile", 1, 1);
   return std::make_unique<ArmnnModel>(std::move(parts));
 }
 
-ArmnnModel::ArmnnModel(Parts parts) : parts_(std::move(parts)) {}
+ArmnnModel::ArmnnModel(Parts parts)
+    : parts_(std::move(parts)), first_shapes_(parts_.first->Shapes()) {}
+
+std::unique_ptr<BoundInterpreter> ArmnnModel::Make(const std::vector<Shape>& shapes) const {
+  return Bind(std::make_unique<Interpreter>(parts_.model, parts_.settings), shapes);
+}
 
 std::unique_ptr<Context> ArmnnModel::NewContext(int) {
-  std::unique_ptr<Interpreter> interpreter;
+  std::unique_ptr<BoundInterpreter> first;
   {
     std::lock_guard lock(mutex_);
-    interpreter = std::move(parts_.first);
+    first = std::move(parts_.first);
   }
-  const auto make = [this] {
-    return std::make_unique<Interpreter>(parts_.model, parts_.settings);
-  };
-  if (!interpreter) interpreter = make();
-  return std::make_unique<ArmnnContext>(std::move(interpreter), make, parts_.inputs,
-                                        parts_.outputs);
+  if (!first) first = Make(first_shapes_);
+  return std::make_unique<ArmnnContext>(
+      std::move(first), [this](const std::vector<Shape>& shapes) { return Make(shapes); },
+      parts_.ports);
 }
 
 bool ArmnnModel::ComputesOnCaller() const { return parts_.device == kPlainTflite; }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "../temporary_file.h"
-#include "tflite_interpreter.h"
+#include "bound_interpreter.h"
 
 namespace accelnode::armnn {
 
@@ -19,8 +19,8 @@ class ArmnnModel final : public Model {
   struct Parts {
     std::shared_ptr<const LoadedModel> model;
     InterpreterSettings settings;
-    std::unique_ptr<Interpreter> first;  // has been allocated, for the first lane
-    std::vector<TensorInfo> inputs, outputs;
+    Ports ports;
+    std::unique_ptr<BoundInterpreter> first;  // for the first lane
     std::string device;
     // What GpuAcc has compiled for it, where it is to be exported.
     std::unique_ptr<const TemporaryFile> network;
@@ -28,15 +28,18 @@ class ArmnnModel final : public Model {
   };
   explicit ArmnnModel(Parts parts);
 
-  const std::vector<TensorInfo>& Inputs() const override { return parts_.inputs; }
-  const std::vector<TensorInfo>& Outputs() const override { return parts_.outputs; }
+  const std::vector<TensorInfo>& Inputs() const override { return parts_.ports.inputs; }
+  const std::vector<TensorInfo>& Outputs() const override { return parts_.ports.outputs; }
   std::unique_ptr<Context> NewContext(int lane) override;
   bool ComputesOnCaller() const override;
   Value Details() const override { return parts_.details; }
   void Export(const std::string& path) override;
 
  private:
+  std::unique_ptr<BoundInterpreter> Make(const std::vector<Shape>& shapes) const;
+
   Parts parts_;
+  std::vector<Shape> first_shapes_;
   std::mutex mutex_;  // of parts_.first
 };
 

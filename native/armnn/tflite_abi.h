@@ -45,7 +45,6 @@ using TfLiteErrorReporter = void(void* user_data, const char* format, va_list ar
   X(TfLiteInterpreterOptions*, TfLiteInterpreterOptionsCreate, ())                                          \
   X(void, TfLiteInterpreterOptionsDelete, (TfLiteInterpreterOptions*))                                      \
   X(void, TfLiteInterpreterOptionsSetNumThreads, (TfLiteInterpreterOptions*, int32_t threads))              \
-  X(void, TfLiteInterpreterOptionsAddDelegate, (TfLiteInterpreterOptions*, TfLiteDelegate*))                \
   X(void, TfLiteInterpreterOptionsSetErrorReporter,                                                         \
     (TfLiteInterpreterOptions*, TfLiteErrorReporter*, void* user_data))                                     \
   X(TfLiteInterpreter*, TfLiteInterpreterCreate, (const TfLiteModel*, const TfLiteInterpreterOptions*))     \
@@ -58,6 +57,7 @@ using TfLiteErrorReporter = void(void* user_data, const char* format, va_list ar
     (TfLiteInterpreter*, int32_t index, const int* dims, int32_t rank))                                     \
   X(TfLiteStatus, TfLiteInterpreterAllocateTensors, (TfLiteInterpreter*))                                   \
   X(TfLiteStatus, TfLiteInterpreterInvoke, (TfLiteInterpreter*))                                            \
+  X(TfLiteStatus, TfLiteInterpreterModifyGraphWithDelegate, (TfLiteInterpreter*, TfLiteDelegate*))          \
   X(TfLiteType, TfLiteTensorType, (const TfLiteTensor*))                                                    \
   X(int32_t, TfLiteTensorNumDims, (const TfLiteTensor*))                                                    \
   X(int32_t, TfLiteTensorDim, (const TfLiteTensor*, int32_t index))                                         \

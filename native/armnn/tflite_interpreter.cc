@@ -37,18 +37,15 @@ bool SaysUnsupported(const std::string& words) {
   return false;
 }
 
-Error CreateFailed(std::string words, bool delegated) {
+Error CreateFailed(std::string words) {
   if (words.empty()) words = "TFLite makes no interpreter for this model and does not say why.";
-  const bool no_kernel = SaysUnsupported(words);
-  const bool unsupported = no_kernel || delegated;
+  const bool unsupported = SaysUnsupported(words);
   Error error(unsupported ? ErrorCode::MODEL_UNSUPPORTED : ErrorCode::MODEL_INVALID, words);
   error.call = "TfLiteInterpreterCreate";
-  if (no_kernel) {
+  if (unsupported) {
     error.hint =
         "TFLite has no kernel for this operator, or not for its version: convert the model "
         "with built-in operators of this TFLite, or use a newer one.";
-  } else if (delegated) {
-    error.hint = "Arm NN's delegate does not take this model. armnn:tflite runs without it.";
   }
   return error;
 }
@@ -68,11 +65,11 @@ std::vector<int64_t> ShapeOf(const TfLiteTensor* tensor) {
 }
 
 Interpreter::Interpreter(std::shared_ptr<const LoadedModel> model,
-                         const InterpreterSettings& settings)
-    : model_(std::move(model)), one_at_a_time_(settings.one_at_a_time) {
+                         InterpreterSettings settings)
+    : model_(std::move(model)), settings_(std::move(settings)) {
   const TurnHandle turn = TakeTurn();
   try {
-    Make(settings);
+    Make();
   } catch (...) {
     Free();
     throw;
@@ -86,7 +83,7 @@ Interpreter::~Interpreter() {
 
 // Null where nothing has to be waited for.
 Interpreter::TurnHandle Interpreter::TakeTurn(const std::atomic<bool>& cancelled) const {
-  if (!one_at_a_time_) return nullptr;
+  if (!settings_.one_at_a_time) return nullptr;
   if (!ComputeLibrary().Take(cancelled)) {
     throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
   }
@@ -111,35 +108,31 @@ auto Interpreter::Enter(const char* function, Call&& call) -> decltype(call()) {
 
 void Interpreter::Free() {
   signature_.reset();
-  interpreter_.reset();
+  interpreter_.reset();  // before the delegate, which it has nodes of
   delegate_.reset();
 }
 
-void Interpreter::Make(const InterpreterSettings& settings) {
+void Interpreter::Make() {
   const OptionsHandle options(Api().TfLiteInterpreterOptionsCreate());
   if (!options) {
     throw Error(ErrorCode::OUT_OF_MEMORY, "TFLite makes no options.")
         .WithCall("TfLiteInterpreterOptionsCreate", 0);
   }
   Api().TfLiteInterpreterOptionsSetErrorReporter(options.get(), Reporter::Report, &reporter_);
-  if (settings.threads > 0) {
-    Api().TfLiteInterpreterOptionsSetNumThreads(options.get(), settings.threads);
+  if (settings_.threads > 0) {
+    Api().TfLiteInterpreterOptionsSetNumThreads(options.get(), settings_.threads);
   }
   if (Api().TfLiteInterpreterOptionsEnableCancellation != nullptr) {
     Api().TfLiteInterpreterOptionsEnableCancellation(options.get(), true);
   }
-  if (settings.delegate) {
-    delegate_ = MakeDelegate(*settings.delegate, reporter_);
-    Api().TfLiteInterpreterOptionsAddDelegate(options.get(), delegate_.get());
-  }
   interpreter_.reset(Enter("TfLiteInterpreterCreate", [&] {
     return Api().TfLiteInterpreterCreate(model_->handle.get(), options.get());
   }));
-  if (!interpreter_) throw CreateFailed(reporter_.Take(), delegate_ != nullptr);
-  if (settings.signature.empty()) {
+  if (!interpreter_) throw CreateFailed(reporter_.Take());
+  if (settings_.signature.empty()) {
     FindPorts();
   } else {
-    FindSignature(settings.signature);
+    FindSignature(settings_.signature);
   }
 }
 
@@ -248,6 +241,25 @@ void Interpreter::Resize(size_t input, const Shape& shape) {
         ErrorCode::INVALID_ARGUMENT);
 }
 
+void Interpreter::Delegate() {
+  if (!settings_.delegate) return;
+  const TurnHandle turn = TakeTurn();
+  const bool with_file = !settings_.network_file.empty();
+  delegate_ = MakeDelegate(with_file ? WithNetworkFile(*settings_.delegate, settings_.network_file,
+                                                       settings_.save_network)
+                                     : *settings_.delegate,
+                           reporter_);
+  const char* const function = "TfLiteInterpreterModifyGraphWithDelegate";
+  const TfLiteStatus status = Enter(function, [&] {
+    return Api().TfLiteInterpreterModifyGraphWithDelegate(interpreter_.get(), delegate_.get());
+  });
+  if (status == kOk) return;
+  throw Error(ErrorCode::MODEL_UNSUPPORTED,
+              WordsOr(reporter_.Take(), "Arm NN's delegate does not take this model."))
+      .WithCall(function, status)
+      .WithHint("armnn:tflite runs it on TFLite's own kernels.");
+}
+
 void Interpreter::Allocate() {
   const TurnHandle turn = TakeTurn();
   const char* const function =
@@ -285,7 +297,7 @@ void Interpreter::Invoke(const std::atomic<bool>& cancelled) {
 }
 
 void Interpreter::Cancel() {
-  if (one_at_a_time_) ComputeLibrary().Wake();
+  if (settings_.one_at_a_time) ComputeLibrary().Wake();
   if (Api().TfLiteInterpreterCancel != nullptr) Api().TfLiteInterpreterCancel(interpreter_.get());
 }
 

@@ -24,17 +24,28 @@ struct InterpreterSettings {
   int threads = 0;        // of TFLite's own kernels; 0: as TFLite likes
   std::string signature;  // empty: the model's own inputs and outputs
   std::optional<DelegateOptions> delegate;
+  // Where GpuAcc finds its compiled kernels, or leaves them; empty: nowhere.
+  std::string network_file;
+  bool save_network = false;
   // Has the delegate kernels of Arm's Compute Library? Its documentation says that functions of it
   // must not run on several threads. So one interpreter of the process at a time is in it.
   bool one_at_a_time = false;
+
+  // Do they make the same of a model?
+  bool AreSame(const InterpreterSettings& other) const {
+    return threads == other.threads && signature == other.signature && delegate == other.delegate;
+  }
 };
 
 class Interpreter {
  public:
-  Interpreter(std::shared_ptr<const LoadedModel> model, const InterpreterSettings& settings);
+  Interpreter(std::shared_ptr<const LoadedModel> model, InterpreterSettings settings);
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
+
+  const LoadedModel& Model() const { return *model_; }
+  const InterpreterSettings& Settings() const { return settings_; }
 
   size_t InputCount() const { return inputs_.size(); }
   size_t OutputCount() const { return outputs_.size(); }
@@ -44,8 +55,12 @@ class Interpreter {
   const TfLiteTensor* Input(size_t index) const;
   const TfLiteTensor* Output(size_t index) const;
 
+  // Before Delegate, where there is one.
   void Resize(size_t input, const Shape& shape);
-  // After making it, resizing, and giving it memory.
+  // Gives the delegate, if the settings have one, what it can take of the model, with the shapes
+  // that it has now. Once.
+  void Delegate();
+  // After making it, resizing, delegating, and giving it memory.
   void Allocate();
   // True: the tensor lies in `data` from the next Allocate on, for good; only other memory can take
   // its place. False: TFLite has no way to do so for this tensor; an error where it is `required`.
@@ -74,7 +89,7 @@ class Interpreter {
   TurnHandle TakeTurn(const std::atomic<bool>& cancelled) const;
   TurnHandle TakeTurn() const;
 
-  void Make(const InterpreterSettings& settings);
+  void Make();
   void Free();
   template <typename Call>
   auto Enter(const char* function, Call&& call) -> decltype(call());
@@ -85,7 +100,7 @@ class Interpreter {
 
   // In the order of their making; TFLite wants them freed the other way round.
   const std::shared_ptr<const LoadedModel> model_;
-  const bool one_at_a_time_;
+  const InterpreterSettings settings_;
   bool broken_ = false;
   Reporter reporter_;
   DelegateHandle delegate_;
