@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Session, Tensor, devices, inspectTflite, runtime } from 'accelnode';
+import { Session, Tensor, dequantize, devices, inspectTflite, quantize, runtime } from 'accelnode';
 import type { LoadOptions } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
@@ -136,6 +136,35 @@ describe.skipIf(found instanceof Error)(`TFLite${found instanceof Error ? ` (ski
       expect(session.outputs).toEqual([{ name: 'y', type: 'int8', shape: [4], details: quantization }]);
       const { y } = await session.run({ x: new Float32Array([0, 1, -1, 1000]) });
       expect([...y!.data]).toEqual([-3, -1, -5, 127]);
+    });
+  });
+
+  it.each(['int8', 'uint8', 'int16'] as const)('%s: quantize and dequantize compute as its kernels do', async (type) => {
+    const quantization = { scale: 0.3, zeroPoint: type === 'int16' ? 0 : 5 };
+    const shape = [2000];
+    const quantizer = tfliteModel({
+      tensors: [float('x', shape), { name: 'y', type, shape, quantization }],
+      inputs: ['x'],
+      outputs: ['y'],
+      operators: [{ op: 'QUANTIZE', inputs: ['x'], outputs: ['y'] }],
+    });
+    const dequantizer = tfliteModel({
+      tensors: [{ name: 'x', type, shape, quantization }, float('y', shape)],
+      inputs: ['x'],
+      outputs: ['y'],
+      operators: [{ op: 'DEQUANTIZE', inputs: ['x'], outputs: ['y'] }],
+    });
+    // No ties, which kernels for other processors may round otherwise.
+    const x = Float32Array.from({ length: 2000 }, (_, i) => (i - 1000) * 0.0701);
+    const y = await withSession(quantizer, CPU, async (session) => {
+      const outputs = await session.run({ x });
+      expect(quantize(x, session.outputs[0]!)).toMatchObject({ type, data: outputs.y!.data });
+      return outputs.y!;
+    });
+    await withSession(dequantizer, CPU, async (session) => {
+      const outputs = await session.run({ x: y });
+      const [input] = session.inputs;
+      dequantize(y, input!).data.forEach((value, i) => expect(value).toBeCloseTo(outputs.y!.data[i] as number, 5));
     });
   });
 
