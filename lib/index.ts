@@ -16,6 +16,8 @@ export type {
 } from './session.js';
 export { Tensor } from './tensor.js';
 export type { AllocateOptions, TensorValues } from './tensor.js';
+export { dequantize, quantize } from './quantize.js';
+export type { QuantizedType } from './quantize.js';
 export type { MemoryKind } from './memory.js';
 export type { DataType, DataTypeMap, TypedArray } from './data-type.js';
 export type { Inputs, OutputTarget, Outputs, TensorInfo, TensorLike, WantedOutputs } from './binding.js';

@@ -9,7 +9,7 @@ import { AccelError, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
 import { aborted, libraryOption, loadNative } from './load-native.js';
 import { loadCompiled } from './load-compiled.js';
-import { readModelSource } from './model-source.js';
+import { readModelSource, TFLITE_HINT } from './model-source.js';
 import type { ModelSource, ModelSources } from './model-source.js';
 import { takesAlwaysAsLong } from './onnx/duration.js';
 import { withoutTurbo } from './options/armnn.js';
@@ -178,7 +178,7 @@ function sourceFor(backend: BackendName, sources: ModelSources): NativeModelSour
   throw new AccelError(
     'MODEL_UNSUPPORTED',
     `${product} loads ${formats.join(', ')} models; the model was given as ${Object.keys(sources).join(', ')}.`,
-    { backend },
+    { backend, hint: backend === 'armnn' ? TFLITE_HINT : undefined },
   );
 }
 

@@ -63,6 +63,19 @@ const FORMATS: Readonly<Record<string, ModelFormat>> = {
   '.rknn': 'rknn',
 };
 
+/** How to come to the one format that Arm NN is given. */
+export const TFLITE_HINT =
+  "Convert the model to .tflite: ONNX with onnx2tf, PyTorch with ai-edge-torch, TensorFlow with its TFLiteConverter. Arm NN's " +
+  'own .armnn files come from such a model: give that.';
+
+/** Arm NN's own format, which its delegate does not take. */
+function refuseArmnn(): AccelError {
+  return new AccelError('MODEL_UNSUPPORTED', 'Networks that Arm NN has serialized (.armnn) can not be loaded.', {
+    backend: 'armnn',
+    hint: TFLITE_HINT,
+  });
+}
+
 /** protobuf and flatbuffers count bytes in 32 bits with a sign. */
 const TWO_GIB = 2 ** 31;
 const TWO_GIB_FORMATS: ReadonlySet<ModelFormat> = new Set<ModelFormat>(['onnx', 'tflite']);
@@ -198,7 +211,9 @@ function toPath(file: string | URL): string {
 export function formatOf(file: ModelFile): ModelFormat {
   if (typeof file === 'string' || file instanceof URL) {
     const path = typeof file === 'string' ? file : file.pathname;
-    const format = FORMATS[extname(path).toLowerCase()];
+    const ending = extname(path).toLowerCase();
+    if (ending === '.armnn') throw refuseArmnn();
+    const format = FORMATS[ending];
     if (format !== undefined) return format;
     throw invalidArgument(
       `Can't tell the format of the model ${path} by its ending.`,
@@ -209,6 +224,7 @@ export function formatOf(file: ModelFile): ModelFormat {
     file instanceof Uint8Array ? file.subarray(0, 64) : new Uint8Array(file, 0, Math.min(64, file.byteLength)),
   );
   if (bytes.toString('latin1', 4, 8) === 'TFL3') return 'tflite';
+  if (bytes.toString('latin1', 4, 8) === 'ARMN') throw refuseArmnn();
   if (bytes.toString('latin1', 0, 4) === 'RKNN') return 'rknn';
   if (isPlanTag(bytes.toString('latin1', 0, 4))) return 'plan';
   // MessagePack: a map whose first key is "version".

@@ -1,4 +1,4 @@
-// Regenerates lib/runtimes/manifest.json, the wheels that `accelnode runtime install` may fetch, with their
+// Regenerates lib/runtimes/manifest.json, the archives that `accelnode runtime install` may fetch, with their
 // hashes and what is kept of each. Run it after changing `runtimes`, read the difference, and commit it.
 //
 //   node scripts/update-runtimes.mjs [runtime…]     without a name: all of them
@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 
+import { describeTflite } from './update-tflite.mjs';
 import { ask, bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { python } from './setup/python.mjs';
 
@@ -135,9 +136,9 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     continue;
   }
   const { product, backend, releases, tags } = runtime;
-  manifest[name] = { product, backend, python: forPython, releases: [] };
+  manifest[name] = { product, backend, releases: [] };
   for (const { version, packages } of releases) {
-    const wheels = {};
+    const archives = {};
     for (const platform of Object.keys(tags)) {
       say(`${name} ${version} for ${platform}`);
       const packageName = typeof packages === 'string' ? packages : packages[platform];
@@ -146,12 +147,13 @@ for (const [name, runtime] of Object.entries(runtimes)) {
         console.log('There is no wheel.');
         continue;
       }
-      wheels[platform] = describe(wheel, packageName, runtime);
-      const { file, size, installedSize } = wheels[platform];
+      archives[platform] = describe(wheel, packageName, runtime);
+      const { file, size, installedSize } = archives[platform];
       console.log(`${file}: ${size} bytes, ${installedSize} bytes of them kept`);
     }
-    manifest[name].releases.push({ version, wheels });
+    manifest[name].releases.push({ version, client: 'pip', archives });
   }
 }
+manifest.tflite = wanted.length === 0 || wanted.includes('tflite') ? describeTflite() : before.tflite;
 writeFileSync(path, JSON.stringify(manifest, null, 2));
 run(bin('prettier'), ['--write', path]);

@@ -39,7 +39,8 @@ export function addRuntimeCommand(program: Command): void {
   command
     .command('install')
     .description(
-      "fetch a runtime with your own pip, e.g. `openvino`, `openvino@2024.6.0`; pip's settings decide from where",
+      "fetch a runtime with your own pip, npm or Maven, e.g. `openvino`, `openvino@2024.6.0`; that program's settings " +
+        'decide from where',
     )
     .argument('<runtime[@version]>', 'without a version: the newest that suits this machine')
     .option('--force', 'install again what is there already')
@@ -121,10 +122,8 @@ async function install(runtime: string, { json, force, python }: InstallCommandO
     print(`${name} ${result.version} ${result.changed ? 'is installed' : 'was installed already'}: ${result.folder}`);
 }
 
-function tellSource(name: string, { version, source, python }: InstallProgress): void {
-  process.stderr.write(
-    `${name} ${version} (${source}), fetched by pip ${python.pip} of Python ${python.version} (${python.executable})\n`,
-  );
+function tellSource(name: string, { version, source, client }: InstallProgress): void {
+  process.stderr.write(`${name} ${version} (${source}), fetched by ${client}\n`);
 }
 
 async function remove(runtime: string, { json }: JsonOption): Promise<void> {

@@ -11,7 +11,7 @@ import valid = require('semver/functions/valid');
 
 /** What `runtime.json` says. */
 export interface InstalledRuntime {
-  /** `openvino`, `tensorrt-lean`, `cuda` */
+  /** `openvino`, `tensorrt-lean`, `cuda`, `tflite` */
   name: string;
   version: string;
   /** The folder that holds it. */

@@ -1,7 +1,7 @@
 /** Putting vendor runtimes into the runtimes folder, and taking them out. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describe } from '../data-type.js';
@@ -11,10 +11,10 @@ import { folderFailure } from './failures.js';
 import { installedRuntimes, runtimesFolder } from './folder.js';
 import type { InstalledRuntime } from './folder.js';
 import { withLock } from './lock.js';
-import { findRelease, installableNames } from './manifest.js';
-import type { Release, Wheel } from './manifest.js';
-import { downloadWheel } from './pip.js';
-import { findPython, runProgram } from './python.js';
+import type { Client } from './client.js';
+import { findClient } from './clients.js';
+import { findReleases, installableNames } from './manifest.js';
+import type { Release } from './manifest.js';
 import type { PythonInfo } from './python.js';
 
 /** Options of {@link installRuntime}. */
@@ -43,10 +43,12 @@ export interface InstallProgress {
   /** Bytes of this step. */
   total: number;
   version: string;
-  /** The wheel that is fetched. */
+  /** The archive that is fetched. */
   source: string;
-  /** The Python that does it. */
-  python: PythonInfo;
+  /** The program that does it: `npm 11.2.0`. */
+  client: string;
+  /** The Python that it runs in, if it does. */
+  python?: PythonInfo;
 }
 
 /** What {@link installRuntime} did. */
@@ -64,23 +66,22 @@ const INSTALL_OPTIONS: ReadonlySet<string> = new Set<keyof InstallOptions>([
 ]);
 
 const STAGING = '.staging-';
-const UNPACK = join(__dirname, 'unpack_wheel.py');
 
 /**
  * Installs a vendor's runtime into the user's runtimes folder ({@link runtimesFolder}), where
- * `Session.load` finds it. The user's own pip fetches it, with the index, mirror and proxy that pip is
- * configured for; the file must have the hash that accelnode knows. Only the libraries that run models are
+ * `Session.load` finds it. The user's own pip, npm or Maven fetches it, with the index, mirror and proxy that
+ * it is configured for; the file must have the hash that accelnode knows. Only the libraries that run models are
  * kept, and their licences.
  *
  * It is there completely or not at all, however it ends; several processes may install at once.
- * @param name `openvino`, `tensorrt-lean` or `cuda`
+ * @param name `openvino`, `tensorrt-lean`, `cuda` or `tflite`
  * @throws {@link AccelError}
  * - `INVALID_ARGUMENT`: a runtime or version that can't be installed, or an option that is none
- * - `UNSUPPORTED`: no release for this platform, or no Python with pip
- * - `RUNTIME_NOT_FOUND`: pip did not get the file; the message has its words
- * - `RUNTIME_INCOMPATIBLE`: pip got another file than the one that accelnode knows
+ * - `UNSUPPORTED`: no release for this platform, or nothing to fetch it with (Python with pip, npm, Maven)
+ * - `RUNTIME_NOT_FOUND`: the file was not to be had; the message has the program's words
+ * - `RUNTIME_INCOMPATIBLE`: it got another file than the one that accelnode knows
  * - `CANCELLED`: the signal was aborted
- * - `VENDOR_FAILURE`: anything else that pip or the system refused, such as a full disk
+ * - `VENDOR_FAILURE`: anything else that the program or the system refused, such as a full disk
  */
 export async function installRuntime(name: string, options: InstallOptions = {}): Promise<InstallResult> {
   checkOptions(options, INSTALL_OPTIONS);
@@ -92,22 +93,47 @@ export async function installRuntime(name: string, options: InstallOptions = {})
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalidArgument(`onProgress must be a function, not ${describe(onProgress)}.`);
   }
-  return installRelease(findRelease(name, options.version), options);
+  return installRelease(await chooseRelease(findReleases(name, options.version), options), options);
+}
+
+/** The newest for which there is somebody to fetch it; when there is nobody, the newest, which then says so. */
+async function chooseRelease(releases: readonly Release[], { version, signal }: InstallOptions): Promise<Release> {
+  const { client: first } = releases[0]!;
+  if (version !== undefined || releases.every(({ client }) => client === first)) return releases[0]!;
+  return withStop(signal, async (stop) => {
+    for (const release of releases) {
+      const present = findInstalled(release.name, release.version);
+      if (present !== undefined || (await hasClient(release, stop.signal))) return release;
+    }
+    return releases[0]!;
+  });
+}
+
+async function hasClient({ client }: Release, signal: AbortSignal): Promise<boolean> {
+  try {
+    await findClient(client, undefined, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof AccelError && error.code === 'UNSUPPORTED') return false;
+    throw error;
+  }
 }
 
 /** {@link installRuntime} of a release that need not be in the manifest. */
 export async function installRelease(release: Release, options: InstallOptions): Promise<InstallResult> {
-  const { name, version, wheel } = release;
+  const { name, version, archive } = release;
   const { onProgress, force = false } = options;
   const root = runtimesFolder();
   return withStop(options.signal, async (stop) => {
     const present = force ? undefined : findInstalled(name, version);
     if (present !== undefined) return { ...present, changed: false };
 
-    const python = await findPython(options.python, stop.signal);
+    const client: Client = await findClient(release.client, options.python, stop.signal);
+    const { python } = client;
+    const by = { client: client.name, ...(python === undefined ? {} : { python }) };
     const report = (step: InstallProgress['step'], done: number, total: number): void => {
       try {
-        onProgress?.({ step, done, total, version, source: wheel.file, python });
+        onProgress?.({ step, done, total, version, source: archive.file, ...by });
       } catch (error) {
         stop.abort(error); // thrown into a stream or a timer, it would end the process
       }
@@ -122,15 +148,15 @@ export async function installRelease(release: Release, options: InstallOptions):
         const unpacked = join(staging, 'unpacked');
         await Promise.all([mkdir(download), mkdir(unpacked)]);
 
-        report('download', 0, wheel.size);
-        const file = await downloadWheel(python, release, download, stop.signal, (bytes) =>
-          report('download', bytes, wheel.size),
+        report('download', 0, archive.size);
+        const file = await client.download(release, download, stop.signal, (bytes) =>
+          report('download', bytes, archive.size),
         );
-        report('unpack', 0, wheel.installedSize);
-        await unpack(python, wheel, file, unpacked, stop.signal, (bytes) =>
-          report('unpack', bytes, wheel.installedSize),
+        report('unpack', 0, archive.installedSize);
+        await client.unpack(archive, file, unpacked, stop.signal, (bytes) =>
+          report('unpack', bytes, archive.installedSize),
         );
-        const description = { name, version, library: wheel.library, source: wheel.file };
+        const description = { name, version, library: archive.library, source: archive.file };
         await writeFile(join(unpacked, 'runtime.json'), `${JSON.stringify(description, null, 2)}\n`);
 
         stop.signal.throwIfAborted();
@@ -217,39 +243,6 @@ async function withStaging<T>(root: string, task: (staging: string) => Promise<T
   } catch (error) {
     throw folderFailure(error, root);
   }
-}
-
-async function unpack(
-  python: PythonInfo,
-  wheel: Wheel,
-  file: string,
-  folder: string,
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void,
-): Promise<void> {
-  const list = `${file}.json`;
-  await writeFile(list, JSON.stringify(wheel.members.map((member) => [member, installedPath(member)])));
-  const { status, output } = await runProgram(python.executable, [UNPACK, file, folder, list], {
-    signal,
-    env: { ...process.env, PYTHONIOENCODING: 'utf-8' },
-    onLine: (line) => onBytes(Number(line)),
-  });
-  if (status === 0) return;
-  const words = output.trim().split('\n').at(-1)!;
-  const full = /\[Errno (28|122)\]|\[WinError 112\]/.test(words);
-  throw new AccelError(
-    'VENDOR_FAILURE',
-    `${wheel.file} could not be unpacked: ${words || `ended with ${String(status)}`}`,
-    {
-      hint: full ? 'Make room, or set ACCELNODE_RUNTIMES to a folder on another disk.' : undefined,
-    },
-  );
-}
-
-/** Where a file of the wheel goes: the libraries beside one another, the licences in a folder of their own. */
-function installedPath(member: string): string {
-  const licence = /\.dist-info\/(?:licenses\/)?(.+)$/.exec(member);
-  return licence === null ? basename(member) : join('licenses', licence[1]!);
 }
 
 /** Puts a folder in its place; one that is there goes aside, and comes back when that fails. */

@@ -1,27 +1,32 @@
 /**
  * The releases that can be installed: manifest.json, which scripts/update-runtimes.mjs writes. The hash of
- * each wheel is in it, so that what is installed is what was tested, whichever index or mirror it comes from.
+ * each archive is in it, so that what is installed is what was tested, whichever index or mirror it comes from.
  */
 import { AccelError, invalidArgument } from '../errors.js';
 import { libraryVariable } from './folder.js';
 import json = require('./manifest.json');
 
-/** A wheel, and what is kept of it. */
-export interface Wheel {
-  /** Its name in the package index. */
+/** Who fetches a release: programs of the user's, which know the index, the mirror, the proxy and the cache to use. */
+export type ClientName = 'pip' | 'npm' | 'maven';
+
+/** A wheel, tarball or jar, and what is kept of it. */
+export interface Archive {
+  /** Its name in the package index; for Maven, group and name: `org.bytedeco:tensorflow-lite`. */
   package: string;
   file: string;
-  /** The platform tag of the wheel, e.g. `manylinux_2_28_x86_64`. */
+  /** The platform tag of a wheel, e.g. `manylinux_2_28_x86_64`; of others such a tag says which glibc they need. */
   platform: string;
-  /** Bytes of the wheel. */
+  /** Of the package, where it is not the runtime's own. */
+  packageVersion?: string;
+  /** Bytes of the archive. */
   size: number;
-  /** Of the wheel, in hexadecimal. */
+  /** Of the archive, in hexadecimal. */
   sha256: string;
   /** The library to open. */
   library: string;
   /** Bytes of what is kept. */
   installedSize: number;
-  /** What is kept: names inside the wheel. */
+  /** What is kept: names inside the archive. */
   members: readonly string[];
 }
 
@@ -29,23 +34,25 @@ export interface Wheel {
 export interface Release {
   name: string;
   version: string;
-  /** pip's words for the Python that the wheel is for; any would do, for only its libraries are used. */
-  python: { version: string; implementation: string; abi: string };
-  wheel: Wheel;
+  client: ClientName;
+  archive: Archive;
 }
 
 interface ManifestEntry {
   product: string;
   /** The backend that uses it. */
   backend: string;
-  python: Release['python'];
   /** The newest first. */
-  releases: readonly { version: string; wheels: Readonly<Record<string, Wheel | undefined>> }[];
+  releases: readonly {
+    version: string;
+    client: ClientName;
+    archives: Readonly<Record<string, Archive | undefined>>;
+  }[];
 }
 
-const manifest: Readonly<Record<string, ManifestEntry>> = json;
+const manifest = json as Readonly<Record<string, ManifestEntry>>;
 
-/** What a wheel must fit. */
+/** What an archive must fit. */
 export interface Platform {
   /** As Node.js names them, e.g. `linux-x64`. */
   name: string;
@@ -88,10 +95,15 @@ export function versionsOf(name: string): string[] {
 
 /**
  * A release for a platform. Without a version it is the newest that suits the platform.
- * @throws `INVALID_ARGUMENT` for what is not in the manifest, `UNSUPPORTED` when no wheel suits
+ * @throws `INVALID_ARGUMENT` for what is not in the manifest, `UNSUPPORTED` when no archive suits
  */
 export function findRelease(name: string, version: string | undefined, platform = thisPlatform()): Release {
-  const { product, backend, python, releases } = entryOf(name);
+  return findReleases(name, version, platform)[0]!;
+}
+
+/** All that suit a platform, the newest first; at least one. Throws as {@link findRelease} does. */
+export function findReleases(name: string, version: string | undefined, platform = thisPlatform()): Release[] {
+  const { product, backend, releases } = entryOf(name);
   const wanted = releases.filter((release) => version === undefined || release.version === version);
   if (wanted.length === 0) {
     throw invalidArgument(
@@ -101,14 +113,15 @@ export function findRelease(name: string, version: string | undefined, platform 
     );
   }
   let refusal: string | undefined;
-  for (const release of wanted) {
-    const wheel = release.wheels[platform.name];
-    const reason = unsuitable(`${product} ${release.version}`, wheel, platform);
-    if (wheel !== undefined && reason === undefined) return { name, version: release.version, python, wheel };
+  const found = wanted.flatMap(({ version: each, client, archives }): Release[] => {
+    const archive = archives[platform.name];
+    const reason = unsuitable(`${product} ${each}`, archive, platform);
     refusal ??= reason;
-  }
+    return archive === undefined || reason !== undefined ? [] : [{ name, version: each, client, archive }];
+  });
+  if (found.length > 0) return found;
   const suitable = releases.filter(
-    (release) => unsuitable(product, release.wheels[platform.name], platform) === undefined,
+    (release) => unsuitable(product, release.archives[platform.name], platform) === undefined,
   );
   throw new AccelError('UNSUPPORTED', refusal!, {
     backend,
@@ -120,14 +133,14 @@ export function findRelease(name: string, version: string | undefined, platform 
   });
 }
 
-/** Why a wheel can't be used on a platform, or undefined if it can. */
-function unsuitable(product: string, wheel: Wheel | undefined, platform: Platform): string | undefined {
+/** Why an archive can't be used on a platform, or undefined if it can. */
+function unsuitable(product: string, archive: Archive | undefined, platform: Platform): string | undefined {
   const isLinux = platform.name.startsWith('linux-');
   if (isLinux && platform.glibc === undefined) {
     return `There is no ${product} for Linux without glibc (such as Alpine, which has musl).`;
   }
-  if (wheel === undefined) return `There is no ${product} for ${platform.name}.`;
-  const needed = isLinux ? glibcOf(wheel.platform) : undefined;
+  if (archive === undefined) return `There is no ${product} for ${platform.name}.`;
+  const needed = isLinux ? glibcOf(archive.platform) : undefined;
   if (needed !== undefined && isOlder(platform.glibc!, needed)) {
     return `${product} needs glibc ${needed} or later; this machine has ${platform.glibc!}.`;
   }

@@ -18,7 +18,10 @@ const LIBRARY_NAMES: Partial<Record<BackendName, readonly RegExp[]>> = {
 };
 
 /** Which runtimes of the runtimes folder a backend uses; by default the one of its own name. */
-const RUNTIMES: Partial<Record<BackendName, readonly string[]>> = { cuda: ['tensorrt-lean', 'cuda'] };
+const RUNTIMES: Partial<Record<BackendName, readonly string[]>> = {
+  armnn: ['tflite'],
+  cuda: ['tensorrt-lean', 'cuda'],
+};
 
 /** Those of them that a library which the user named needs, and does not bring itself. */
 const COMPANIONS: Partial<Record<BackendName, readonly string[]>> = { cuda: ['cuda'] };

@@ -1,12 +1,15 @@
 /** Fetching a wheel with the user's own pip, which knows the index, the mirror, the proxy and the cache to use. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { AccelError } from '../errors.js';
-import type { ErrorCode } from '../errors.js';
-import { runProgram } from './python.js';
+import type { Client, KnownFailure } from './client.js';
+import { findPython, runProgram } from './python.js';
 import type { Ended, PythonInfo } from './python.js';
-import type { Release, Wheel } from './manifest.js';
+import type { Archive, Release } from './manifest.js';
+
+/** pip's words for the Python that the wheels are for; any would do, for only their libraries are used. */
+const TAGS = ['--python-version', '312', '--implementation', 'cp', '--abi', 'cp312'];
 
 /** How often the progress of a download is looked at, in milliseconds. */
 const POLL = 200;
@@ -17,15 +20,28 @@ const ARGUMENTS = [
   ...['--no-deps', '--only-binary', ':all:', '--require-hashes'],
 ];
 
+const UNPACK = join(__dirname, 'unpack_wheel.py');
+
+/** The pip of a Python. */
+export async function findPip(named: string | undefined, signal: AbortSignal): Promise<Client> {
+  const python = await findPython(named, signal);
+  return {
+    name: `pip ${python.pip} of Python ${python.version} (${python.executable})`,
+    python,
+    download: (release, folder, stop, onBytes) => downloadWheel(python, release, folder, stop, onBytes),
+    unpack: (wheel, file, folder, stop, onBytes) => unpackWheel(python, wheel, file, folder, stop, onBytes),
+  };
+}
+
 /**
  * Downloads the wheel of a release into `<folder>/wheel`, and checks its hash.
  * @param folder an empty folder, which also takes pip's temporary files
  * @param onBytes told the bytes that have come, now and then
  * @returns the wheel's file
  */
-export async function downloadWheel(
+async function downloadWheel(
   python: PythonInfo,
-  { version, python: tags, wheel }: Release,
+  { version, archive: wheel }: Release,
   folder: string,
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
@@ -46,8 +62,7 @@ export async function downloadWheel(
       [
         ...['-m', 'pip', ...ARGUMENTS, '--log', log],
         ...['--requirement', requirements, '--dest', join(folder, 'wheel')],
-        ...['--platform', wheel.platform, '--python-version', tags.version],
-        ...['--implementation', tags.implementation, '--abi', tags.abi],
+        ...['--platform', wheel.platform, ...TAGS],
       ],
       // Python would import from the current folder, so it is one that is empty.
       { cwd: folder, env: environment(folder), signal },
@@ -87,14 +102,6 @@ async function partialSize(folder: string): Promise<number> {
   } catch {
     return 0; // pip moves its files while we look
   }
-}
-
-interface KnownFailure {
-  /** In what pip prints or logs. */
-  pattern: RegExp;
-  code: ErrorCode;
-  message: string;
-  hint: string;
 }
 
 const CONFIGURATION = '`python -m pip config list` shows what is set.';
@@ -144,7 +151,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
   },
 ];
 
-function pipFailure({ output, status }: Ended, log: string, { file, package: name }: Wheel): AccelError {
+function pipFailure({ output, status }: Ended, log: string, { file, package: name }: Archive): AccelError {
   // pip prints that it found nothing; why it found nothing is in its log alone, after a time stamp.
   const reasons = [...log.matchAll(/^\S+ +(Could not fetch URL .*|There was a problem confirming .*)$/gm)]
     .map((match) => match[1]!)
@@ -168,4 +175,37 @@ function lastWords(output: string): string[] {
   const error = lines.findIndex((line) => /^error\b/i.test(line));
   const words = lines.slice(error === -1 ? 0 : error);
   return words.length > 10 ? words.slice(-5) : words;
+}
+
+async function unpackWheel(
+  python: PythonInfo,
+  wheel: Archive,
+  file: string,
+  folder: string,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
+  const list = `${file}.json`;
+  await writeFile(list, JSON.stringify(wheel.members.map((member) => [member, installedPath(member)])));
+  const { status, output } = await runProgram(python.executable, [UNPACK, file, folder, list], {
+    signal,
+    env: { ...process.env, PYTHONIOENCODING: 'utf-8' },
+    onLine: (line) => onBytes(Number(line)),
+  });
+  if (status === 0) return;
+  const words = output.trim().split('\n').at(-1)!;
+  const full = /\[Errno (28|122)\]|\[WinError 112\]/.test(words);
+  throw new AccelError(
+    'VENDOR_FAILURE',
+    `${wheel.file} could not be unpacked: ${words || `ended with ${String(status)}`}`,
+    {
+      hint: full ? 'Make room, or set ACCELNODE_RUNTIMES to a folder on another disk.' : undefined,
+    },
+  );
+}
+
+/** Where a file of the wheel goes: the libraries beside one another, the licences in a folder of their own. */
+function installedPath(member: string): string {
+  const licence = /\.dist-info\/(?:licenses\/)?(.+)$/.exec(member);
+  return licence === null ? basename(member) : join('licenses', licence[1]!);
 }

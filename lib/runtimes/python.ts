@@ -118,6 +118,25 @@ async function probe(command: string, args: readonly string[], signal?: AbortSig
 }
 
 /**
+ * The first version number that a program prints when it is asked for it.
+ * @throws `UNSUPPORTED` with why it won't do
+ */
+export async function versionOf(command: string, signal: AbortSignal, hint: string): Promise<string> {
+  let reason: string;
+  try {
+    const { status, output } = await runProgram(command, ['--version'], { signal, timeout: PROBE_TIMEOUT });
+    const version = /\d+(\.\d+)+/.exec(output)?.[0];
+    if (status === 0 && version !== undefined) return version;
+    reason = `does not run: ${output.trim() || `it ended with ${String(status)}`}`;
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, message } = error as NodeJS.ErrnoException;
+    reason = code === 'ENOENT' ? 'was not found.' : `can't be started (${code ?? message}).`;
+  }
+  throw new AccelError('UNSUPPORTED', `${command}, which fetches this runtime, ${reason}`, { hint });
+}
+
+/**
  * Runs a program to its end.
  * @throws what the system says when it can't be started; the signal's reason when that is aborted
  */

@@ -56,8 +56,8 @@ function installability(
   platform: Platform,
 ): Pick<RuntimeRelease, 'downloadSize' | 'installedSize' | 'reason'> {
   try {
-    const { wheel } = findRelease(name, version, platform);
-    return { downloadSize: wheel.size, installedSize: wheel.installedSize };
+    const { archive } = findRelease(name, version, platform);
+    return { downloadSize: archive.size, installedSize: archive.installedSize };
   } catch (error) {
     if (!(error instanceof AccelError)) throw error;
     return { reason: error.message };

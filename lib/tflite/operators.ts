@@ -2,7 +2,8 @@
  * Numbers in the options of operators that TFLite's kernels divide by, or take for something that they may not be.
  * Operators are BuiltinOperator, options BuiltinOptions of TensorFlow's schema.fbs.
  */
-import type { Graph, Model, Operator } from './model.js';
+import type { Table } from './flatbuffer.js';
+import type { Graph, Model, Operator, Tensor } from './model.js';
 import { invalid } from './verify.js';
 
 /** What a kernel can't do without. */
@@ -13,19 +14,26 @@ interface Rule {
   positive?: Readonly<Record<number, { name: string; otherwise?: number }>>;
   /** Inputs that may be left out. */
   optional?: readonly number[];
+  /** Does a window move over the image? Its dilation is in these fields, vertical first; undefined: it has none. */
+  slides?: readonly [height: number, width: number] | 'without dilation';
 }
 
 const stride = { name: 'stride' };
 const dilation = { name: 'dilation', otherwise: 1 };
 const window = { name: 'window' };
 const block = { name: 'block' };
-const pool: Rule = { options: 5, positive: { 1: stride, 2: stride, 3: window, 4: window } };
+const pool: Rule = {
+  options: 5,
+  positive: { 1: stride, 2: stride, 3: window, 4: window },
+  slides: 'without dilation',
+};
 const lstm = [1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23];
 
 const RULES: Readonly<Record<number, Rule>> = {
   1: pool, // AVERAGE_POOL_2D
-  3: { options: 1, positive: { 1: stride, 2: stride, 4: dilation, 5: dilation }, optional: [2] }, // CONV_2D
-  4: { options: 2, positive: { 1: stride, 2: stride, 5: dilation, 6: dilation }, optional: [2] }, // DEPTHWISE_CONV_2D
+  3: { options: 1, positive: { 1: stride, 2: stride, 4: dilation, 5: dilation }, optional: [2], slides: [5, 4] }, // CONV_2D
+  // DEPTHWISE_CONV_2D
+  4: { options: 2, positive: { 1: stride, 2: stride, 5: dilation, 6: dilation }, optional: [2], slides: [6, 5] },
   5: { options: 94, positive: { 0: block } }, // DEPTH_TO_SPACE
   9: { optional: [2] }, // FULLY_CONNECTED
   12: pool, // L2_POOL_2D
@@ -57,7 +65,7 @@ function range(from: number, to: number): number[] {
 export function checkOperator(operator: Operator, graph: Graph, { codes }: Model, name: string): void {
   const { builtin } = codes[operator.code]!;
   if (builtin === CUSTOM) return; // only its kernel knows what it takes
-  const { options: kind, positive = {}, optional = [] } = RULES[builtin] ?? {};
+  const { options: kind, positive = {}, optional = [], slides } = RULES[builtin] ?? {};
   const options = operator.optionsType === kind ? operator.options : undefined;
   for (const [field, { name: what, otherwise = 0 }] of Object.entries(positive)) {
     const value = options?.int32(Number(field), otherwise) ?? 0;
@@ -65,17 +73,49 @@ export function checkOperator(operator: Operator, graph: Graph, { codes }: Model
   }
   const missing = operator.inputs.findIndex((input, index) => input === -1 && !optional.includes(index));
   if (missing !== -1) throw invalid(`${name} has no input ${missing}`);
+  if (slides !== undefined && options !== undefined) checkWindow(operator, options, slides, graph, name);
   if (builtin === CONV_2D) checkGroups(operator, graph, name);
+}
+
+/** -1 for those that are not fixed. */
+function dimensionsOf(tensor: Tensor | undefined): readonly number[] {
+  return (tensor?.signature.length ? tensor.signature : tensor?.shape) ?? [];
+}
+
+/** SAME, VALID */
+const PADDINGS = 2;
+
+/** A window that does not fit into the image leaves an output of nothing, which kernels write to all the same. */
+function checkWindow(
+  { inputs }: Operator,
+  options: Table,
+  slides: NonNullable<Rule['slides']>,
+  { tensors }: Graph,
+  name: string,
+): void {
+  const padding = options.int8(0);
+  if (padding < 0 || padding >= PADDINGS) throw invalid(`${name} has a padding of ${padding}`);
+  const image = dimensionsOf(tensors[inputs[0]!]);
+  const filter = tensors[inputs[1]!]?.shape ?? [];
+  if (image.length !== 4) throw invalid(`${name} has an image of ${image.length} dimensions`);
+  for (const axis of [1, 2] as const) {
+    // In pools the width of the window comes first.
+    const size = slides === 'without dilation' ? options.int32(5 - axis) : (filter[axis] ?? 0);
+    const step = slides === 'without dilation' ? 1 : options.int32(slides[axis - 1]!, 1);
+    const covered = (size - 1) * step + 1;
+    if (size < 1 || (padding === 1 && image[axis]! >= 0 && covered > image[axis]!)) {
+      throw invalid(`${name} has a window of ${size} for an image of ${image[axis]!}`);
+    }
+  }
 }
 
 /** Channels are shared out among groups of filters, and filters among the groups. */
 function checkGroups({ inputs }: Operator, { tensors }: Graph, name: string): void {
-  const [channels, filters, depth] = [
-    tensors[inputs[0]!]?.shape.at(-1),
-    tensors[inputs[1]!]?.shape[0],
-    tensors[inputs[1]!]?.shape.at(-1),
-  ];
+  const channels = dimensionsOf(tensors[inputs[0]!]).at(-1);
+  const shape = dimensionsOf(tensors[inputs[1]!]);
+  const [filters, depth] = [shape[0], shape.at(-1)];
   if (channels === undefined || filters === undefined || depth === undefined) throw invalid(`${name} lacks inputs`);
+  if (channels < 0) return; // decided by each run
   const groups = channels / depth;
   if (Number.isInteger(groups) && groups > 0 && filters % groups === 0) return;
   throw invalid(`${name} has ${filters} filters of ${depth} channels for ${channels} channels`);

@@ -44,6 +44,10 @@ function verifyTensor(tensor: Tensor, name: string, { buffers }: Model): void {
   }
   const elements = shape.reduce((product, dim) => product * dim, 1);
   if (elements > MOST_ELEMENTS) throw invalid(`${name} has ${elements} elements, more than TFLite can count`);
+  const { scales, quantizedDimension: dimension } = tensor;
+  if (scales.length > 0 && (dimension < 0 || dimension >= Math.max(1, shape.length))) {
+    throw invalid(`${name} has scales for its dimension ${dimension}, of ${shape.length}`);
+  }
   const size = buffer === 0 ? 0 : buffers[buffer]!.size;
   const bits = tensor.isSparse ? undefined : BITS[type];
   if (size === 0 || bits === undefined || size === Math.ceil((elements * bits) / 8)) return;

@@ -82,7 +82,8 @@ Runtime OpenTflite(const OpenRequest& request) {
   return opener.Open(
       request,
       {"TFLite", SystemCandidates(),
-       "Set ACCELNODE_ARMNN_LIBRARY to a libtensorflowlite_c of TFLite 2.9 or later."},
+       "Run `npx accelnode runtime install tflite`, or set ACCELNODE_ARMNN_LIBRARY to a "
+       "libtensorflowlite_c of TFLite 2.9 or later."},
       Adopt);
 }
 

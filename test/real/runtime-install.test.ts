@@ -74,18 +74,18 @@ function runModel(...args: string[]): unknown {
 describe.skipIf(offline)(
   `OpenVINO ${version}${offline ? ' (skipped: pip could not reach its package index)' : ''}`,
   () => {
-    const { wheel } = findRelease('openvino', version);
-    const expected = { library: join(folder, wheel.library), version: expect.stringContaining(version) as string };
+    const { archive } = findRelease('openvino', version);
+    const expected = { library: join(folder, archive.library), version: expect.stringContaining(version) as string };
 
     it('is installed, and nothing but what is kept', () => {
       expect(problem).toBeUndefined();
       expect(readdirSync(root)).toEqual(['openvino']);
       const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
       const kept = files.map((entry) => entry.name).sort();
-      expect(kept).toEqual([...wheel.members.map((member) => member.split('/').at(-1)!), 'runtime.json'].sort());
+      expect(kept).toEqual([...archive.members.map((member) => member.split('/').at(-1)!), 'runtime.json'].sort());
       const sizes = files.map((entry) => statSync(join(entry.parentPath, entry.name)).size);
       const description = statSync(join(folder, 'runtime.json')).size;
-      expect(sizes.reduce((sum, size) => sum + size) - description).toBe(wheel.installedSize);
+      expect(sizes.reduce((sum, size) => sum + size) - description).toBe(archive.installedSize);
       expect(readFileSync(join(folder, 'licenses', 'LICENSE'), 'utf8')).toContain('Apache License');
     });
 
@@ -97,7 +97,7 @@ describe.skipIf(offline)(
       const listed = JSON.parse(accelnode('list', '--json').stdout) as { folder: string; runtimes: object[] };
       expect(listed.folder).toBe(root);
       expect(listed.runtimes).toContainEqual(
-        expect.objectContaining({ name: 'openvino', version, folder, used: true, downloadSize: wheel.size }),
+        expect.objectContaining({ name: 'openvino', version, folder, used: true, downloadSize: archive.size }),
       );
       expect(accelnode('list').stdout).toMatch(/openvino +2024\.6\.0 +installed, used +42\.\d MB +116\.\d MB/);
       expect(accelnode('path').stdout).toBe(`${root}\n`);
@@ -118,11 +118,11 @@ describe.skipIf(offline)(
       const release = findRelease('openvino', version);
       const tampered = {
         ...release,
-        wheel: { ...wheel, sha256: wheel.sha256.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) },
+        archive: { ...archive, sha256: archive.sha256.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) },
       };
       await expect(installRelease(tampered, { force: true })).rejects.toMatchObject({
         code: 'RUNTIME_INCOMPATIBLE',
-        message: expect.stringContaining(wheel.sha256) as string,
+        message: expect.stringContaining(archive.sha256) as string,
       });
       expect(readdirSync(root)).toEqual(['openvino']);
       expect(runModel()).toMatchObject(expected);

@@ -1,5 +1,5 @@
 /** Compiled, never run: what a user writes must have these types, against dist/ as it is published. */
-import { AccelError, Session, Tensor, devices, diagnose, measure, runtime } from 'accelnode';
+import { AccelError, Session, Tensor, dequantize, devices, diagnose, measure, quantize, runtime } from 'accelnode';
 import type { DataType, LoadOptions, Outputs, TensorInfo } from 'accelnode';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -42,6 +42,12 @@ expectType<Equal<typeof outputs, Outputs>>();
 const { logits } = session.runSync({ image, raw: new Uint8Array(3) });
 expectType<Equal<typeof logits, Tensor | undefined>>();
 if (logits?.type === 'float32') expectType<Equal<typeof logits.type, DataType & 'float32'>>();
+const quantized = quantize(new Float32Array(4), session.inputs[0]!, [2, 2]);
+expectType<Equal<typeof quantized, Tensor>>();
+const real = dequantize(quantized, session.outputs[0]!);
+expectType<Equal<typeof real, Tensor<'float32'>>>();
+// @ts-expect-error -- a tensor's info is no scale
+quantize([1], 0.5);
 await session.close({ cancel: true });
 
 try {

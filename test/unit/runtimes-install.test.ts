@@ -77,7 +77,7 @@ it('installs what is wanted of a wheel, once', async () => {
       name: 'openvino',
       version: '1.2.3',
       library: 'libopenvino_c.so.123',
-      source: release.wheel.file,
+      source: release.archive.file,
     };
     const folder = join(root, 'openvino', '1.2.3');
     expect(result).toEqual({ ...description, folder, changed: true });
@@ -107,7 +107,7 @@ it('installs what is wanted of a wheel, once', async () => {
     expect(python.pip).toMatch(/^\d/);
     expect(order.indexOf(step)).toBeGreaterThanOrEqual(order.indexOf(seen[i - 1]?.step ?? 'wait'));
   }
-  expect(seen.at(0)).toMatchObject({ step: 'download', done: 0, total: release.wheel.size });
+  expect(seen.at(0)).toMatchObject({ step: 'download', done: 0, total: release.archive.size });
   expect(seen.at(-1)).toMatchObject({ step: 'unpack', done: 300_032, total: 300_032 });
 });
 
@@ -116,7 +116,7 @@ it('tells the bytes of a download that is under way', async () => {
   await withIndex({ files, halfway: 'stall' }, async (index) => {
     const onProgress = ({ step, done }: InstallProgress): void => {
       // It goes on only when half of it was told.
-      if (step === 'download' && done > release.wheel.size / 3 && done < release.wheel.size) index.proceed();
+      if (step === 'download' && done > release.archive.size / 3 && done < release.archive.size) index.proceed();
     };
     expect(await installRelease(release, { onProgress })).toMatchObject({ changed: true });
   });
@@ -132,7 +132,7 @@ it('installs again when it must, and keeps what is there when that fails', async
     expect(readFileSync(kept, 'utf8')).toBe('the library');
     expect(index.downloads).toBe(2);
     const before = contents();
-    const other = { ...release, wheel: { ...release.wheel, sha256: '0'.repeat(64) } };
+    const other = { ...release, archive: { ...release.archive, sha256: '0'.repeat(64) } };
     await expect(installRelease(other, { force: true })).rejects.toMatchObject({ code: 'RUNTIME_INCOMPATIBLE' });
     expect(contents()).toEqual(before);
   });
@@ -162,15 +162,15 @@ it('clears away what a process that died has left', async () => {
 
 describe('refusals', () => {
   const { release, files } = makeRelease(members);
-  const withWheel = (changes: Partial<Release['wheel']>): Release => ({
+  const withArchive = (changes: Partial<Release['archive']>): Release => ({
     ...release,
-    wheel: { ...release.wheel, ...changes },
+    archive: { ...release.archive, ...changes },
   });
 
   it('refuses a file that has another hash', async () => {
-    const error = await failure(withWheel({ sha256: 'ab'.repeat(32) }), { files });
+    const error = await failure(withArchive({ sha256: 'ab'.repeat(32) }), { files });
     expect(error.code).toBe('RUNTIME_INCOMPATIBLE');
-    expect(error.message).toMatch(new RegExp(`Expected sha256 ${'ab'.repeat(32)}[^]+Got +${release.wheel.sha256}`));
+    expect(error.message).toMatch(new RegExp(`Expected sha256 ${'ab'.repeat(32)}[^]+Got +${release.archive.sha256}`));
   });
 
   it('says that the index has no such file', async () => {
@@ -206,7 +206,7 @@ describe('refusals', () => {
   });
 
   it('refuses a wheel that lacks a file', async () => {
-    const error = await failure(withWheel({ members: [library, 'openvino/libs/absent.so'] }), { files });
+    const error = await failure(withArchive({ members: [library, 'openvino/libs/absent.so'] }), { files });
     expect(error.code).toBe('VENDOR_FAILURE');
     expect(error.message).toContain('the wheel has no openvino/libs/absent.so');
   });

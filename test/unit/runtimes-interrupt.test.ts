@@ -73,8 +73,8 @@ it('gives up in the middle of a download when the signal is aborted', async () =
 
 describe.skipIf(process.platform === 'win32')('signals (Windows has none)', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('the command leaves nothing behind on %s', async (signal) => {
-    const { wheel, version } = findRelease('openvino', undefined);
-    const index = await PackageIndex.start({ files: { [wheel.file]: new Uint8Array(1_000_000) }, halfway: 'stall' });
+    const { archive, version } = findRelease('openvino', undefined);
+    const index = await PackageIndex.start({ files: { [archive.file]: new Uint8Array(1_000_000) }, halfway: 'stall' });
     const stalled = once(index, 'stalled');
     const child = startChild([command, 'runtime', 'install', `openvino@${version}`], index);
     await stalled;

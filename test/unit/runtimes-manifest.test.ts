@@ -3,14 +3,14 @@ import { expect, it } from 'vitest';
 import manifest from '../../lib/runtimes/manifest.json' with { type: 'json' };
 import { compareVersions } from '../../dist/runtimes/folder.js';
 import { findRelease, installableNames, variableOf } from '../../dist/runtimes/manifest.js';
-import type { Wheel } from '../../dist/runtimes/manifest.js';
+import type { Archive } from '../../dist/runtimes/manifest.js';
 
 const debian = { name: 'linux-x64', glibc: '2.36' };
 
-type Row = [runtime: keyof typeof manifest, version: string, platform: string, wheel: Wheel];
+type Row = [runtime: keyof typeof manifest, version: string, platform: string, wheel: Archive];
 
 const wheels = (Object.keys(manifest) as (keyof typeof manifest)[]).flatMap((name) =>
-  manifest[name].releases.flatMap(({ version, wheels: each }) =>
+  manifest[name].releases.flatMap(({ version, archives: each }) =>
     Object.entries(each).map(([platform, wheel]): Row => [name, version, platform, wheel]),
   ),
 );
@@ -26,6 +26,7 @@ it.each([
   ],
   ['tensorrt-lean', ['11.4.0.106', '10.16.1.11', '10.15.1.29'], linux],
   ['cuda', ['13.5.37', '12.9.79'], linux],
+  ['tflite', ['2.21.0', '2.18.0', '2.9.0'], linux],
 ])('has every release of %s for every platform', (name, versions, platforms) => {
   expect(wheelsOf(name).map(([, version, platform]) => `${version} ${platform}`)).toEqual(
     versions.flatMap((version) => platforms.map((platform) => `${version} ${platform}`)),
@@ -33,15 +34,16 @@ it.each([
 });
 
 it('has no other runtimes', () => {
-  expect(installableNames).toEqual(['openvino', 'tensorrt-lean', 'cuda']);
+  expect(installableNames).toEqual(['openvino', 'tensorrt-lean', 'cuda', 'tflite']);
   expect(installableNames.map(variableOf)).toEqual([
     'ACCELNODE_OPENVINO_LIBRARY',
     'ACCELNODE_CUDA_LIBRARY',
     'ACCELNODE_CUDA_LIBRARY',
+    'ACCELNODE_ARMNN_LIBRARY',
   ]);
 });
 
-it.each(wheels)('pins the wheel of %s %s for %s', (_name, version, _platform, wheel) => {
+it.each(wheelsOf('openvino', 'tensorrt-lean', 'cuda'))('pins the wheel of %s %s for %s', (_name, version, _platform, wheel) => {
   expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
   expect(wheel.file).toMatch(new RegExp(`^${wheel.package.replaceAll('-', '_')}-${version}-`));
   const tags = wheel.file.slice(0, -'.whl'.length).split('-').at(-1)!.split('.');
@@ -81,16 +83,36 @@ it.each(wheelsOf('tensorrt-lean', 'cuda'))('keeps the libraries of %s %s for %s'
   expect(wheel.platform).toMatch(platform === 'linux-x64' ? /x86_64$/ : /aarch64$/);
 });
 
+it.each(wheelsOf('tflite'))('pins the archive of %s %s for %s', (_name, _version, platform, archive) => {
+  expect(archive.sha256).toMatch(/^[0-9a-f]{64}$/);
+  expect(archive.file).toContain(archive.packageVersion);
+  expect(archive.platform).toMatch(platform === 'linux-x64' ? /x86_64$/ : /aarch64$/);
+  const names = archive.members.map((member) => member.split('/').at(-1)!);
+  // The library, and what the package says of itself: its licence stands in there, or with its maker.
+  expect(names).toContain(archive.library);
+  expect(names.filter((name) => /^(package\.json|pom\.xml)$/.test(name))).toHaveLength(1);
+  expect(names).toHaveLength(2);
+});
+
+it('chooses TFLite by the glibc that it needs', () => {
+  expect(findRelease('tflite', undefined, debian)).toMatchObject({ version: '2.21.0', client: 'maven' });
+  expect(findRelease('tflite', undefined, { name: 'linux-x64', glibc: '2.31' }).version).toBe('2.18.0');
+  expect(findRelease('tflite', undefined, { name: 'linux-arm64', glibc: '2.28' })).toMatchObject({
+    version: '2.9.0',
+    client: 'npm',
+  });
+});
+
 it('chooses the newest release that suits the machine', () => {
   expect(findRelease('openvino', undefined, debian)).toMatchObject({
     version: '2026.4.1',
-    wheel: { platform: 'manylinux_2_28_x86_64' },
+    archive: { platform: 'manylinux_2_28_x86_64' },
   });
   // Wheels for arm64 have needed glibc 2.35 since 2025.1.
   expect(findRelease('openvino', undefined, { name: 'linux-arm64', glibc: '2.31' }).version).toBe('2025.0.0');
-  expect(findRelease('openvino', '2024.6.0', { name: 'win32-x64' }).wheel.library).toBe('openvino_c.dll');
-  expect(findRelease('tensorrt-lean', undefined, debian).wheel.library).toBe('libnvinfer_lean.so.11');
-  expect(findRelease('cuda', undefined, { name: 'linux-arm64', glibc: '2.17' }).wheel.library).toBe('libcudart.so.13');
+  expect(findRelease('openvino', '2024.6.0', { name: 'win32-x64' }).archive.library).toBe('openvino_c.dll');
+  expect(findRelease('tensorrt-lean', undefined, debian).archive.library).toBe('libnvinfer_lean.so.11');
+  expect(findRelease('cuda', undefined, { name: 'linux-arm64', glibc: '2.17' }).archive.library).toBe('libcudart.so.13');
 });
 
 it('orders versions by their numbers, however many they have', () => {

@@ -1,4 +1,7 @@
-/** A package index on this machine, for pip to fetch small wheels from; and what makes pip use it and nothing else. */
+/**
+ * A package index on this machine, for pip to fetch small wheels from, and a registry for npm; and what makes them use
+ * it and nothing else.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
@@ -6,6 +9,7 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { devNull } from 'node:os';
+import { join } from 'node:path';
 
 import type { Release } from '../../dist/runtimes/manifest.js';
 
@@ -19,6 +23,8 @@ export interface IndexOptions {
   halfway?: 'stall' | 'cut';
   /** Answers everything with this. */
   status?: number;
+  /** Of npm: what is said of a package, whose files are below the address. */
+  packument?: (files: string) => object;
 }
 
 export class PackageIndex extends EventEmitter<{ stalled: []; closed: [] }> {
@@ -47,6 +53,11 @@ export class PackageIndex extends EventEmitter<{ stalled: []; closed: [] }> {
     return pipEnvironment((this.#server.address() as AddressInfo).port);
   }
 
+  /** The environment in which npm knows this registry alone, with a cache in `folder`. */
+  npmEnvironment(folder: string): Record<string, string> {
+    return npmEnvironment((this.#server.address() as AddressInfo).port, folder);
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();
@@ -54,7 +65,7 @@ export class PackageIndex extends EventEmitter<{ stalled: []; closed: [] }> {
   }
 
   #answer(url: string, response: ServerResponse): void {
-    const { files, halfway, status } = this.#options;
+    const { files, halfway, status, packument } = this.#options;
     if (status !== undefined) {
       response.writeHead(status).end();
       return;
@@ -62,6 +73,11 @@ export class PackageIndex extends EventEmitter<{ stalled: []; closed: [] }> {
     if (url.startsWith('/simple/')) {
       const links = Object.keys(files).map((name) => `<a href="/files/${name}">${name}</a>`);
       response.writeHead(200, { 'Content-Type': 'text/html' }).end(`<!DOCTYPE html><html>${links.join('\n')}</html>`);
+      return;
+    }
+    if (packument !== undefined && !url.startsWith('/files/')) {
+      const address = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/files`;
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(packument(address)));
       return;
     }
     this.downloads++;
@@ -92,6 +108,22 @@ export function pipEnvironment(port: number): Record<string, string> {
     PIP_NO_CACHE_DIR: 'true',
     PIP_RETRIES: '0',
     PIP_RESUME_RETRIES: '0',
+    NO_PROXY: '127.0.0.1',
+    no_proxy: '127.0.0.1',
+  };
+}
+
+/** The environment in which npm has only the registry at a port of this machine. */
+export function npmEnvironment(port: number, cache: string): Record<string, string> {
+  return {
+    npm_config_registry: `http://127.0.0.1:${port}/`,
+    // npm reads no file twice.
+    npm_config_userconfig: join(cache, 'no-user'),
+    npm_config_globalconfig: join(cache, 'no-global'),
+    npm_config_cache: cache,
+    npm_config_fetch_retries: '0',
+    npm_config_update_notifier: 'false',
+    npm_config_audit: 'false',
     NO_PROXY: '127.0.0.1',
     no_proxy: '127.0.0.1',
   };
@@ -134,8 +166,8 @@ export function makeRelease(
     release: {
       name: 'openvino',
       version: '1.2.3',
-      python: { version: '312', implementation: 'cp', abi: 'cp312' },
-      wheel: {
+      client: 'pip',
+      archive: {
         package: 'openvino',
         file,
         platform: 'manylinux2014_x86_64',
