@@ -94,11 +94,11 @@ void BoundInterpreter::UseOurs(bool input, size_t index, const TensorInfo& info,
 
 void BoundInterpreter::Use(bool input, size_t index, void* data, size_t bytes) {
   Place& place = (input ? input_places_ : output_places_)[index];
+  stale_ = true;  // also when it fails: who knows what is left of the tensor
   // Memory of an earlier run must be let go of: its owner may be gone.
   if (interpreter_->UseMemory(input, index, data, bytes, place.ours != nullptr)) {
     place.ours = data;
     place.bytes = bytes;
-    stale_ = true;
   } else {
     place.takes_ours = false;
   }

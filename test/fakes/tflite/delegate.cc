@@ -111,6 +111,14 @@ bool Takes(const TfLiteRegistration& registration, int index) {
 
 TfLiteStatus Prepare(TfLiteContext* context, TfLiteDelegate* delegate) {
   const Behaviour behaviour = Block().behaviour;
+  const auto& options = *static_cast<std::map<std::string, std::string>*>(delegate->data);
+  const auto is = [&](const char* key, const char* value) {
+    const auto found = options.find(key);
+    return found != options.end() && found->second == value;
+  };
+  if (behaviour == Behaviour::kThrowHalf && is("reduce-fp32-to-fp16", "true")) {
+    throw std::runtime_error("(No half precision here) caught from optimize.");
+  }
   if (behaviour == Behaviour::kThrowPrepare) throw std::runtime_error("(clGetDeviceInfo) caught");
   if (behaviour == Behaviour::kFailPrepare) {
     context->ReportError(context, "The network can't be optimised.");
@@ -136,6 +144,10 @@ TfLiteStatus Prepare(TfLiteContext* context, TfLiteDelegate* delegate) {
     Block().claimed += claimed[0];
   }
   if (claimed[0] == 0) return kTfLiteOk;
+  const auto backends = options.find("backends");
+  if (backends != options.end() && backends->second.find("GpuAcc") != std::string::npos) {
+    LoadNetwork(options);
+  }
   return Claim(context, delegate, reinterpret_cast<const TfLiteIntArray*>(claimed.data()));
 }
 
@@ -180,6 +192,7 @@ EXPORT void* tflite_plugin_create_delegate(char** keys, char** values, size_t co
   if (behaviour == Behaviour::kThrowCreate) throw std::runtime_error("CL_INVALID_DEVICE");
   if (behaviour == Behaviour::kThrowOddly) throw 7;
   std::string all;
+  auto given = std::make_unique<std::map<std::string, std::string>>();
   for (size_t i = 0; i < count; ++i) {
     const auto known = Options().find(keys[i]);
     if (known == Options().end()) {
@@ -190,10 +203,12 @@ EXPORT void* tflite_plugin_create_delegate(char** keys, char** values, size_t co
       report_error((std::string(keys[i]) + " can't be " + values[i] + ": no backend or value").c_str());
       return nullptr;
     }
+    (*given)[keys[i]] = values[i];
     all += std::string(keys[i]) + "=" + values[i] + "\n";
   }
   auto* const delegate = new TfLiteDelegate{};
   delegate->Prepare = Prepare;
+  delegate->data = given.release();
   std::snprintf(Block().options, sizeof(Block().options), "%s", all.c_str());
   Count(Kind::kDelegate, 1);
   ++Block().made;
@@ -207,5 +222,7 @@ EXPORT void tflite_plugin_destroy_delegate(void* delegate) {
   if (Living(Kind::kDelegate) == 0 && Living(Kind::kKernel) > 0) {
     Violation("the delegate is gone before its kernels");
   }
-  delete static_cast<TfLiteDelegate*>(delegate);
+  auto* const made = static_cast<TfLiteDelegate*>(delegate);
+  delete static_cast<std::map<std::string, std::string>*>(made->data);
+  delete made;
 }

@@ -3,6 +3,7 @@
 // the test looks at; the file is named by ACCELNODE_FAKE_DELEGATE, delegate.mjs is the other side.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "delegate_api.h"
@@ -19,6 +20,7 @@ enum class Behaviour : int32_t {
   kThrowPrepare,
   kThrowInvoke,
   kThrowOddly,     // from create, what is no std::exception
+  kThrowHalf,      // from Prepare, when it is to compute in half precision
 };
 
 enum class Kind { kDelegate, kKernel, kCount };
@@ -34,6 +36,7 @@ struct Control {
   int32_t made;        // delegates, ever
   int32_t claimed;     // operators, by delegates that were prepared
   int32_t violations;  // of TFLite's rules
+  int32_t compiled;    // networks for GpuAcc that no file brought along
 
   char options[1024];   // of the last delegate: "key=value\n" each
   char violation[256];  // the first of them
@@ -47,6 +50,10 @@ Control& Block();
 void Count(Kind kind, int change);
 int Living(Kind kind);
 void Violation(const std::string& what);
+
+// GpuAcc's network is compiled, or read from the file that these options name, as Arm NN does it: a
+// file that is to be written must be there, and is left alone otherwise.
+void LoadNetwork(const std::map<std::string, std::string>& options);
 
 // Has the delegate take over these operators.
 TfLiteStatus Claim(TfLiteContext* context, TfLiteDelegate* delegate, const TfLiteIntArray* nodes);

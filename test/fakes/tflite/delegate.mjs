@@ -3,9 +3,9 @@ import { ControlBlock } from '../control-block.mjs';
 
 const layout = {
   numberSize: 4,
-  fields: { bytes: 0, kinds: 1, behaviour: 2, made: 3, claimed: 4, violations: 5 },
-  texts: { options: [24, 1024], violation: [1048, 256] },
-  live: 1304,
+  fields: { bytes: 0, kinds: 1, behaviour: 2, made: 3, claimed: 4, violations: 5, compiled: 6 },
+  texts: { options: [28, 1024], violation: [1052, 256] },
+  live: 1308,
   nameSize: 24,
 };
 
@@ -23,6 +23,7 @@ export const behaviours = [
   'throwPrepare',
   'throwInvoke',
   'throwOddly',
+  'throwHalf',
 ];
 
 export class DelegateControl extends ControlBlock {

@@ -75,15 +75,6 @@ EXPORT void TfLiteInterpreterOptionsSetNumThreads(TfLiteInterpreterOptions* opti
   real(options, threads);
 }
 
-EXPORT void TfLiteInterpreterOptionsAddDelegate(TfLiteInterpreterOptions* options,
-                                                TfLiteDelegate* delegate) {
-  REAL(TfLiteInterpreterOptionsAddDelegate, void(TfLiteInterpreterOptions*, TfLiteDelegate*));
-  const char* const self = "TfLiteInterpreterOptionsAddDelegate";
-  if (Find(All()->options, options, self) == nullptr) return;
-  if (delegate == nullptr) return Violation(self, "with none");
-  real(options, delegate);
-}
-
 EXPORT void TfLiteInterpreterOptionsSetErrorReporter(TfLiteInterpreterOptions* options,
                                                      TfLiteErrorReporter reporter, void* data) {
   REAL(TfLiteInterpreterOptionsSetErrorReporter,
@@ -209,6 +200,19 @@ EXPORT TfLiteStatus TfLiteInterpreterAllocateTensors(TfLiteInterpreter* interpre
   REAL(TfLiteInterpreterAllocateTensors, TfLiteStatus(TfLiteInterpreter*));
   const Call call(interpreter, "TfLiteInterpreterAllocateTensors");
   return fake::Allocate(call, [&] { return real(interpreter); });
+}
+
+EXPORT TfLiteStatus TfLiteInterpreterModifyGraphWithDelegate(TfLiteInterpreter* interpreter,
+                                                             TfLiteDelegate* delegate) {
+  REAL(TfLiteInterpreterModifyGraphWithDelegate,
+       TfLiteStatus(TfLiteInterpreter*, TfLiteDelegate*));
+  const char* const self = "TfLiteInterpreterModifyGraphWithDelegate";
+  if (Find(All()->interpreters, interpreter, self) == nullptr) return kTfLiteError;
+  if (delegate == nullptr) {
+    Violation(self, "with none");
+    return kTfLiteError;
+  }
+  return HasToFail(self) ? fake::MadeStatus() : real(interpreter, delegate);
 }
 
 EXPORT TfLiteStatus TfLiteInterpreterInvoke(TfLiteInterpreter* interpreter) {
