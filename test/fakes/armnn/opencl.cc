@@ -1,6 +1,6 @@
 // A libOpenCL that tells what the environment says, for what accelnode asks before it starts Arm NN:
 // FAKE_OPENCL is "none" (no platform), "cpu" (a platform without a GPU), "cpu+gpu" (that one first,
-// then one with a GPU) or "gpu". It checks what it is asked by the rules of OpenCL 1.2's reference:
+// then one with a GPU) or "gpu"; FAKE_OPENCL_DRIVER is the GPU's driver's version. It checks what it is asked by the rules of OpenCL 1.2's reference:
 // arguments that may not be null, sizes, numbers of entries.
 #include <cstdint>
 #include <cstdlib>
@@ -84,6 +84,7 @@ API int32_t clGetDeviceInfo(Device* device, uint32_t what, size_t size, void* va
                             size_t* needed) {
   if (device != &g_gpu && device != &g_processor) return kInvalidDevice;
   if (what == 0x102B) return Text(device->name, size, value, needed);
-  if (what == 0x102D) return Text(device->driver, size, value, needed);
+  const char* driver = std::getenv("FAKE_OPENCL_DRIVER");
+  if (what == 0x102D) return Text(driver ? driver : device->driver, size, value, needed);
   return kInvalidValue;
 }
