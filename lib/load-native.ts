@@ -164,8 +164,8 @@ function withOpenDims({ name, type, shape }: OnnxTensorInfo): object {
 
 /** TFLite's C API does not say which dimensions are open; the file does. What would end TFLite is refused. */
 function withShapes(source: NativeModelSource, signature: string | undefined): NativeModelSource {
-  const { inputs, outputs } = inspectToLoad(source.path ?? source.bytes!, signature);
-  return { ...source, spec: { inputs, outputs } };
+  const { inputs, outputs, operators, halfWeights } = inspectToLoad(source.path ?? source.bytes!, signature);
+  return { ...source, spec: { inputs, outputs, operators, halfWeights } };
 }
 
 /** Runtimes say little about a damaged file; the ONNX reader says where the damage is. */

@@ -57,7 +57,6 @@ async function tryModel(model: string, { devices }: BackendReport): Promise<Mode
     } catch (error) {
       if (!(error instanceof AccelError)) throw error;
       const { code, message, hint } = error;
-      if (code === 'INVALID_ARGUMENT') throw error; // it is no model at all
       reports.push({ device, code, message, hint });
     }
   }
@@ -138,17 +137,24 @@ function printBackend({
     print(indent(`model    ${load.device}  ${outcomeOf(load)}`, '        '));
     if (load.hint !== undefined) print(indent(`         ${load.hint}`, '        '));
   }
-  if (reason !== undefined) print(indent(`reason   ${reason}`, '        '));
+  if (reason !== undefined) print(indent(`reason   ${aligned(reason)}`, '        '));
   const tried = libraries.filter(({ error }) => error !== undefined);
   if (status !== 'PASS' && tried.length > 0) {
     print(indent(`tried    ${tried.map(({ name }) => name).join(', ')}`, '        '));
     print(indent(`loader   ${tried[0]!.error!}`, '        '));
   }
-  if (hint !== undefined) print(indent(`remedy   ${hint}`, '        '));
+  // What the checks have said already is not said again.
+  const told = checks.some((check) => check.hint !== undefined && hint?.includes(check.hint) === true);
+  if (hint !== undefined && !told) print(indent(`remedy   ${aligned(hint)}`, '        '));
 }
 
 function outcomeOf({ precision, fallbackOperators = [], code, message }: ModelReport): string {
   if (code !== undefined) return `${code}: ${message!}`;
   const left = fallbackOperators.length === 0 ? '' : `; leaves to slower kernels: ${fallbackOperators.join(', ')}`;
   return `loads${precision === undefined ? '' : `, computing${inPrecision(precision)}`}${left}`;
+}
+
+/** Further lines below the first, which stands behind a label. */
+function aligned(lines: string): string {
+  return lines.replaceAll('\n', '\n         ');
 }

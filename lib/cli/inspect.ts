@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
-import { AccelError, Session, inspectOnnx, inspectPlan } from '../index.js';
-import type { OnnxInfo, TensorInfo } from '../index.js';
+import { AccelError, Session, inspectOnnx, inspectPlan, inspectTflite } from '../index.js';
+import type { OnnxInfo, TensorInfo, TfliteInfo } from '../index.js';
 import { formatOf } from '../model-source.js';
 import { addModelOptions, loadOptions } from './options.js';
 import type { ModelCommandOptions } from './options.js';
@@ -18,13 +18,14 @@ export function addInspectCommand(program: Command): void {
     .argument('<model>', 'the model file')
     .addHelpText(
       'after',
-      '\nAn ONNX file is read without any runtime. With an option other than --json, and in other formats, the\nmodel is loaded on a device, and what became of it there is shown. Of a TensorRT plan, the file says little where\nit can not be loaded.',
+      '\nAn ONNX or TFLite file is read without any runtime. With an option other than --json, and in other formats, the\nmodel is loaded on a device, and what became of it there is shown. Of a TensorRT plan, the file says little where\nit can not be loaded.',
     )
     .action(async (model: string, options: ModelCommandOptions, self: Command) => {
       const aboutLoading = Object.keys(options).some(
         (name) => name !== 'json' && self.getOptionValueSource(name) !== 'default',
       );
       if (!aboutLoading && model.toLowerCase().endsWith('.onnx')) inspectFile(model, options.json ?? false);
+      else if (!aboutLoading && formatOf(model) === 'tflite') inspectTfliteFile(model, options.json ?? false);
       else if (!aboutLoading && isPlan(model)) await inspectPlanFile(model, options);
       else await inspectOnDevice(model, options);
     });
@@ -51,6 +52,22 @@ function inspectFile(model: string, json: boolean): void {
   const metadata = Object.entries(info.metadata);
   if (metadata.length > 0) print('metadata:');
   for (const [key, value] of metadata) print(`  ${key}: ${shorten(value)}`);
+}
+
+function inspectTfliteFile(model: string, json: boolean): void {
+  const info = inspectTflite(model);
+  if (json) {
+    printJson(info);
+    return;
+  }
+  print(`TFLite${info.description === '' ? '' : `, ${shorten(info.description)}`}`);
+  print();
+  print(formatPorts(info.inputs, info.outputs));
+  print();
+  const operators = Object.entries(info.operators).map(([name, count]) => `${name} ${count}`);
+  print(`operators: ${operators.join(', ')}`);
+  if (info.halfWeights > 0) print(`weights: in float16, converted by ${info.halfWeights} DEQUANTIZE`);
+  if (info.signatures.length > 0) print(`signatures: ${info.signatures.map(shorten).join(', ')}`);
 }
 
 /** What stands in the way of TensorRT, and not of the plan. */
@@ -109,11 +126,10 @@ async function inspectOnDevice(model: string, options: ModelCommandOptions): Pro
   for (const [key, value] of Object.entries(details)) print(`${key}: ${formatDetail(value)}`);
 }
 
-function formatPorts(
-  inputs: readonly (OnnxInfo['inputs'][number] | TensorInfo)[],
-  outputs: readonly (OnnxInfo['inputs'][number] | TensorInfo)[],
-): string {
-  const row = (role: string) => (info: OnnxInfo['inputs'][number] | TensorInfo) => [
+type Port = OnnxInfo['inputs'][number] | TfliteInfo['inputs'][number] | TensorInfo;
+
+function formatPorts(inputs: readonly Port[], outputs: readonly Port[]): string {
+  const row = (role: string) => (info: Port) => [
     role,
     info.name,
     info.type,

@@ -4,6 +4,7 @@ import { FileSource, MemorySource } from '../onnx/byte-source.js';
 import type { ByteSource } from '../onnx/byte-source.js';
 import { damaged } from './flatbuffer.js';
 import { readModel } from './model.js';
+import { operatorName } from './operator-names.js';
 import type { Model, Operator, OperatorCode, Signature, Tensor } from './model.js';
 import { verifyModel } from './verify.js';
 
@@ -23,8 +24,10 @@ export interface TfliteInfo {
   description: string;
   inputs: TfliteTensorInfo[];
   outputs: TfliteTensorInfo[];
-  /** How often each operator is used, most used first: built-in ones by number, others by name. */
+  /** How often each operator is used, most used first: `CONV_2D`, or a custom operator's own name. */
   operators: Record<string, number>;
+  /** Operators that only convert constants which are stored in float16. */
+  halfWeights: number;
   /** Keys of the model's signatures. */
   signatures: string[];
 }
@@ -90,7 +93,8 @@ function withSource<T>(model: string | URL | Uint8Array, use: (source: ByteSourc
   return use(source);
 }
 
-function describeModel({ description, codes, graphs, signatures }: Model): TfliteInfo {
+function describeModel(model: Model): TfliteInfo {
+  const { description, codes, graphs, signatures } = model;
   const { tensors, inputs, outputs, operators } = graphs[0]!;
   const describe = (index: number): TfliteTensorInfo => {
     const tensor = tensors[index];
@@ -102,6 +106,7 @@ function describeModel({ description, codes, graphs, signatures }: Model): Tflit
     inputs: inputs.map(describe),
     outputs: outputs.map(describe),
     operators: countOperators(codes, operators),
+    halfWeights: operators.filter((operator) => convertsHalf(operator, model)).length,
     signatures: signatures.map(({ key }) => key),
   };
 }
@@ -120,8 +125,18 @@ function countOperators(codes: readonly OperatorCode[], operators: readonly Oper
   for (const { code } of operators) {
     const known = codes[code];
     if (known === undefined) throw damaged(0, `there is no operator code ${code}`);
-    const name = known.name || String(known.builtin);
+    const name = known.name || operatorName(known.builtin);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
+}
+
+const DEQUANTIZE = 6;
+const FLOAT16 = 1;
+
+function convertsHalf({ code, inputs: [input = -1] }: Operator, { codes, graphs, buffers }: Model): boolean {
+  const tensor = graphs[0]!.tensors[input];
+  if (codes[code]?.builtin !== DEQUANTIZE || tensor?.type !== FLOAT16) return false;
+  const { size = 0, offset = 0 } = buffers[tensor.buffer] ?? {};
+  return size > 0 || offset > 0;
 }

@@ -159,8 +159,33 @@ bool Mentions(const std::vector<std::string>& lines, const char* words) {
                      [&](const std::string& line) { return line.find(words) != line.npos; });
 }
 
+// How many operators the model has, and how many of them stay with TFLite at the most: Arm NN tells
+// which kinds it has left, and may have taken others of that kind.
+Value CountOperators(const Value& spec, const std::vector<std::string>& left) {
+  double total = 0, fallback = 0;
+  if (spec["operators"].AsMap() == nullptr) return {};
+  for (const auto& [name, count] : *spec["operators"].AsMap()) {
+    total += *count.AsNumber();
+    if (std::find(left.begin(), left.end(), name) != left.end()) fallback += *count.AsNumber();
+  }
+  return Value::Map{{"total", total}, {"fallbackAtMost", fallback}};
+}
+
+Value::List Warnings(const Value& spec, const std::vector<std::string>& left) {
+  Value::List warnings;
+  const bool converts = std::find(left.begin(), left.end(), "DEQUANTIZE") != left.end();
+  if (converts && spec.Number("halfWeights", 0) > 0) {
+    warnings.emplace_back(
+        "The model's weights are stored in float16, and this backend does not convert them: the "
+        "operators that use them stay with TFLite. Convert the model with float32 weights; "
+        "armnn.fp16Turbo then computes in half precision.");
+  }
+  return warnings;
+}
+
 Value Describe(const Interpreter& interpreter, const InterpreterSettings& settings,
-               const Value& options) {
+               const LoadRequest& request) {
+  const Value& options = request.options["armnn"];
   Value::Map details{{"tflite", Api().TfLiteVersion()}};
   if (!settings.delegate) return details;
   details["delegate"] = DelegateLibrary();
@@ -168,7 +193,10 @@ Value Describe(const Interpreter& interpreter, const InterpreterSettings& settin
   Value::Map given;
   for (const auto& [key, value] : *settings.delegate) given[key] = value;
   details["delegateOptions"] = std::move(given);
-  details["fallbackOperators"] = ToValue(interpreter.FallbackOperators());
+  const std::vector<std::string> left = interpreter.FallbackOperators();
+  details["fallbackOperators"] = ToValue(left);
+  details["operators"] = CountOperators(request.source.spec, left);
+  details["warnings"] = Warnings(request.source.spec, left);
   if (!LogIsCaught()) return details;
   const std::vector<std::string> log = interpreter.Log();
   details["log"] = ToValue(log);
@@ -218,7 +246,7 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
     }
     throw;
   }
-  parts.details = Describe(parts.first->Get(), parts.settings, options);
+  parts.details = Describe(parts.first->Get(), parts.settings, request);
   parts.settings.save_network = false;  // other lanes read what the first has left
   request.monitor->Progress("compile", 1, 1);
   return std::make_unique<ArmnnModel>(std::move(parts));

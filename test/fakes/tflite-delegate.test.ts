@@ -100,6 +100,32 @@ describe.skipIf(missing)(`TFLite with a stub of Arm NN's delegate${missing ?? ''
       expect([...y!.data]).toEqual([1]);
     }));
 
+  it('warns of weights in float16 that it does not convert', async () => {
+    const half = tfliteModel({
+      tensors: [
+        { name: 'x', type: 'float32', shape: [2] },
+        { name: 'half', type: 'float16', shape: [2], data: Uint16Array.of(0x3c00, 0x4000) },
+        { name: 'weights', type: 'float32', shape: [2] },
+        { name: 'y', type: 'float32', shape: [2] },
+      ],
+      inputs: ['x'],
+      outputs: ['y'],
+      operators: [
+        { op: 'DEQUANTIZE', inputs: ['half'], outputs: ['weights'] },
+        { op: 'ADD', inputs: ['x', 'weights'], outputs: ['y'] },
+      ],
+    });
+    await withSession(half, STUB, async (session) => {
+      expect(session.fallbackOperators).toEqual(['DEQUANTIZE']);
+      expect(session.details).toMatchObject({
+        operators: { total: 2, fallbackAtMost: 1 },
+        warnings: [expect.stringMatching(/stored in float16.*fp16Turbo/) as string],
+      });
+      expect([...(await session.run({ x: Float32Array.of(1, 1) })).y!.data]).toEqual([2, 3]);
+    });
+    await withSession(relu, STUB, (session) => expect(session.details['warnings']).toEqual([]));
+  });
+
   it('is made once for each set of shapes', async () => {
     await withSession(unlike(negative), STUB, async (session) => {
       for (const rows of [1, 5, 2, 5, 1]) {

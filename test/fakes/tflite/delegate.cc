@@ -89,6 +89,8 @@ const char* NameOf(int32_t builtin) {
       return "ADD";
     case kBuiltinCos:
       return "COS";
+    case kBuiltinDequantize:
+      return "DEQUANTIZE";
     case kBuiltinNeg:
       return "NEG";
     case kBuiltinRelu:

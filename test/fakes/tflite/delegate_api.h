@@ -11,6 +11,7 @@ constexpr TfLiteStatus kTfLiteError = 1;
 constexpr TfLiteStatus kTfLiteDelegateError = 2;
 
 constexpr int32_t kBuiltinAdd = 0;
+constexpr int32_t kBuiltinDequantize = 6;
 constexpr int32_t kBuiltinRelu = 19;
 constexpr int32_t kBuiltinNeg = 59;
 constexpr int32_t kBuiltinCos = 108;
