@@ -177,6 +177,31 @@ int Living(Kind kind) {
   return Block().live[static_cast<int>(kind)];
 }
 
+// Those that are alive, with the number of their kernels.
+std::map<const TfLiteDelegate*, int>& Delegates() {
+  static auto& delegates = *new std::map<const TfLiteDelegate*, int>;
+  return delegates;
+}
+
+void AddKernel(const TfLiteDelegate* delegate, int change) {
+  std::lock_guard lock(Mutex());
+  const auto found = Delegates().find(delegate);
+  if (found != Delegates().end()) found->second += change;
+}
+
+bool IsAlive(const TfLiteDelegate* delegate) {
+  std::lock_guard lock(Mutex());
+  return Delegates().count(delegate) > 0;
+}
+
+bool UsesComputeLibrary(const TfLiteDelegate* delegate) {
+  const auto& options = *static_cast<std::map<std::string, std::string>*>(delegate->data);
+  const auto backends = options.find("backends");
+  if (backends == options.end()) return false;
+  return backends->second.find("GpuAcc") != std::string::npos ||
+         backends->second.find("CpuAcc") != std::string::npos;
+}
+
 void Violation(const std::string& what) {
   std::lock_guard lock(Mutex());
   if (Block().violations++ > 0) return;
@@ -213,6 +238,10 @@ EXPORT void* tflite_plugin_create_delegate(char** keys, char** values, size_t co
   delegate->data = given.release();
   std::snprintf(Block().options, sizeof(Block().options), "%s", all.c_str());
   Count(Kind::kDelegate, 1);
+  {
+    std::lock_guard lock(Mutex());
+    Delegates()[delegate] = 0;
+  }
   ++Block().made;
   return delegate;
 }
@@ -221,10 +250,15 @@ EXPORT void tflite_plugin_destroy_delegate(void* delegate) {
   using namespace stub;
   if (delegate == nullptr) return Violation("destroy of no delegate");
   Count(Kind::kDelegate, -1);
-  if (Living(Kind::kDelegate) == 0 && Living(Kind::kKernel) > 0) {
-    Violation("the delegate is gone before its kernels");
-  }
   auto* const made = static_cast<TfLiteDelegate*>(delegate);
+  int kernels = 0;
+  {
+    std::lock_guard lock(Mutex());
+    const auto found = Delegates().find(made);
+    if (found != Delegates().end()) kernels = found->second;
+    Delegates().erase(made);
+  }
+  if (kernels > 0) Violation("the delegate is gone before its kernels");
   delete static_cast<std::map<std::string, std::string>*>(made->data);
   delete made;
 }

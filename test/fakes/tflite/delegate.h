@@ -55,6 +55,12 @@ void Violation(const std::string& what);
 // file that is to be written must be there, and is left alone otherwise.
 void LoadNetwork(const std::map<std::string, std::string>& options);
 
+// How many kernels a delegate has: it must outlive them.
+void AddKernel(const TfLiteDelegate* delegate, int change);
+bool IsAlive(const TfLiteDelegate* delegate);
+// Is GpuAcc or CpuAcc among its backends?
+bool UsesComputeLibrary(const TfLiteDelegate* delegate);
+
 // Has the delegate take over these operators.
 TfLiteStatus Claim(TfLiteContext* context, TfLiteDelegate* delegate, const TfLiteIntArray* nodes);
 // Is there a kernel for it?

@@ -1,8 +1,10 @@
 // The operators that the stub computes: elementwise, on float32.
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "delegate.h"
@@ -17,6 +19,7 @@ struct Step {
 };
 
 struct Kernel {
+  TfLiteDelegate* delegate;
   std::vector<Step> steps;
   // Of tensors between two steps, which TFLite gives no memory.
   std::map<int, std::vector<float>> between;
@@ -48,8 +51,9 @@ float Compute(int32_t builtin, float a, float b) {
 }
 
 void* Init(TfLiteContext* context, const char* parameters, size_t) {
-  auto* const kernel = new Kernel;
   const auto& given = *reinterpret_cast<const TfLiteDelegateParams*>(parameters);
+  auto* const kernel = new Kernel{given.delegate, {}, {}};
+  AddKernel(given.delegate, 1);
   for (int i = 0; i < given.nodes->size; ++i) {
     TfLiteNode* node = nullptr;
     TfLiteRegistration* registration = nullptr;
@@ -64,10 +68,31 @@ void* Init(TfLiteContext* context, const char* parameters, size_t) {
 
 void Free(TfLiteContext*, void* kernel) {
   Count(Kind::kKernel, -1);
+  AddKernel(static_cast<Kernel*>(kernel)->delegate, -1);
   delete static_cast<Kernel*>(kernel);
 }
 
 TfLiteStatus PrepareKernel(TfLiteContext*, TfLiteNode*) { return kTfLiteOk; }
+
+// Kernels of Arm's Compute Library must not run on several threads.
+class ComputeLibrary {
+ public:
+  explicit ComputeLibrary(TfLiteDelegate* delegate) : used_(UsesComputeLibrary(delegate)) {
+    if (!used_) return;
+    if (inside_.fetch_add(1) > 0) Violation("two threads are in Arm's Compute Library");
+    // For as long as others take to come in, if they may.
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+  }
+  ~ComputeLibrary() {
+    if (used_) --inside_;
+  }
+  ComputeLibrary(const ComputeLibrary&) = delete;
+  ComputeLibrary& operator=(const ComputeLibrary&) = delete;
+
+ private:
+  static inline std::atomic<int> inside_{0};
+  const bool used_;
+};
 
 TfLiteStatus InvokeKernel(TfLiteContext* context, TfLiteNode* node) {
   if (Block().behaviour == Behaviour::kThrowInvoke) throw std::runtime_error("the queue is gone");
@@ -75,8 +100,9 @@ TfLiteStatus InvokeKernel(TfLiteContext* context, TfLiteNode* node) {
     context->ReportError(context, "The workload failed.");
     return kTfLiteError;
   }
-  if (Living(Kind::kDelegate) == 0) Violation("a kernel runs without its delegate");
   Kernel& kernel = *static_cast<Kernel*>(node->user_data);
+  if (!IsAlive(kernel.delegate)) Violation("a kernel runs without its delegate");
+  const ComputeLibrary inside(kernel.delegate);
   for (const Step& step : kernel.steps) {
     const size_t elements = ElementsOf(context->tensors[step.inputs[0]].begin);
     const float* const a = DataOf(kernel, context, step.inputs[0], elements);
