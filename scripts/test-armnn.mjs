@@ -1,9 +1,12 @@
-// `npm run test:armnn`: everything that the tests need, then those on TFLite and on Arm NN. Arguments go to vitest.
+// `npm run test:armnn`: everything that the tests need, then those on TFLite and on Arm NN itself. Arguments go to vitest, for
+// the latter alone.
 import { testArmnn } from './setup/armnn-tests.mjs';
 import { prepareTests } from './setup/tests.mjs';
-import { summary } from './setup/vitest.mjs';
+import { runVitest, sum, summary } from './setup/vitest.mjs';
 
 await prepareTests();
-const results = testArmnn(process.argv.slice(2));
+const args = process.argv.slice(2);
+const tflite = ['armnn', 'armnn-middle', 'armnn-older'].flatMap((project) => ['--project', project]);
+const results = args.length === 0 ? sum(runVitest(tflite), testArmnn()) : testArmnn(args);
 console.log(`\n${[...results.notes, summary(results)].join('\n')}`);
 process.exitCode = results.failed === 0 ? 0 : 1;
