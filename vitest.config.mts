@@ -110,7 +110,7 @@ export default defineConfig({
           ...shared,
           name: 'openvino-older',
           include: ['test/conformance/openvino.test.ts', 'test/real/**/*.test.ts'],
-          exclude: ['test/real/{armnn,cuda,rocm,tflite}-*.test.ts'],
+          exclude: ['test/real/{armnn,cuda,rocm,tflite}-*.test.ts', 'test/real/runtime-install-tflite.test.ts'],
           env: { ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.older) },
         },
       },

@@ -45,7 +45,9 @@ export function quantize(values: ArrayLike<number>, info: QuantizedInfo, dims?: 
   }
   const tensor = Tensor.zeros(type, dims);
   if (values.length !== tensor.size) {
-    throw invalidArgument(`${nameOf(info)} of shape [${dims.join(', ')}] has ${tensor.size} elements, not ${values.length}.`);
+    throw invalidArgument(
+      `${nameOf(info)} of shape [${dims.join(', ')}] has ${tensor.size} elements, not ${values.length}.`,
+    );
   }
   const [lowest, highest] = RANGES[type];
   const { data } = tensor;
@@ -68,7 +70,8 @@ export function quantize(values: ArrayLike<number>, info: QuantizedInfo, dims?: 
  */
 export function dequantize(tensor: Tensor, info: QuantizedInfo): Tensor<'float32'> {
   const { type, scale, zeroPoint } = quantizationOf(info);
-  if (!(tensor instanceof Tensor)) throw invalidArgument(`A tensor to dequantize is a Tensor, not ${describe(tensor)}.`);
+  if (!(tensor instanceof Tensor))
+    throw invalidArgument(`A tensor to dequantize is a Tensor, not ${describe(tensor)}.`);
   if (tensor.type !== type) throw invalidArgument(`The tensor is ${tensor.type}, but ${nameOf(info)} is ${type}.`);
   const from = tensor.data as Int8Array | Uint8Array | Int16Array | Int32Array;
   return new Tensor(

@@ -60,6 +60,7 @@ function testAll() {
     requireTests(tests, 'cuda-lean', lean.length, "TensorRT's lean runtimes"),
     requireTests(tests, 'cuda-cudart', cudart.length * 2, "CUDA's runtimes"),
     requireTests(tests, 'tflite-models', tflite.length * 10, 'TFLite'),
+    requireTests(tests, 'tflite-mutations', tflite.length, "TFLite's damaged models"),
     requireTests(tests, 'onnx-parser', parsers.length * 20, 'the real ONNX parsers'),
   );
 }

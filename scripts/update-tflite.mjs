@@ -15,7 +15,12 @@ const releases = [
   { version: '2.21.0', package: '2.21.0-1.5.14', glibc: { 'linux-x64': '2_34', 'linux-arm64': '2_34' } },
   { version: '2.18.0', package: '2.18.0-1.5.11', glibc: { 'linux-x64': '2_30', 'linux-arm64': '2_30' } },
   // The only one of its kind that has the C library.
-  { version: '2.9.0', npm: 'tfjs-tflite-node', package: '0.0.2', glibc: { 'linux-x64': '2_29', 'linux-arm64': '2_27' } },
+  {
+    version: '2.9.0',
+    npm: 'tfjs-tflite-node',
+    package: '0.0.2',
+    glibc: { 'linux-x64': '2_29', 'linux-arm64': '2_27' },
+  },
 ];
 
 const MACHINES = { 'linux-x64': 'x86_64', 'linux-arm64': 'aarch64' };
@@ -38,7 +43,9 @@ export function describeTflite() {
     releases: releases.map((release) => ({
       version: release.version,
       client: release.npm === undefined ? 'maven' : 'npm',
-      archives: Object.fromEntries(Object.keys(release.glibc).map((platform) => [platform, describe(release, platform)])),
+      archives: Object.fromEntries(
+        Object.keys(release.glibc).map((platform) => [platform, describe(release, platform)]),
+      ),
     })),
   };
 }

@@ -47,7 +47,7 @@ const BLOCK = 512;
 /** Of a .tgz. */
 export async function* readTarball(file: string, wanted: readonly string[]): Members {
   const bytes = await promisify(gunzip)(await readFile(file));
-  for (let at = 0; at + BLOCK <= bytes.length; ) {
+  for (let at = 0; at + BLOCK <= bytes.length;) {
     const text = (from: number, length: number): string =>
       bytes.toString('latin1', at + from, at + from + length).replace(/\0.*$/s, '');
     const prefix = text(345, 155);
@@ -85,7 +85,7 @@ async function* readEntries(file: FileHandle, wanted: readonly string[]): Member
   while (end >= 0 && tail.readUInt32LE(end) !== END_OF_DIRECTORY) end--;
   if (end < 0) throw new Error('it is no zip file');
   const directory = await read(tail.readUInt32LE(end + 16), tail.readUInt32LE(end + 12));
-  for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === ENTRY; ) {
+  for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === ENTRY;) {
     const [method, compressed] = [directory.readUInt16LE(at + 10), directory.readUInt32LE(at + 20)];
     const [named, extra, comment] = [28, 30, 32].map((offset) => directory.readUInt16LE(at + offset)) as [
       number,

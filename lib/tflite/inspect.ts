@@ -78,7 +78,10 @@ export function inspectToLoad(model: string | Uint8Array, signature?: string): T
   });
 }
 
-function describePorts({ graphs }: Model, { graph, inputs, outputs }: Signature): Pick<TfliteInfo, 'inputs' | 'outputs'> {
+function describePorts(
+  { graphs }: Model,
+  { graph, inputs, outputs }: Signature,
+): Pick<TfliteInfo, 'inputs' | 'outputs'> {
   const { tensors } = graphs[graph]!;
   const describe = ({ name, tensor }: Signature['inputs'][number]): TfliteTensorInfo => ({
     ...describeTensor(tensors[tensor]!),

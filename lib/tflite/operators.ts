@@ -12,6 +12,8 @@ interface Rule {
   options?: number;
   /** Fields that must be at least 1: by number, with the value of one that is absent. */
   positive?: Readonly<Record<number, { name: string; otherwise?: number }>>;
+  /** Inputs that it reads without looking whether they are there. */
+  least?: number;
   /** Inputs that may be left out. */
   optional?: readonly number[];
   /** Does a window move over the image? Its dilation is in these fields, vertical first; undefined: it has none. */
@@ -32,8 +34,8 @@ const lstm = [1, 5, 9, 10, 11, 12, 16, 17, 20, 21, 22, 23];
 const RULES: Readonly<Record<number, Rule>> = {
   1: pool, // AVERAGE_POOL_2D
   3: { options: 1, positive: { 1: stride, 2: stride, 4: dilation, 5: dilation }, optional: [2], slides: [5, 4] }, // CONV_2D
-  // DEPTHWISE_CONV_2D
-  4: { options: 2, positive: { 1: stride, 2: stride, 5: dilation, 6: dilation }, optional: [2], slides: [6, 5] },
+  // DEPTHWISE_CONV_2D, which ends the process without a bias
+  4: { options: 2, positive: { 1: stride, 2: stride, 5: dilation, 6: dilation }, least: 3, slides: [6, 5] },
   5: { options: 94, positive: { 0: block } }, // DEPTH_TO_SPACE
   9: { optional: [2] }, // FULLY_CONNECTED
   12: pool, // L2_POOL_2D
@@ -54,6 +56,9 @@ const RULES: Readonly<Record<number, Rule>> = {
   141: { optional: [3] }, // CONV_3D_TRANSPOSE
 };
 
+/** Of strides and the like; kernels multiply them with sizes of images, in 32 bits. */
+const MOST_STEPS = 65535;
+
 const CUSTOM = 32;
 const CONV_2D = 3;
 
@@ -65,12 +70,13 @@ function range(from: number, to: number): number[] {
 export function checkOperator(operator: Operator, graph: Graph, { codes }: Model, name: string): void {
   const { builtin } = codes[operator.code]!;
   if (builtin === CUSTOM) return; // only its kernel knows what it takes
-  const { options: kind, positive = {}, optional = [], slides } = RULES[builtin] ?? {};
+  const { options: kind, positive = {}, least = 0, optional = [], slides } = RULES[builtin] ?? {};
   const options = operator.optionsType === kind ? operator.options : undefined;
   for (const [field, { name: what, otherwise = 0 }] of Object.entries(positive)) {
     const value = options?.int32(Number(field), otherwise) ?? 0;
-    if (value < 1) throw invalid(`${name} has a ${what} of ${value}`);
+    if (value < 1 || value > MOST_STEPS) throw invalid(`${name} has a ${what} of ${value}`);
   }
+  if (operator.inputs.length < least) throw invalid(`${name} has ${operator.inputs.length} inputs of ${least}`);
   const missing = operator.inputs.findIndex((input, index) => input === -1 && !optional.includes(index));
   if (missing !== -1) throw invalid(`${name} has no input ${missing}`);
   if (slides !== undefined && options !== undefined) checkWindow(operator, options, slides, graph, name);
@@ -142,7 +148,7 @@ const CALLS_2: Readonly<Record<number, readonly number[]>> = {
 export function graphsOf({ code, optionsType, options, options2Type, options2 }: Operator, { codes }: Model): number[] {
   const call = CALLS[codes[code]!.builtin];
   // TFLite takes options of another kind for zeros.
-  const right = call !== undefined && optionsType === call.options ? options : undefined;
+  const right = optionsType === call?.options ? options : undefined;
   return [
     ...(call?.graphs ?? []).map((field) => right?.int32(field) ?? 0),
     ...(CALLS_2[options2Type] ?? []).map((field) => options2?.int32(field) ?? 0),

@@ -142,8 +142,8 @@ void Interpreter::FindPorts() {
   const int32_t inputs = api.TfLiteInterpreterGetInputTensorCount(self);
   for (int32_t i = 0; i < inputs; ++i) {
     Port& port = inputs_.emplace_back();
-    port.name = NameOf(Required("TfLiteInterpreterGetInputTensor",
-                                api.TfLiteInterpreterGetInputTensor(self, i)));
+    port.name = NameOf(
+        Required("TfLiteInterpreterGetInputTensor", api.TfLiteInterpreterGetInputTensor(self, i)));
     if (api.TfLiteInterpreterGetInputTensorIndex != nullptr) {
       port.tensor = api.TfLiteInterpreterGetInputTensorIndex(self, i);
     }
@@ -202,9 +202,9 @@ Error Interpreter::NoSignature(const std::string& key) {
 
 const TfLiteTensor* Interpreter::Input(size_t index) const {
   if (signature_) {
-    return Required("TfLiteSignatureRunnerGetInputTensor",
-                    Api().TfLiteSignatureRunnerGetInputTensor(signature_.get(),
-                                                              inputs_[index].name.c_str()));
+    return Required(
+        "TfLiteSignatureRunnerGetInputTensor",
+        Api().TfLiteSignatureRunnerGetInputTensor(signature_.get(), inputs_[index].name.c_str()));
   }
   return Required("TfLiteInterpreterGetInputTensor",
                   Api().TfLiteInterpreterGetInputTensor(interpreter_.get(), Int32(index)));
@@ -212,9 +212,9 @@ const TfLiteTensor* Interpreter::Input(size_t index) const {
 
 const TfLiteTensor* Interpreter::Output(size_t index) const {
   if (signature_) {
-    return Required("TfLiteSignatureRunnerGetOutputTensor",
-                    Api().TfLiteSignatureRunnerGetOutputTensor(signature_.get(),
-                                                               outputs_[index].name.c_str()));
+    return Required(
+        "TfLiteSignatureRunnerGetOutputTensor",
+        Api().TfLiteSignatureRunnerGetOutputTensor(signature_.get(), outputs_[index].name.c_str()));
   }
   return Required("TfLiteInterpreterGetOutputTensor",
                   Api().TfLiteInterpreterGetOutputTensor(interpreter_.get(), Int32(index)));
@@ -233,12 +233,12 @@ void Interpreter::Resize(size_t input, const Shape& shape) {
   const TfLiteStatus status =
       signature_ ? Api().TfLiteSignatureRunnerResizeInputTensor(
                        signature_.get(), inputs_[input].name.c_str(), dims.data(), rank)
-                 : Api().TfLiteInterpreterResizeInputTensor(
-                       interpreter_.get(), Int32(input), dims.data(), rank);
-  Check(status,
-        signature_ ? "TfLiteSignatureRunnerResizeInputTensor"
-                   : "TfLiteInterpreterResizeInputTensor",
-        ErrorCode::INVALID_ARGUMENT);
+                 : Api().TfLiteInterpreterResizeInputTensor(interpreter_.get(), Int32(input),
+                                                            dims.data(), rank);
+  Check(
+      status,
+      signature_ ? "TfLiteSignatureRunnerResizeInputTensor" : "TfLiteInterpreterResizeInputTensor",
+      ErrorCode::INVALID_ARGUMENT);
 }
 
 void Interpreter::Delegate() {

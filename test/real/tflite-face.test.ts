@@ -11,7 +11,9 @@ import { faceModel } from '../../scripts/setup/tflite.mjs';
 import { withSession } from '../utils/session.js';
 
 const library = process.env.ACCELNODE_ARMNN_LIBRARY ?? '';
-const missing = [library, faceModel].every((path) => existsSync(path)) ? '' : ' (skipped: TFLite or the model is not there)';
+const missing = [library, faceModel].every((path) => existsSync(path))
+  ? ''
+  : ' (skipped: TFLite or the model is not there)';
 const openvino = join(setupFolder, 'runtimes', 'openvino', openvinoReleases.current);
 const noOpenvino = existsSync(openvino) ? '' : ' (skipped: OpenVINO is not there)';
 

@@ -57,7 +57,6 @@ function vectorOf(length: number): Uint8Array {
   return bytes;
 }
 
-
 const { relu, negative } = sampleModels;
 
 describe.skipIf(found instanceof Error)(`TFLite${found instanceof Error ? ` (skipped: ${found.message})` : ''}`, () => {
@@ -156,34 +155,37 @@ describe.skipIf(found instanceof Error)(`TFLite${found instanceof Error ? ` (ski
     });
   });
 
-  it.each(['int8', 'uint8', 'int16'] as const)('%s: quantize and dequantize compute as its kernels do', async (type) => {
-    const quantization = { scale: 0.3, zeroPoint: type === 'int16' ? 0 : 5 };
-    const shape = [2000];
-    const quantizer = tfliteModel({
-      tensors: [float('x', shape), { name: 'y', type, shape, quantization }],
-      inputs: ['x'],
-      outputs: ['y'],
-      operators: [{ op: 'QUANTIZE', inputs: ['x'], outputs: ['y'] }],
-    });
-    const dequantizer = tfliteModel({
-      tensors: [{ name: 'x', type, shape, quantization }, float('y', shape)],
-      inputs: ['x'],
-      outputs: ['y'],
-      operators: [{ op: 'DEQUANTIZE', inputs: ['x'], outputs: ['y'] }],
-    });
-    // No ties, which kernels for other processors may round otherwise.
-    const x = Float32Array.from({ length: 2000 }, (_, i) => (i - 1000) * 0.0701);
-    const y = await withSession(quantizer, CPU, async (session) => {
-      const outputs = await session.run({ x });
-      expect(quantize(x, session.outputs[0]!)).toMatchObject({ type, data: outputs.y!.data });
-      return outputs.y!;
-    });
-    await withSession(dequantizer, CPU, async (session) => {
-      const outputs = await session.run({ x: y });
-      const [input] = session.inputs;
-      dequantize(y, input!).data.forEach((value, i) => expect(value).toBeCloseTo(outputs.y!.data[i] as number, 5));
-    });
-  });
+  it.each(['int8', 'uint8', 'int16'] as const)(
+    '%s: quantize and dequantize compute as its kernels do',
+    async (type) => {
+      const quantization = { scale: 0.3, zeroPoint: type === 'int16' ? 0 : 5 };
+      const shape = [2000];
+      const quantizer = tfliteModel({
+        tensors: [float('x', shape), { name: 'y', type, shape, quantization }],
+        inputs: ['x'],
+        outputs: ['y'],
+        operators: [{ op: 'QUANTIZE', inputs: ['x'], outputs: ['y'] }],
+      });
+      const dequantizer = tfliteModel({
+        tensors: [{ name: 'x', type, shape, quantization }, float('y', shape)],
+        inputs: ['x'],
+        outputs: ['y'],
+        operators: [{ op: 'DEQUANTIZE', inputs: ['x'], outputs: ['y'] }],
+      });
+      // No ties, which kernels for other processors may round otherwise.
+      const x = Float32Array.from({ length: 2000 }, (_, i) => (i - 1000) * 0.0701);
+      const y = await withSession(quantizer, CPU, async (session) => {
+        const outputs = await session.run({ x });
+        expect(quantize(x, session.outputs[0]!)).toMatchObject({ type, data: outputs.y!.data });
+        return outputs.y!;
+      });
+      await withSession(dequantizer, CPU, async (session) => {
+        const outputs = await session.run({ x: y });
+        const [input] = session.inputs;
+        dequantize(y, input!).data.forEach((value, i) => expect(value).toBeCloseTo(outputs.y!.data[i] as number, 5));
+      });
+    },
+  );
 
   it('runs a signature by its own names', async () => {
     const options = { ...CPU, armnn: { signature: 'serve' } };
@@ -241,11 +243,7 @@ describe.skipIf(found instanceof Error)(`TFLite${found instanceof Error ? ` (ski
   it('refuses what would end TFLite before TFLite sees it', async () => {
     // Weights without rows, which kernels for convolutions divide by; TFLite itself takes the file.
     const empty = tfliteModel({
-      tensors: [
-        float('x', [2, 4]),
-        { ...float('weights', [0, 4]), data: new Float32Array(12) },
-        float('y', [2, 3]),
-      ],
+      tensors: [float('x', [2, 4]), { ...float('weights', [0, 4]), data: new Float32Array(12) }, float('y', [2, 3])],
       inputs: ['x'],
       outputs: ['y'],
       operators: [{ op: 'FULLY_CONNECTED', inputs: ['x', 'weights', ''], outputs: ['y'] }],
@@ -294,7 +292,8 @@ describe.skipIf(found instanceof Error)(`TFLite${found instanceof Error ? ` (ski
   it.each([-1, 1.5, 2 ** 31])('refuses a dimension of %d, and goes on', (rows) =>
     withSession(negative, CPU, async (session) => {
       const dims = [rows, 3];
-      const run = (): unknown => session.run({ x: new Tensor('float32', new Float32Array(Math.max(0, rows) * 3), dims) });
+      const run = (): unknown =>
+        session.run({ x: new Tensor('float32', new Float32Array(Math.max(0, rows) * 3), dims) });
       await expectError('INVALID_ARGUMENT', rows === 2 ** 31 ? () => Session.load(negative, fixedTo(rows)) : run);
       const { y } = await session.run({ x: Tensor.zeros('float32', [2, 3]) });
       expect(y!.dims).toEqual([2, 3]);

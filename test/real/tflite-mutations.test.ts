@@ -50,7 +50,7 @@ describe.skipIf(missing)(`TFLite, damaged models${missing}`, () => {
     if (existsSync(faceModel)) models.push(faceModel);
     const ends: string[] = [];
     const outcomes: Record<string, number> = {};
-    for (let seed = 0; seed < COUNT; ) {
+    for (let seed = 0; seed < COUNT;) {
       const { lines, end } = await runChild(models, seed, COUNT);
       for (const line of lines) {
         const outcome = line.slice(line.lastIndexOf(') ') + 2);

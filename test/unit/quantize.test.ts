@@ -6,7 +6,12 @@ import { describe, expect, it } from 'vitest';
 
 import { expectError } from '../utils/session.js';
 
-const RANGES = { int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767], int32: [-(2 ** 31), 2 ** 31 - 1] } as const;
+const RANGES = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+} as const;
 
 function infoOf(type: TensorInfo['type'], scale: number, zeroPoint: number, shape: number[] = [1]): TensorInfo {
   return { name: 'x', type, shape, details: { scale, zeroPoint } };

@@ -104,7 +104,7 @@ it('installs what is wanted of a wheel, once', async () => {
   const order = ['wait', 'download', 'unpack'];
   for (const [i, { step, done, total, python }] of seen.entries()) {
     expect(done).toBeLessThanOrEqual(total);
-    expect(python.pip).toMatch(/^\d/);
+    expect(python!.pip).toMatch(/^\d/);
     expect(order.indexOf(step)).toBeGreaterThanOrEqual(order.indexOf(seen[i - 1]?.step ?? 'wait'));
   }
   expect(seen.at(0)).toMatchObject({ step: 'download', done: 0, total: release.archive.size });

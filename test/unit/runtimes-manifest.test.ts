@@ -43,15 +43,18 @@ it('has no other runtimes', () => {
   ]);
 });
 
-it.each(wheelsOf('openvino', 'tensorrt-lean', 'cuda'))('pins the wheel of %s %s for %s', (_name, version, _platform, wheel) => {
-  expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
-  expect(wheel.file).toMatch(new RegExp(`^${wheel.package.replaceAll('-', '_')}-${version}-`));
-  const tags = wheel.file.slice(0, -'.whl'.length).split('-').at(-1)!.split('.');
-  expect(tags).toContain(wheel.platform);
-  expect(wheel.members.some((member) => member.endsWith(`/${wheel.library}`))).toBe(true);
-  expect(wheel.members.some((member) => /\.dist-info\/(licenses\/)?LICENSE(\.txt)?$/i.test(member))).toBe(true);
-  expect(wheel.members.filter((member) => /\.(py|h|hpp|lib|a|pc|cmake)$/.test(member))).toEqual([]);
-});
+it.each(wheelsOf('openvino', 'tensorrt-lean', 'cuda'))(
+  'pins the wheel of %s %s for %s',
+  (_name, version, _platform, wheel) => {
+    expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(wheel.file).toMatch(new RegExp(`^${wheel.package.replaceAll('-', '_')}-${version}-`));
+    const tags = wheel.file.slice(0, -'.whl'.length).split('-').at(-1)!.split('.');
+    expect(tags).toContain(wheel.platform);
+    expect(wheel.members.some((member) => member.endsWith(`/${wheel.library}`))).toBe(true);
+    expect(wheel.members.some((member) => /\.dist-info\/(licenses\/)?LICENSE(\.txt)?$/i.test(member))).toBe(true);
+    expect(wheel.members.filter((member) => /\.(py|h|hpp|lib|a|pc|cmake)$/.test(member))).toEqual([]);
+  },
+);
 
 it.each(wheelsOf('openvino'))(
   'keeps what runs models of %s %s for %s, and nothing else',
@@ -112,7 +115,9 @@ it('chooses the newest release that suits the machine', () => {
   expect(findRelease('openvino', undefined, { name: 'linux-arm64', glibc: '2.31' }).version).toBe('2025.0.0');
   expect(findRelease('openvino', '2024.6.0', { name: 'win32-x64' }).archive.library).toBe('openvino_c.dll');
   expect(findRelease('tensorrt-lean', undefined, debian).archive.library).toBe('libnvinfer_lean.so.11');
-  expect(findRelease('cuda', undefined, { name: 'linux-arm64', glibc: '2.17' }).archive.library).toBe('libcudart.so.13');
+  expect(findRelease('cuda', undefined, { name: 'linux-arm64', glibc: '2.17' }).archive.library).toBe(
+    'libcudart.so.13',
+  );
 });
 
 it('orders versions by their numbers, however many they have', () => {

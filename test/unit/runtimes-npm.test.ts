@@ -173,7 +173,10 @@ describe('npm', () => {
 
   it('refuses a tarball that lacks a file', async () => {
     const error = await failure(releaseOf({ members: [LIBRARY, 'package/absent'] }), registry);
-    expect(error).toMatchObject({ code: 'VENDOR_FAILURE', message: expect.stringContaining('package/absent') as string });
+    expect(error).toMatchObject({
+      code: 'VENDOR_FAILURE',
+      message: expect.stringContaining('package/absent') as string,
+    });
   });
 
   it('gives up in the middle of a download when the signal is aborted', () =>
@@ -242,7 +245,9 @@ describe.skipIf(process.platform === 'win32')('Maven (a shell script in its plac
         `cp '${source}' "\${each#*=}/small-1.0.0-linux-x86_64.jar";; esac; done`,
     );
     const { folder } = await installRelease(release, {});
-    expect(readFileSync(join(bin, 'arguments'), 'utf8')).toContain('-Dartifact=org.small:small:1.0.0:jar:linux-x86_64 ');
+    expect(readFileSync(join(bin, 'arguments'), 'utf8')).toContain(
+      '-Dartifact=org.small:small:1.0.0:jar:linux-x86_64 ',
+    );
     expect(readFileSync(join(folder, 'libjnitensorflowlite.so'))).toHaveLength(300_000);
     expect(readdirSync(join(folder, 'licenses')).sort()).toEqual(['Apache-2.0.txt', 'pom.xml']);
   });

@@ -29,10 +29,13 @@ it('takes dimensions that are open for what they may be', () => {
 
 const add = { op: 'ADD', inputs: ['x', 'x'], outputs: ['y'] };
 it.each<[RegExp, Uint8Array]>([
-  [/reads tensor 3, which nobody has written/, convolution({
-    tensors: [float('x', [1, 4, 4, 2]), filters, float('y', [1, 3, 3, 3]), float('z', [1, 4, 4, 2])],
-    operators: [{ op: 'CONV_2D', inputs: ['z', 'filters', ''], outputs: ['y'] }],
-  })],
+  [
+    /reads tensor 3, which nobody has written/,
+    convolution({
+      tensors: [float('x', [1, 4, 4, 2]), filters, float('y', [1, 3, 3, 3]), float('z', [1, 4, 4, 2])],
+      operators: [{ op: 'CONV_2D', inputs: ['z', 'filters', ''], outputs: ['y'] }],
+    }),
+  ],
   [/writes tensor 1, which is not its own/, convolution({ operators: [{ ...add, outputs: ['filters'] }] })],
   [/writes tensor 0, which is not its own/, convolution({ operators: [{ ...add, outputs: ['x'] }] })],
   [/writes tensor 2, which is not its own/, convolution({ operators: [add, add] })],
@@ -41,10 +44,16 @@ it.each<[RegExp, Uint8Array]>([
   [/window of 2 for an image of 1/, convolution({}, float('x', [1, 1, 4, 2]))],
   [/3 filters of 2 channels for 4 channels/, convolution({}, float('x', [1, 4, 4, 4]))],
   [/elements, more than TFLite can count/, convolution({}, float('x', [1, 65536, 65536, 2]))],
-  [/scales for its dimension 7, of 4/, convolution({}, {
-    ...float('x', [1, 4, 4, 2]),
-    quantization: { scale: 1, zeroPoint: 0, dimension: 7 },
-  })],
+  [
+    /scales for its dimension 7, of 4/,
+    convolution(
+      {},
+      {
+        ...float('x', [1, 4, 4, 2]),
+        quantization: { scale: 1, zeroPoint: 0, dimension: 7 },
+      },
+    ),
+  ],
 ])('refuses a model: %s', (words, model) => {
   const refusal = { code: 'MODEL_INVALID', message: expect.stringMatching(words) as string };
   expect(() => inspectToLoad(model)).toThrow(expect.objectContaining(refusal) as Error);

@@ -147,7 +147,7 @@ sys.stdout.buffer.write(out.getvalue())
 /** A wheel of a runtime that is none, and how it is found: {@link Release}, with `changes` made to its wheel. */
 export function makeRelease(
   members: readonly (readonly [name: string, content: string | number])[],
-  changes: Partial<Release['wheel']> = {},
+  changes: Partial<Release['archive']> = {},
 ): { release: Release; files: Record<string, Uint8Array> } {
   const file = 'openvino-1.2.3-1-cp312-cp312-manylinux2014_x86_64.whl';
   const metadata = [

@@ -32,9 +32,9 @@ struct TfLiteCustomAllocation {
 using TfLiteErrorReporter = void (*)(void* user_data, const char* format, va_list arguments);
 
 // What the library makes and the caller deletes.
-#define TFLITE_OBJECTS(X)                   \
-  X(kModel, "model", TfLiteModel)           \
-  X(kOptions, "options", TfLiteInterpreterOptions) \
+#define TFLITE_OBJECTS(X)                           \
+  X(kModel, "model", TfLiteModel)                   \
+  X(kOptions, "options", TfLiteInterpreterOptions)  \
   X(kInterpreter, "interpreter", TfLiteInterpreter) \
   X(kSignature, "signature runner", TfLiteSignatureRunner)
 

@@ -227,7 +227,8 @@ EXPORT void* tflite_plugin_create_delegate(char** keys, char** values, size_t co
       return nullptr;
     }
     if (!known->second(values[i])) {
-      report_error((std::string(keys[i]) + " can't be " + values[i] + ": no backend or value").c_str());
+      report_error(
+          (std::string(keys[i]) + " can't be " + values[i] + ": no backend or value").c_str());
       return nullptr;
     }
     (*given)[keys[i]] = values[i];

@@ -11,16 +11,16 @@
 namespace stub {
 
 enum class Behaviour : int32_t {
-  kAcceptAll,      // that it has kernels for; of others it says that they are not supported
+  kAcceptAll,  // that it has kernels for; of others it says that they are not supported
   kRejectAll,
-  kHalf,           // every other operator
-  kFailPrepare,    // of the delegate
-  kFailInvoke,     // of its kernels
-  kThrowCreate,    // a C++ exception
+  kHalf,         // every other operator
+  kFailPrepare,  // of the delegate
+  kFailInvoke,   // of its kernels
+  kThrowCreate,  // a C++ exception
   kThrowPrepare,
   kThrowInvoke,
-  kThrowOddly,     // from create, what is no std::exception
-  kThrowHalf,      // from Prepare, when it is to compute in half precision
+  kThrowOddly,  // from create, what is no std::exception
+  kThrowHalf,   // from Prepare, when it is to compute in half precision
 };
 
 enum class Kind { kDelegate, kKernel, kCount };

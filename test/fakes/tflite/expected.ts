@@ -59,4 +59,6 @@ function codeOf(call: string, fault: Fault): ErrorCode {
 
 /** Functions that report what the matter is. */
 export const returnsWords = (call: string): boolean =>
-  /(InterpreterCreate|GetSignatureRunner|ResizeInputTensor|AllocateTensors|Invoke|CustomAllocationForTensor)$/.test(call);
+  /(InterpreterCreate|GetSignatureRunner|ResizeInputTensor|AllocateTensors|Invoke|CustomAllocationForTensor)$/.test(
+    call,
+  );

@@ -81,8 +81,7 @@ EXPORT void TfLiteInterpreterOptionsSetErrorReporter(TfLiteInterpreterOptions* o
        void(TfLiteInterpreterOptions*, TfLiteErrorReporter, void*));
   {
     const All all;
-    auto* const entry =
-        Find(all->options, options, "TfLiteInterpreterOptionsSetErrorReporter");
+    auto* const entry = Find(all->options, options, "TfLiteInterpreterOptionsSetErrorReporter");
     if (entry == nullptr) return;
     *entry = {reporter, data};
   }
@@ -184,7 +183,7 @@ EXPORT TfLiteTensor* TfLiteInterpreterGetInputTensor(const TfLiteInterpreter* in
 
 EXPORT const TfLiteTensor* TfLiteInterpreterGetOutputTensor(const TfLiteInterpreter* interpreter,
                                                             int port) {
-  REAL(TfLiteInterpreterGetOutputTensor, const TfLiteTensor* (const TfLiteInterpreter*, int));
+  REAL(TfLiteInterpreterGetOutputTensor, const TfLiteTensor*(const TfLiteInterpreter*, int));
   const Call call(interpreter, "TfLiteInterpreterGetOutputTensor");
   return fake::TakeTensor(call, false, port, [&] { return real(interpreter, port); });
 }

@@ -84,7 +84,7 @@ EXPORT TfLiteTensor* TfLiteSignatureRunnerGetInputTensor(TfLiteSignatureRunner* 
 EXPORT const TfLiteTensor* TfLiteSignatureRunnerGetOutputTensor(const TfLiteSignatureRunner* runner,
                                                                 const char* name) {
   REAL(TfLiteSignatureRunnerGetOutputTensor,
-       const TfLiteTensor* (const TfLiteSignatureRunner*, const char*));
+       const TfLiteTensor*(const TfLiteSignatureRunner*, const char*));
   const char* const self = "TfLiteSignatureRunnerGetOutputTensor";
   const Call call(InterpreterOf(runner, self), self);
   return fake::TakeTensor(call, false, -1, [&] { return real(runner, name); });
