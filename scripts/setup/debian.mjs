@@ -1,6 +1,17 @@
 // Files out of Debian packages, without installing any.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { ask } from './process.mjs';
@@ -9,10 +20,13 @@ import { ask } from './process.mjs';
  * Downloads packages with the system's apt, and unpacks them into `<folder>/root`. No root is needed.
  * @param {string} folder exists
  * @param {string[]} packages
- * @param {{ suite?: string }} [options] `suite`: of Debian's, in place of the system's own, from the same source
- * @returns {{ versions: Record<string, string>, bytes: number } | { reason: string }} what was downloaded, or why not
+ * @param {{ suite?: string, architecture?: string, source?: string }} [options] `suite`: of Debian's, in place of the
+ *   system's own, from the same source; `architecture`: as Debian calls it, in place of the system's own, only with
+ *   `suite`; `source`: a source package, whose upstream archive is put into `folder`, only with `suite`
+ * @returns {{ versions: Record<string, string>, bytes: number, archive?: string } | { reason: string }} what was
+ *   downloaded, or why not; `archive`: the one of `source`
  */
-export function unpackDebian(folder, packages, { suite } = {}) {
+export function unpackDebian(folder, packages, { suite, architecture, source } = {}) {
   if (ask('apt-get', ['--version']) === undefined || ask('dpkg-deb', ['--version']) === undefined) {
     return { reason: 'it comes through apt, which this system does not have' };
   }
@@ -20,7 +34,11 @@ export function unpackDebian(folder, packages, { suite } = {}) {
   mkdirSync(join(apt, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(apt, 'cache', 'archives', 'partial'), { recursive: true });
   try {
-    const settings = suite === undefined ? ownSettings(apt) : [...ownSettings(apt), ...sourceOf(suite, apt)];
+    const settings = [
+      ...ownSettings(apt),
+      ...(suite === undefined ? [] : sourceOf(suite, apt)),
+      ...(architecture === undefined ? [] : ofArchitecture(architecture)),
+    ];
     // One source of several that fails is no reason to stop; the download tells.
     aptGet([...settings, '-qq', 'update'], apt);
     const failure = aptGet([...settings, '-qq', 'download', ...packages], apt);
@@ -35,7 +53,8 @@ export function unpackDebian(folder, packages, { suite } = {}) {
       versions[name] = decodeURIComponent(version);
       bytes += readFileSync(join(apt, archive)).length;
     }
-    return { versions, bytes };
+    mergeUsr(join(folder, 'root'));
+    return { versions, bytes, ...(source === undefined ? {} : downloadSource(settings, source, apt, folder)) };
   } catch (error) {
     return { reason: error.message };
   } finally {
@@ -59,7 +78,8 @@ function ownSettings(apt) {
 /** Another suite, from where the system has its packages; nothing else. */
 function sourceOf(suite, apt) {
   const source = join(apt, 'sources.list');
-  writeFileSync(source, `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror()} ${suite} main\n`);
+  const rest = `[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror()} ${suite} main\n`;
+  writeFileSync(source, `deb ${rest}deb-src ${rest}`);
   return toArguments({
     'Dir::Etc::sourcelist': source,
     'Dir::Etc::sourceparts': '/dev/null',
@@ -67,6 +87,31 @@ function sourceOf(suite, apt) {
     // Mirrors that are kept for others are often some days behind.
     'Acquire::Check-Valid-Until': 'false',
   });
+}
+
+function ofArchitecture(architecture) {
+  return ['-o', `APT::Architecture=${architecture}`, '-o', `APT::Architectures::=${architecture}`];
+}
+
+/** Only what upstream has published: mirrors drop Debian's own part, which names a revision, when the next one comes. */
+function downloadSource(settings, source, apt, folder) {
+  const failure = aptGet([...settings, '-qq', '--download-only', '--tar-only', 'source', source], apt);
+  const archive = readdirSync(apt).find((name) => name.startsWith(`${source}_`) && name.includes('.orig.tar.'));
+  if (archive === undefined) return { reason: `apt can't download the sources of ${source}: ${failure}` };
+  renameSync(join(apt, archive), join(folder, archive));
+  return { archive: join(folder, archive) };
+}
+
+/** Some packages still have files in /lib, which is a link to /usr/lib where they are installed. */
+function mergeUsr(root) {
+  for (const name of ['lib', 'lib64']) {
+    const [outer, inner] = [join(root, name), join(root, 'usr', name)];
+    if (existsSync(outer) && !lstatSync(outer).isSymbolicLink()) {
+      cpSync(outer, inner, { recursive: true, verbatimSymlinks: true });
+      rmSync(outer, { recursive: true });
+    }
+    if (existsSync(inner) && !existsSync(outer)) symlinkSync(join('usr', name), outer);
+  }
 }
 
 /** Where the first of the system's sources is, as apt itself tells it. */
