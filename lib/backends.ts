@@ -9,8 +9,11 @@ interface BackendInfo {
   readonly product: string;
   /** What it can load, most wanted first. */
   readonly formats: readonly ModelFormat[];
-  /** The format of its compiled models, which accelnode keeps for it (lib/plan-cache/), as others do by themselves. */
-  readonly planFormat?: ModelFormat;
+  /**
+   * The format of its compiled models, which accelnode keeps for it (lib/plan-cache/), as others do by themselves. Arm NN's,
+   * the kernels that GpuAcc has compiled, are of no use without the model.
+   */
+  readonly planFormat?: ModelFormat | 'clnet';
   /** Are its devices named by their numbers? */
   readonly numbered?: true;
 }
@@ -21,7 +24,7 @@ export const backends: Readonly<Record<BackendName, BackendInfo>> = {
   rknn: { product: 'Rockchip RKNN', formats: ['rknn'] },
   rocm: { product: 'AMD MIGraphX', formats: ['mxr', 'onnx'], planFormat: 'mxr', numbered: true },
   openvino: { product: 'Intel OpenVINO', formats: ['blob', 'ir', 'onnx', 'tflite', 'paddle'] },
-  armnn: { product: 'Arm NN', formats: ['tflite'] },
+  armnn: { product: 'Arm NN', formats: ['tflite'], planFormat: 'clnet' },
   null: { product: 'no vendor', formats: ['null'] },
 };
 

@@ -35,6 +35,16 @@ export interface AbsentDevice {
   hint?: string;
 }
 
+/** Something of the machine that a vendor's devices need: a device node, firmware, a driver's library. */
+export interface SystemCheck {
+  what: string;
+  ok: boolean;
+  /** What there is, or the system's words for why not. */
+  found: string;
+  /** What to do. */
+  hint?: string;
+}
+
 /** A vendor's runtime that is open in this process. */
 export interface Runtime {
   backend: BackendName;
@@ -62,6 +72,8 @@ export interface BackendReport {
   libraries: readonly LibraryAttempt[];
   devices: Device[];
   absent: AbsentDevice[];
+  /** What of the machine was looked at for its devices. */
+  checks: SystemCheck[];
 }
 
 /** Where to find a vendor's library. */
@@ -104,13 +116,14 @@ export async function devices(): Promise<Device[]> {
 export async function devicesOf(
   backend: BackendName,
   library?: string,
-): Promise<{ present: Device[]; absent: AbsentDevice[] }> {
+): Promise<{ present: Device[]; absent: AbsentDevice[]; checks: SystemCheck[] }> {
   await openRuntime(backend, library);
   try {
-    const { present, absent } = await addon.devices(backend);
+    const { present, absent, checks } = await addon.devices(backend);
     return {
       present: present.map((device) => toDevice(backend, device)),
       absent: absent.map((device) => toAbsent(backend, device)),
+      checks: checks.map(({ hint, ...check }) => ({ ...check, ...(hint === '' ? {} : { hint }) })),
     };
   } catch (error) {
     throw withContext(error, backend);
@@ -130,13 +143,15 @@ async function diagnoseBackend(name: BackendName): Promise<BackendReport> {
     libraries: [],
     devices: [],
     absent: [],
+    checks: [],
   };
   try {
     report.runtime = await runtime(name);
     report.libraries = report.runtime.libraries;
-    const { present, absent } = await devicesOf(name);
+    const { present, absent, checks } = await devicesOf(name);
     report.devices = present;
     report.absent = absent;
+    report.checks = checks;
     // A reference target, say, is there but nothing to rely on.
     if (!present.some(({ automatic }) => automatic)) {
       report.status = 'FAIL';

@@ -29,7 +29,7 @@ export type { NullModel, NullTensor } from './options/null.js';
 export type { ModelFile, ModelFiles, ModelFormat, ModelSource } from './model-source.js';
 export type { BackendName } from './backends.js';
 export { devices, diagnose, runtime, runtimes } from './devices.js';
-export type { AbsentDevice, BackendReport, Device, Runtime, RuntimeOptions } from './devices.js';
+export type { AbsentDevice, BackendReport, Device, Runtime, RuntimeOptions, SystemCheck } from './devices.js';
 export { inspectOnnx } from './onnx/inspect.js';
 export type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
 export { inspectTflite } from './tflite/inspect.js';

@@ -15,7 +15,7 @@ import { AccelError } from './errors.js';
 import { aborted, cacheFolderOf, libraryOption, loadNative } from './load-native.js';
 import type { LoadTarget } from './load-native.js';
 import { inspectOnnx } from './onnx/inspect.js';
-import type { ModelFormat, ModelSources } from './model-source.js';
+import type { ModelSources, ReadSource } from './model-source.js';
 import type { ParsedLoadOptions } from './options/load.js';
 import { loadThroughCache } from './plan-cache/cached-load.js';
 import type { CachedResult } from './plan-cache/cached-load.js';
@@ -33,7 +33,7 @@ type Loaded = Pick<LoadedModel, 'native' | 'details'>;
 
 export async function loadCompiled(target: LoadTarget, sources: ModelSources): Promise<Loaded> {
   const { planFormat, formats } = backends[target.backend];
-  const plan = sources[planFormat!];
+  const plan = (sources as Partial<Record<string, ReadSource>>)[planFormat!];
   const model = formats.filter((format) => format !== planFormat).flatMap((format) => sources[format] ?? [])[0];
   if (plan === undefined) return loadModel(target, model!);
   try {
@@ -41,7 +41,7 @@ export async function loadCompiled(target: LoadTarget, sources: ModelSources): P
     return { native: await loadPlan(target, plan, model) };
   } catch (error) {
     if (!isUnfit(error, rulesOf(target.backend))) throw error;
-    if (model === undefined) throw refused(error, planFormat!);
+    if (model === undefined) throw refused(error, plan.format);
     const { native, details } = await loadModel(target, model);
     return { native, details: { ...details, planRefused: error.message } };
   }
@@ -114,20 +114,22 @@ function isUnfit(error: unknown, { opensWith }: PlanRules): error is AccelError 
   return error.code === 'RUNTIME_INCOMPATIBLE' && (opensWith === undefined || error.call === opensWith);
 }
 
-function refused({ code, message, hint, call, status, cause }: AccelError, format: ModelFormat): AccelError {
+function refused({ code, message, hint, call, status, cause }: AccelError, format: string): AccelError {
   const again = `With the ONNX model beside it, it is made again when needed: { ${format}, onnx }.`;
   return new AccelError(code, message, { call, status, cause, hint: hint === undefined ? again : `${hint} ${again}` });
 }
 
 async function loadModel(target: LoadTarget, source: NativeModelSource): Promise<Loaded> {
   const { backend, options } = target;
-  rulesOf(backend).checkFiles?.(options);
+  const { checkFiles, compiler } = rulesOf(backend);
+  checkFiles?.(options);
   const folder = cacheFolderOf(backend, options);
-  if (folder === undefined) return { native: await loadNative(target, source) };
+  const compiling = compiler === undefined ? target.device : compiler(target.device);
+  if (folder === undefined || compiling === undefined) return { native: await loadNative(target, source) };
 
   const runtime = await openRuntime(backend, libraryOption(backend, options));
   const { present } = await devicesOf(backend, libraryOption(backend, options));
-  const device = present.find(({ id }) => id === `${backend}:${target.device}`);
+  const device = present.find(({ id }) => id === `${backend}:${compiling}`);
   // The addon says what is wrong with the device.
   if (device === undefined) return { native: await loadNative(target, source) };
 
@@ -188,7 +190,7 @@ async function loadCached(
         opensWithModel === true
           ? loadNative({ ...target, compiled: file }, source)
           : loadNative(target, { format: extension, path: file }),
-      build,
+      build: () => loadNative({ ...target, keepCompiled: true }, source),
       describe: ({ details }) => ({ precision: details['precision'] }),
       save: (native, path) => native.export(path),
       signal,

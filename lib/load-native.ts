@@ -11,6 +11,7 @@ import { AccelError } from './errors.js';
 import { checkExternalFiles } from './onnx/external-data.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
+import { halfPrecision, tuningOf } from './options/armnn.js';
 import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';
@@ -26,6 +27,8 @@ export interface LoadTarget {
   timingCache?: string | undefined;
   /** What the model was compiled to before, on a backend that opens it together with the model. */
   compiled?: string | undefined;
+  /** Will what is compiled now be exported? */
+  keepCompiled?: boolean | undefined;
   /** Did the caller give it? Then it is not known how it was compiled. */
   compiledGiven?: boolean | undefined;
 }
@@ -209,24 +212,27 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
   const common = { precision, lanes: lanes === 'auto' ? undefined : lanes, shapes, profiling, cacheDir };
   if (backend === 'cuda') return { ...common, cuda: cudaOptions(target) };
   if (backend === 'rocm') return { ...common, rocm: rocmOptions(target) };
+  if (backend === 'armnn') return { ...common, armnn: armnnOptions(target) };
   if (cacheDir !== undefined) {
     await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
       const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
       throw new AccelError('INVALID_ARGUMENT', `Can't make the cache folder ${cacheDir}: ${reason}.`, { cause });
     });
   }
-  if (backend === 'armnn') return { ...common, armnn: armnnOptions(target) };
   if (backend !== 'openvino') return common;
   const { library: _library, ...own } = options.openvino ?? {};
   return { ...common, openvino: own };
 }
 
-function armnnOptions({ options }: LoadTarget): object {
-  const { library: _library, delegate, tuning, ...own } = options.armnn ?? {};
+function armnnOptions({ device, options, compiled, keepCompiled }: LoadTarget): object {
+  const { library: _library, delegate, ...own } = options.armnn ?? {};
   return {
     ...own,
+    ...halfPrecision(device, options),
     delegate: delegate && resolve(delegate),
-    tuning: tuning && { ...tuning, file: resolve(tuning.file) },
+    tuning: tuningOf(options.armnn),
+    compiled,
+    keepCompiled,
   };
 }
 

@@ -12,8 +12,10 @@ import { loadCompiled } from './load-compiled.js';
 import { readModelSource } from './model-source.js';
 import type { ModelSource, ModelSources } from './model-source.js';
 import { takesAlwaysAsLong } from './onnx/duration.js';
+import { withoutTurbo } from './options/armnn.js';
 import { parseLoadOptions } from './options/load.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
+import type { FileNotes } from './plan-cache/file-notes.js';
 import { openRuntime } from './runtimes/open.js';
 import { makeReload, noteFiles } from './reload.js';
 import type { ResidentModel } from './residency.js';
@@ -36,32 +38,46 @@ export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions)
   for (const candidate of candidates) {
     try {
       for (const device of await devicesToTry(candidate, sources, options)) {
-        try {
-          const loaded = await loadOn(candidate.backend, device, sources, options);
-          return {
-            ...loaded,
-            backend: candidate.backend,
-            device: `${candidate.backend}:${device}`,
-            attempts: refusals.map(toAttempt),
-            maxQueue: options.maxQueue,
-            idleTtl: options.idleTtl,
-            reload: makeReload(candidate.backend, sources, options, notes, (again) =>
-              loadOn(candidate.backend, device, sources, again),
-            ),
-            inline:
-              loaded.native.computesOnCaller &&
-              (options.inline ?? takesAlwaysAsLong(sourceFor(candidate.backend, sources))),
-          };
-        } catch (error) {
-          const refusal = withContext(error, candidate.backend, `${candidate.backend}:${device}`);
-          refusals.push({ error: passedOver(refusal), tried: true });
-        }
+        const loaded = await tryDevice({ ...candidate, device }, sources, options, notes, refusals);
+        if (loaded !== undefined) return loaded;
       }
     } catch (error) {
       refusals.push({ error: passedOver(withContext(error, candidate.backend)), tried: false });
     }
   }
   throw noDevice(refusals);
+}
+
+/** Refusals of Arm NN that may be about armnn.fp16Turbo. */
+const TURBO_MAY_BE_WHY: ReadonlySet<string> = new Set(['MODEL_UNSUPPORTED', 'UNSUPPORTED', 'VENDOR_FAILURE']);
+
+/** @param refusals gets why the device could not load the model as it was asked to */
+async function tryDevice(
+  { backend, device }: Candidate & { device: string },
+  sources: ModelSources,
+  options: ParsedLoadOptions,
+  notes: FileNotes,
+  refusals: Refusal[],
+): Promise<LoadedModel | undefined> {
+  let loaded: ResidentModel;
+  try {
+    loaded = await loadOn(backend, device, sources, options);
+  } catch (error) {
+    const refusal = passedOver(withContext(error, backend, `${backend}:${device}`));
+    refusals.push({ error: refusal, tried: true });
+    const less = TURBO_MAY_BE_WHY.has(refusal.code) ? withoutTurbo(backend, options) : undefined;
+    return less && tryDevice({ backend, device }, sources, less, notes, refusals);
+  }
+  return {
+    ...loaded,
+    backend,
+    device: `${backend}:${device}`,
+    attempts: refusals.map(toAttempt),
+    maxQueue: options.maxQueue,
+    idleTtl: options.idleTtl,
+    reload: makeReload(backend, sources, options, notes, (again) => loadOn(backend, device, sources, again)),
+    inline: loaded.native.computesOnCaller && (options.inline ?? takesAlwaysAsLong(sourceFor(backend, sources))),
+  };
 }
 
 /** Why a device was passed over. */

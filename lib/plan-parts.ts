@@ -6,6 +6,7 @@ import type { NativeModelSource, NativeRuntime } from './native/addon.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import { weightFiles } from './plan-cache/key.js';
 import type { KeyParts } from './plan-cache/key.js';
+import { armnnRules } from './plan-rules/armnn.js';
 import { cudaRules } from './plan-rules/cuda.js';
 import { rocmRules } from './plan-rules/rocm.js';
 import type { PlanRules } from './plan-rules/rules.js';
@@ -14,6 +15,7 @@ import type { PlanRules } from './plan-rules/rules.js';
 const rules: Partial<Record<BackendName, PlanRules>> = {
   cuda: cudaRules,
   rocm: rocmRules,
+  armnn: armnnRules,
 };
 
 export function rulesOf(backend: BackendName): PlanRules {
@@ -26,13 +28,13 @@ export function rulesOf(backend: BackendName): PlanRules {
  */
 export function partsOf(
   { backend, options }: LoadTarget,
-  { path, bytes }: NativeModelSource,
+  { format, path, bytes }: NativeModelSource,
   runtime: NativeRuntime,
   device: Device,
 ): KeyParts {
   const { precision = 'fp32', shapes = {}, profiling } = options;
   const { facts, files } = rulesOf(backend);
-  const weights = path === undefined ? [] : weightFiles(path, inspectOnnx(path).externalData);
+  const weights = format !== 'onnx' || path === undefined ? [] : weightFiles(path, inspectOnnx(path).externalData);
   return {
     files: [path ?? bytes!, ...weights, ...(files?.(options) ?? [])],
     facts: {

@@ -166,6 +166,14 @@ export class Session {
     return this.#details;
   }
 
+  /**
+   * Operators, by their names in the model, that the device has left to another, slower one: with Arm NN, to TFLite's own
+   * kernels. Unset where the backend has nothing to fall back to.
+   */
+  get fallbackOperators(): readonly string[] | undefined {
+    return this.#details['fallbackOperators'] as readonly string[] | undefined;
+  }
+
   /** Runs that have not ended yet, waiting or being computed. */
   get pending(): number {
     return this.#pending;

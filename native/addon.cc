@@ -40,7 +40,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
       });
 }
 
-// devices(backend): Promise<{ present: Device[], absent: AbsentDevice[] }>
+// devices(backend): Promise<{ present: Device[], absent: AbsentDevice[], checks: Check[] }>
 Napi::Value Devices(const Napi::CallbackInfo& info) {
   Backend& backend = GetBackend(info[0].As<Napi::String>());
   return EnvState::Of(info.Env()).RunTask(info.Env(), [&backend]() -> EnvState::Settle {

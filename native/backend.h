@@ -36,9 +36,18 @@ struct AbsentDevice {
   std::string id, reason, hint;
 };
 
+// Something of the machine that the vendor's devices need, for the doctor: a device node, firmware.
+struct Check {
+  std::string what;  // "/dev/mali0"
+  bool ok = false;
+  std::string found;  // "No such file or directory"
+  std::string hint;   // what to do; empty when it is ok
+};
+
 struct DeviceList {
   std::vector<Device> present;  // in the order in which `device: 'auto'` prefers them
   std::vector<AbsentDevice> absent;
+  std::vector<Check> checks;
 };
 
 // Where to look for the runtime. `candidates` come from lib/runtimes (option, environment variable,

@@ -110,6 +110,18 @@ Value ToValue(const AbsentDevice& device) {
   return Value::Map{{"id", device.id}, {"reason", device.reason}, {"hint", device.hint}};
 }
 
+Value ToValue(const Check& check) {
+  return Value::Map{
+      {"what", check.what}, {"ok", check.ok}, {"found", check.found}, {"hint", check.hint}};
+}
+
+template <typename Row>
+Value::List ToValues(const std::vector<Row>& rows) {
+  Value::List values;
+  for (const Row& row : rows) values.push_back(ToValue(row));
+  return values;
+}
+
 }  // namespace
 
 Napi::Value ToJs(Napi::Env env, const std::vector<TensorInfo>& infos) {
@@ -123,13 +135,10 @@ Napi::Value ToJs(Napi::Env env, const DeviceList& devices) {
   for (uint32_t i = 0; i < devices.present.size(); ++i) {
     present.Set(i, DeviceToJs(env, devices.present[i]));
   }
-  Napi::Array absent = Napi::Array::New(env, devices.absent.size());
-  for (uint32_t i = 0; i < devices.absent.size(); ++i) {
-    absent.Set(i, ToJs(env, ToValue(devices.absent[i])));
-  }
   Napi::Object object = Napi::Object::New(env);
   object.Set("present", present);
-  object.Set("absent", absent);
+  object.Set("absent", ToJs(env, ToValues(devices.absent)));
+  object.Set("checks", ToJs(env, ToValues(devices.checks)));
   return object;
 }
 

@@ -68,6 +68,7 @@ function printBackend({
   libraries,
   devices,
   absent,
+  checks,
 }: BackendReport): void {
   print(`${status.padEnd(6)}  ${name.padEnd(8)}  ${product}${runtime === undefined ? '' : ` ${runtime.version}`}`);
   if (runtime?.library !== undefined) print(indent(`library  ${runtime.library}`, '        '));
@@ -86,6 +87,10 @@ function printBackend({
   for (const device of status === 'PASS' ? absent : []) {
     print(indent(`absent   ${device.id}: ${device.reason}`, '        '));
     if (device.hint !== undefined) print(indent(`         ${device.hint}`, '        '));
+  }
+  for (const check of checks) {
+    print(indent(`${check.ok ? 'ok      ' : 'missing '} ${check.what}: ${check.found}`, '        '));
+    if (check.hint !== undefined) print(indent(`         ${check.hint}`, '        '));
   }
   if (reason !== undefined) print(indent(`reason   ${reason}`, '        '));
   const tried = libraries.filter(({ error }) => error !== undefined);

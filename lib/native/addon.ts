@@ -39,6 +39,7 @@ export interface NativeDevice {
 export interface NativeDeviceList {
   present: NativeDevice[];
   absent: { id: string; reason: string; hint: string }[];
+  checks: { what: string; ok: boolean; found: string; hint: string }[];
 }
 
 export interface NativeRuntime {

@@ -1,11 +1,19 @@
+import { join, resolve } from 'node:path';
+
 import { z } from 'zod';
+
+import { AccelError } from '../errors.js';
+import { cacheFolder } from '../runtimes/folder.js';
 
 /** Tuning of Arm's OpenCL kernels. One for the whole process: all its sessions must give the same. */
 export interface ArmnnTuning {
   /** How long it looks: 0 uses what `file` has, 1 rapid, 2 normal, 3 exhaustive. Default: 2. */
   level?: 0 | 1 | 2 | 3 | undefined;
-  /** Where it keeps what it has found. One file serves all models of a machine. */
-  file: string;
+  /**
+   * Where it keeps what it has found, when the process ends. One file serves all models of a machine. Default: `tuning.csv`
+   * in accelnode's cache folder for Arm NN.
+   */
+  file?: string | undefined;
 }
 
 /** Options that only Arm NN and TFLite have. */
@@ -16,7 +24,11 @@ export interface ArmnnOptions {
   delegate?: string | undefined;
   /** Threads of TFLite's own kernels, and of CpuAcc. Default: what they choose. */
   threads?: number | undefined;
-  /** reduce-fp32-to-fp16: compute in half precision where the backend can. Default: false. */
+  /**
+   * reduce-fp32-to-fp16: compute in half precision where the backend can. When Arm NN refuses to load the model so, it is
+   * loaded without, and `session.attempts` has the refusal; `session.precision` says what became of it. Default: false.
+   * `precision: 'fp16'` is the same as a demand: what can't compute so is refused.
+   */
   fp16Turbo?: boolean | undefined;
   /** enable-fast-math: Winograd and other kernels that round differently. Default: true. */
   fastMath?: boolean | undefined;
@@ -26,8 +38,11 @@ export interface ArmnnOptions {
   tuning?: ArmnnTuning | undefined;
   /** dynamic-backends-path: folders, separated by colons, with the backends of an Arm NN that has them apart. */
   dynamicBackends?: string | undefined;
-  /** logging-severity of Arm NN, which writes to the standard output. Default: `error`. */
-  logging?: 'trace' | 'debug' | 'info' | 'warning' | 'error' | 'fatal' | undefined;
+  /**
+   * logging-severity of Arm NN, from which on lines of its log come to `session.details.log`. The last session of the
+   * process decides. Default: `warning`.
+   */
+  logging?: 'trace' | 'debug' | 'info' | 'warning' | undefined;
   /** The signature to run, by its key; its names are those of the inputs and outputs then. TFLite 2.16 and later. */
   signature?: string | undefined;
 }
@@ -45,8 +60,47 @@ export const armnnOptions = z.strictObject({
   fp16Turbo: z.boolean().optional(),
   fastMath: z.boolean().optional(),
   memoryImport: z.boolean().optional(),
-  tuning: z.strictObject({ level: z.literal([0, 1, 2, 3]).optional(), file: text }).optional(),
+  tuning: z.strictObject({ level: z.literal([0, 1, 2, 3]).optional(), file: text.optional() }).optional(),
   dynamicBackends: text.optional(),
-  logging: z.enum(['trace', 'debug', 'info', 'warning', 'error', 'fatal']).optional(),
+  // Less would hide what became of fp16Turbo.
+  logging: z.enum(['trace', 'debug', 'info', 'warning']).optional(),
   signature: text.optional(),
 }) satisfies z.ZodType<unknown, ArmnnOptions>;
+
+/** Tuning with its defaults: an absolute path. */
+export function tuningOf(options: ArmnnOptions | undefined): { level: number; file: string } | undefined {
+  const tuning = options?.tuning;
+  if (tuning === undefined) return undefined;
+  return { level: tuning.level ?? 2, file: resolve(tuning.file ?? join(cacheFolder(), 'armnn', 'tuning.csv')) };
+}
+
+/** What of half precision the addon is to ask for. @throws `UNSUPPORTED` for a precision that there is not */
+export function halfPrecision(
+  device: string,
+  { precision = 'fp32', armnn }: { precision?: string | undefined; armnn?: ArmnnOptions | undefined },
+): { fp16Turbo: boolean; halfDemanded: boolean } {
+  const halfDemanded = precision === 'fp16';
+  if (precision === 'bf16' || precision === 'int8' || (halfDemanded && device === 'tflite')) {
+    throw new AccelError('UNSUPPORTED', `armnn:${device} does not compute in ${precision}.`, {
+      hint:
+        precision === 'int8'
+          ? "A quantized .tflite computes in its own types: leave `precision` out, and quantize the model with TensorFlow's converter."
+          : "Leave `precision` out. Arm NN's backends, not TFLite itself, take 'fp16'.",
+    });
+  }
+  return { fp16Turbo: halfDemanded || (armnn?.fp16Turbo ?? false), halfDemanded };
+}
+
+/** The same options without what Arm NN may have refused them for; undefined when there is nothing of that kind. */
+export function withoutTurbo<Options extends { armnn?: ArmnnOptions | undefined }>(
+  backend: string,
+  options: Options,
+): Options | undefined {
+  if (backend !== 'armnn' || options.armnn?.fp16Turbo !== true) return undefined;
+  return { ...options, armnn: { ...options.armnn, fp16Turbo: false } };
+}
+
+/** Is GpuAcc among the backends of a device: `GpuAcc`, `GpuAcc,CpuAcc`? */
+export function compilesOnGpu(device: string): boolean {
+  return device.split(',').includes('GpuAcc');
+}

@@ -119,6 +119,14 @@ const loadOptions = z
     path: ['rocm', 'calibration'],
     message: "is only of use with precision: 'int8'",
   })
+  .refine(
+    ({ armnn, precision = 'auto' }) =>
+      precision === 'auto' || (armnn?.fp16Turbo ?? precision === 'fp16') === (precision === 'fp16'),
+    {
+      path: ['armnn', 'fp16Turbo'],
+      message: 'contradicts `precision`: leave one of them out',
+    },
+  )
   .refine(({ cuda, precision }) => cuda?.calibration === undefined || precision === 'int8', {
     path: ['cuda', 'calibration'],
     message: "is only of use with precision: 'int8'",

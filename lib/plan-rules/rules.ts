@@ -8,6 +8,8 @@ import type { ParsedLoadOptions } from '../options/load.js';
  * these; all else about keeping compiled models is the same for every backend.
  */
 export interface PlanRules {
+  /** The device that compiles, for a device of this name; undefined for one that compiles nothing. Default: that device. */
+  readonly compiler?: (device: string) => string | undefined;
   /** Versions, the kind of device, and the options that building reads. Defaults are left out or written out: one of them. */
   readonly facts: (
     options: ParsedLoadOptions,

@@ -56,9 +56,7 @@ void ArmnnContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats
   if (stale_) interpreter_->Allocate();
   stale_ = false;
   for (size_t i = 0; i < inputs.size(); ++i) WriteInput(i, inputs[i], stats);
-  // TFLite forgets a cancel that comes before its invoke; they are repeated while it runs.
-  if (cancelled_) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
-  interpreter_->Invoke();
+  interpreter_->Invoke(cancelled_);
   for (size_t i = 0; i < outputs.size(); ++i) ReadOutput(i, outputs[i], stats);
 }
 

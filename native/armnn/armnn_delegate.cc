@@ -1,5 +1,6 @@
 #include "armnn_delegate.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -21,7 +22,8 @@ struct DelegateFunctions {
 
 DelegateFunctions g_functions;
 std::mutex g_mutex;
-std::string g_library;
+std::string g_library, g_libarmnn;
+std::atomic<bool> g_log_is_caught{false};
 // What the one Arm NN of this process was started with.
 std::optional<std::map<std::string, std::string>> g_process_options;
 
@@ -54,6 +56,10 @@ Runtime Adopt(const Library& library) {
 #undef X
   Runtime runtime;
   runtime.library = library.Path(reinterpret_cast<void*>(functions.tflite_plugin_create_delegate));
+  // A function of Arm NN itself, to find its library: armnn::ConfigureLogging.
+  const void* inside = library.Symbol("_ZN5armnn16ConfigureLoggingEbbNS_11LogSeverityE");
+  g_libarmnn = inside == nullptr ? runtime.library : library.Path(inside);
+  g_log_is_caught = StandardOutput().Catch(library);
   g_functions = functions;
   return runtime;
 }
@@ -111,6 +117,13 @@ std::string DelegateLibrary() {
   return g_library;
 }
 
+std::string ArmnnLibrary() {
+  std::lock_guard lock(g_mutex);
+  return g_libarmnn;
+}
+
+bool LogIsCaught() { return g_log_is_caught; }
+
 void FreeDelegate::operator()(TfLiteDelegate* delegate) const {
   g_functions.tflite_plugin_destroy_delegate(delegate);
 }
@@ -121,7 +134,7 @@ DelegateOptions MakeDelegateOptions(const std::string& device, const Value& opti
   const bool half = options.Bool("fp16Turbo", false);
   DelegateOptions all = {
       {"backends", device},
-      {"logging-severity", options.String("logging", "error")},
+      {"logging-severity", options.String("logging", "warning")},
       {"enable-fast-math", yes(fast)},
       {"reduce-fp32-to-fp16", yes(half)},
   };
@@ -138,15 +151,16 @@ DelegateOptions MakeDelegateOptions(const std::string& device, const Value& opti
     add("gpu-tuning-level", std::to_string(static_cast<int>(tuning.Number("level", 2))));
     add("gpu-tuning-file", tuning.String("file"));
   }
-  const Value& network = options["cachedNetwork"];
-  if (network.IsSet()) {
-    add("save-cached-network", yes(network.Bool("save", false)));
-    add("cached-network-filepath", network.String("file"));
-  }
   return all;
 }
 
-DelegateHandle MakeDelegate(const DelegateOptions& options) {
+DelegateOptions WithNetworkFile(DelegateOptions options, const std::string& path, bool save) {
+  options.emplace_back("cached-network-filepath", path);
+  options.emplace_back("save-cached-network", save ? "true" : "false");
+  return options;
+}
+
+DelegateHandle MakeDelegate(const DelegateOptions& options, Reporter& reporter) {
   // One at a time: Arm NN starts itself with the first.
   std::lock_guard lock(g_mutex);
   CheckProcessOptions(options);
@@ -156,16 +170,23 @@ DelegateHandle MakeDelegate(const DelegateOptions& options) {
     values.push_back(value.c_str());
   }
   t_words.clear();
-  DelegateHandle delegate(Guarded("tflite_plugin_create_delegate", [&] {
+  DelegateHandle delegate(Guarded(reporter, "tflite_plugin_create_delegate", [&] {
     return g_functions.tflite_plugin_create_delegate(keys.data(), values.data(), keys.size(),
                                                      KeepWords);
   }));
   if (delegate) return delegate;
-  const std::string words = t_words.empty() ? "Arm NN's delegate gave no reason." : t_words;
-  const bool no_backend = words.find("backend") != std::string::npos;
-  throw Error(no_backend ? ErrorCode::DEVICE_NOT_FOUND : ErrorCode::VENDOR_FAILURE,
-              "Arm NN's delegate could not be made: " + words)
-      .WithCall("tflite_plugin_create_delegate", 0);
+  std::string words = t_words.empty() ? reporter.Take() : t_words;
+  if (words.empty()) words = "it gives no reason.";
+  const bool no_backend = words.find("No known backend") != words.npos;
+  Error error(no_backend ? ErrorCode::DEVICE_NOT_FOUND : ErrorCode::VENDOR_FAILURE,
+              "Arm NN's delegate could not be made: " + words);
+  error.call = "tflite_plugin_create_delegate";
+  if (no_backend) {
+    error.hint =
+        "This Arm NN was built without the backend, or does not find it: armnn.dynamicBackends "
+        "names the folder of backends that come as files of their own.";
+  }
+  throw error;
 }
 
 }  // namespace accelnode::armnn

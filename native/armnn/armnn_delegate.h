@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "../backend.h"
-#include "tflite_abi.h"
+#include "tflite_reporter.h"
 
 namespace accelnode::armnn {
 
@@ -17,8 +17,12 @@ namespace accelnode::armnn {
 // it is open, naming another is an error: there is one Arm NN in a process.
 void OpenDelegate(const std::string& named = {});
 
-// The file that is open; empty before.
+// The files that are open; empty before. Arm NN itself may be a part of its delegate.
 std::string DelegateLibrary();
+std::string ArmnnLibrary();
+
+// Does Arm NN's log come to the reporter, in place of the standard output?
+bool LogIsCaught();
 
 struct FreeDelegate {
   void operator()(TfLiteDelegate* delegate) const;
@@ -32,8 +36,12 @@ using DelegateOptions = std::vector<std::pair<std::string, std::string>>;
 // would abort the process for some.
 DelegateOptions MakeDelegateOptions(const std::string& device, const Value& options);
 
+// With GpuAcc's compiled kernels read from a file, or written to one, which must be there already:
+// Arm NN leaves it at that otherwise, without a word.
+DelegateOptions WithNetworkFile(DelegateOptions options, const std::string& path, bool save);
+
 // Throws what the delegate says when it can't be made, and INVALID_ARGUMENT for options that an
 // earlier delegate of this process has fixed otherwise.
-DelegateHandle MakeDelegate(const DelegateOptions& options);
+DelegateHandle MakeDelegate(const DelegateOptions& options, Reporter& reporter);
 
 }  // namespace accelnode::armnn

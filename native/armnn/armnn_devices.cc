@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "armnn_delegate.h"
+#include "armnn_system.h"
 #include "opencl_probe.h"
 
 namespace accelnode::armnn {
@@ -45,11 +46,12 @@ DeviceList ListDevices() {
   DeviceList devices;
   try {
     OpenDelegate();
-    const OpenclProbe probe = ProbeOpencl();
-    if (probe.gpu) {
-      devices.present.push_back(Gpu(probe));
+    const OpenclProbe opencl = ProbeOpencl();
+    devices.checks = CheckSystem(opencl);
+    if (opencl.gpu) {
+      devices.present.push_back(Gpu(opencl));
     } else {
-      devices.absent.push_back({kGpu, probe.reason, probe.hint});
+      devices.absent.push_back(WithoutGpu(opencl));
     }
     if (OnArm()) {
       devices.present.push_back(Cpu(kNeon, "Arm Compute Library's Neon kernels", true));
@@ -59,17 +61,17 @@ DeviceList ListDevices() {
     devices.present.push_back(Cpu(kReference, "Arm NN's reference operators", false));
   } catch (const Error& error) {
     devices.absent.push_back({kGpu, error.message, error.hint});
+    if (OnArm()) devices.checks = CheckSystem(ProbeOpencl());
   }
   devices.present.push_back(Cpu(kPlainTflite, "TFLite's own kernels", false));
   return devices;
 }
 
-void RequireBackends(const std::string& device) {
+void RequireBackends(const std::string& device, const std::string& dynamic_backends) {
+  const OpenclProbe opencl = ProbeOpencl();
   std::istringstream names(device);
   std::string name;
-  bool any = false;
   while (std::getline(names, name, ',')) {
-    any = true;
     if (name != kGpu && name != kNeon && name != kReference) {
       throw Error(ErrorCode::DEVICE_NOT_FOUND, "Arm NN has no backend \"" + name + "\".")
           .WithHint(
@@ -80,11 +82,24 @@ void RequireBackends(const std::string& device) {
       throw Error(ErrorCode::DEVICE_NOT_FOUND, "CpuAcc needs an Arm processor.")
           .WithHint("armnn:CpuRef and armnn:tflite run anywhere.");
     }
-    if (name != kGpu) continue;
-    const OpenclProbe probe = ProbeOpencl();
-    if (!probe.gpu) throw Error(ErrorCode::DEVICE_NOT_FOUND, probe.reason).WithHint(probe.hint);
+    if (name != kGpu || opencl.gpu) continue;
+    const AbsentDevice absent = WithoutGpu(opencl);
+    throw Error(ErrorCode::DEVICE_NOT_FOUND, absent.reason).WithHint(absent.hint);
   }
-  if (!any) throw Error(ErrorCode::DEVICE_NOT_FOUND, "No backend of Arm NN is named.");
+  // Without a platform, Arm NN finds out by itself that there is no GPU.
+  if (opencl.platform.empty() || opencl.gpu) return;
+  if (!HasGpuBackend(ArmnnLibrary(), dynamic_backends)) return;
+  throw Error(ErrorCode::DEVICE_NOT_FOUND,
+              "Arm NN would end the process: it has its GpuAcc backend, which starts with any of "
+              "its backends, and OpenCL's first platform, " +
+                  opencl.platform + ", has no GPU.")
+      .WithHint(WithoutGpu(opencl).hint);
 }
+
+bool UsesComputeLibrary(const std::string& device) {
+  return device.find(kGpu) != device.npos || device.find(kNeon) != device.npos;
+}
+
+bool UsesGpu(const std::string& device) { return device.find(kGpu) != device.npos; }
 
 }  // namespace accelnode::armnn

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <utility>
 
+#include "../system_files.h"
 #include "armnn_context.h"
 #include "armnn_devices.h"
 #include "armnn_guard.h"
@@ -128,59 +129,118 @@ InterpreterSettings SettingsFor(const LoadRequest& request) {
   settings.signature = options.String("signature");
   if (request.device == kPlainTflite) return settings;
   OpenDelegate(options.String("delegate"));
-  RequireBackends(request.device);
+  RequireBackends(request.device, options.String("dynamicBackends"));
   settings.delegate = MakeDelegateOptions(request.device, options);
+  settings.one_at_a_time = UsesComputeLibrary(request.device);
   return settings;
+}
+
+Value ToValue(const std::vector<std::string>& texts) {
+  return Value::List(texts.begin(), texts.end());
+}
+
+bool Mentions(const std::vector<std::string>& lines, const char* words) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(words) != line.npos; });
+}
+
+Value Describe(const Interpreter& interpreter, const InterpreterSettings& settings,
+               const Value& options) {
+  Value::Map details{{"tflite", Api().TfLiteVersion()}};
+  if (!settings.delegate) return details;
+  details["delegate"] = DelegateLibrary();
+  details["armnn"] = ArmnnLibrary();
+  Value::Map given;
+  for (const auto& [key, value] : *settings.delegate) given[key] = value;
+  details["delegateOptions"] = std::move(given);
+  details["fallbackOperators"] = ToValue(interpreter.FallbackOperators());
+  if (!LogIsCaught()) return details;
+  const std::vector<std::string> log = interpreter.Log();
+  details["log"] = ToValue(log);
+  if (!options.Bool("fp16Turbo", false)) return details;
+  // Arm NN takes the option where the backend can't, and says so in its log only.
+  const bool half = !Mentions(log, "does not have FP16 support");
+  details["precision"] = half ? "fp16" : "fp32";
+  if (!half && options.Bool("halfDemanded", false)) {
+    throw Error(ErrorCode::UNSUPPORTED, "Arm NN's backend does not compute in fp16 here.")
+        .WithHint("armnn.fp16Turbo, in place of precision, computes in fp32 then.");
+  }
+  return details;
+}
+
+// With what GpuAcc has compiled for this model before, or with a file for what it compiles now.
+std::unique_ptr<const TemporaryFile> UseNetworkFile(const Value& options,
+                                                    InterpreterSettings& first,
+                                                    InterpreterSettings& others) {
+  const std::string compiled = options.String("compiled");
+  if (!compiled.empty()) {
+    first.delegate = WithNetworkFile(*first.delegate, compiled, false);
+    others = first;
+    return nullptr;
+  }
+  if (!options.Bool("keepCompiled", false)) return nullptr;
+  auto network = std::make_unique<const TemporaryFile>("");
+  first.delegate = WithNetworkFile(*first.delegate, network->path(), true);
+  others.delegate = WithNetworkFile(*others.delegate, network->path(), false);
+  return network;
 }
 
 }  // namespace
 
 std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
-  InterpreterSettings settings = SettingsFor(request);
+  const Value& options = request.options["armnn"];
+  ArmnnModel::Parts parts;
+  parts.device = request.device;
+  parts.settings = SettingsFor(request);
+  InterpreterSettings first = parts.settings;
+  if (UsesGpu(request.device)) parts.network = UseNetworkFile(options, first, parts.settings);
   request.monitor->Progress("compile", 0, 1);
-  std::shared_ptr<const LoadedModel> model = ReadModel(request.source);
-  auto first = std::make_unique<Interpreter>(model, settings);
-  Ports ports = DescribePorts(*first, request);
+  parts.model = ReadModel(request.source);
+  try {
+    parts.first = std::make_unique<Interpreter>(parts.model, first);
+    Ports ports = DescribePorts(*parts.first, request);
+    parts.inputs = std::move(ports.inputs);
+    parts.outputs = std::move(ports.outputs);
+  } catch (Error& error) {
+    // Without the file, it will be seen whether that was the reason.
+    const bool kept = !options.String("compiled").empty();
+    if (kept && error.code == ErrorCode::VENDOR_FAILURE) {
+      error.code = ErrorCode::RUNTIME_INCOMPATIBLE;
+    }
+    throw;
+  }
+  parts.details = Describe(*parts.first, parts.settings, options);
   request.monitor->Progress("compile", 1, 1);
-  return std::make_unique<ArmnnModel>(std::move(model), std::move(settings), std::move(first),
-                                      std::move(ports.inputs), std::move(ports.outputs),
-                                      request.device);
+  return std::make_unique<ArmnnModel>(std::move(parts));
 }
 
-ArmnnModel::ArmnnModel(std::shared_ptr<const LoadedModel> model, InterpreterSettings settings,
-                       std::unique_ptr<Interpreter> first, std::vector<TensorInfo> inputs,
-                       std::vector<TensorInfo> outputs, std::string device)
-    : model_(std::move(model)),
-      settings_(std::move(settings)),
-      inputs_(std::move(inputs)),
-      outputs_(std::move(outputs)),
-      device_(std::move(device)),
-      fallback_operators_(first->FallbackOperators()),
-      first_(std::move(first)) {}
+ArmnnModel::ArmnnModel(Parts parts) : parts_(std::move(parts)) {}
 
 std::unique_ptr<Context> ArmnnModel::NewContext(int) {
   std::unique_ptr<Interpreter> interpreter;
   {
     std::lock_guard lock(mutex_);
-    interpreter = std::move(first_);
+    interpreter = std::move(parts_.first);
   }
-  if (!interpreter) interpreter = std::make_unique<Interpreter>(model_, settings_);
-  return std::make_unique<ArmnnContext>(std::move(interpreter), inputs_, outputs_);
+  if (!interpreter) interpreter = std::make_unique<Interpreter>(parts_.model, parts_.settings);
+  return std::make_unique<ArmnnContext>(std::move(interpreter), parts_.inputs, parts_.outputs);
 }
 
-bool ArmnnModel::ComputesOnCaller() const { return device_ == kPlainTflite; }
+bool ArmnnModel::ComputesOnCaller() const { return parts_.device == kPlainTflite; }
 
-Value ArmnnModel::Details() const {
-  Value::Map details{{"tflite", Api().TfLiteVersion()}};
-  if (!settings_.delegate) return details;
-  details["delegate"] = DelegateLibrary();
-  Value::Map options;
-  for (const auto& [key, value] : *settings_.delegate) options[key] = value;
-  details["delegateOptions"] = std::move(options);
-  Value::List fallback;
-  for (const std::string& name : fallback_operators_) fallback.emplace_back(name);
-  details["fallbackOperators"] = std::move(fallback);
-  return details;
+void ArmnnModel::Export(const std::string& path) {
+  if (!parts_.network) {
+    throw Error(ErrorCode::UNSUPPORTED, "Only what GpuAcc compiles can be kept.")
+        .WithHint("Load with `cache`: it is kept there, and used by later loads.");
+  }
+  const std::string content = ReadAll(parts_.network->path());
+  if (content.empty()) {
+    throw Error(ErrorCode::UNSUPPORTED, "GpuAcc has compiled nothing for this model.");
+  }
+  std::ofstream file(path, std::ios::binary);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  file.close();
+  if (!file) throw Error(ErrorCode::VENDOR_FAILURE, "The file " + path + " can't be written.");
 }
 
 }  // namespace accelnode::armnn

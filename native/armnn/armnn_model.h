@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../temporary_file.h"
 #include "tflite_interpreter.h"
 
 namespace accelnode::armnn {
@@ -15,25 +16,28 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request);
 
 class ArmnnModel final : public Model {
  public:
-  // `first`: an interpreter that has been allocated, for the first lane.
-  ArmnnModel(std::shared_ptr<const LoadedModel> model, InterpreterSettings settings,
-             std::unique_ptr<Interpreter> first, std::vector<TensorInfo> inputs,
-             std::vector<TensorInfo> outputs, std::string device);
+  struct Parts {
+    std::shared_ptr<const LoadedModel> model;
+    InterpreterSettings settings;
+    std::unique_ptr<Interpreter> first;  // has been allocated, for the first lane
+    std::vector<TensorInfo> inputs, outputs;
+    std::string device;
+    // What GpuAcc has compiled for it, where it is to be exported.
+    std::unique_ptr<const TemporaryFile> network;
+    Value details;
+  };
+  explicit ArmnnModel(Parts parts);
 
-  const std::vector<TensorInfo>& Inputs() const override { return inputs_; }
-  const std::vector<TensorInfo>& Outputs() const override { return outputs_; }
+  const std::vector<TensorInfo>& Inputs() const override { return parts_.inputs; }
+  const std::vector<TensorInfo>& Outputs() const override { return parts_.outputs; }
   std::unique_ptr<Context> NewContext(int lane) override;
   bool ComputesOnCaller() const override;
-  Value Details() const override;
+  Value Details() const override { return parts_.details; }
+  void Export(const std::string& path) override;
 
  private:
-  const std::shared_ptr<const LoadedModel> model_;
-  const InterpreterSettings settings_;
-  const std::vector<TensorInfo> inputs_, outputs_;
-  const std::string device_;
-  std::vector<std::string> fallback_operators_;
-  std::mutex mutex_;
-  std::unique_ptr<Interpreter> first_;
+  Parts parts_;
+  std::mutex mutex_;  // of parts_.first
 };
 
 }  // namespace accelnode::armnn

@@ -1,5 +1,6 @@
-// Is there a GPU for Arm NN? Asked before its delegate is made: where OpenCL has no GPU, an Arm NN
-// that has its GpuAcc backend takes the process down, whichever backend was asked for.
+// Is there a GPU for Arm NN? Asked before its delegate is made: an Arm NN that has its GpuAcc
+// backend takes the first OpenCL device of the first platform without a look, whichever backend was
+// asked for, and takes the process down where there is none.
 #pragma once
 
 #include <string>
@@ -7,11 +8,12 @@
 namespace accelnode::armnn {
 
 struct OpenclProbe {
-  bool library = false;      // an OpenCL was found at all
-  bool gpu = false;          // and it has a GPU
-  std::string name;          // of the first GPU
-  std::string driver;        // its driver's version
-  std::string reason, hint;  // why there is none
+  std::string library;   // the one that was opened; empty: `tried` says why none was
+  std::string tried;     // the loader's words
+  std::string platform;  // the first one's name; empty: there is none
+  bool gpu = false;      // the first platform has a GPU
+  std::string name;      // of that GPU
+  std::string driver;    // its driver's version
 };
 
 OpenclProbe ProbeOpencl();

@@ -40,6 +40,11 @@ Error CreateFailed(std::string words) {
   return error;
 }
 
+Turn& ComputeLibrary() {
+  static auto& turn = *new Turn;
+  return turn;
+}
+
 }  // namespace
 
 std::vector<int64_t> ShapeOf(const TfLiteTensor* tensor) {
@@ -51,7 +56,42 @@ std::vector<int64_t> ShapeOf(const TfLiteTensor* tensor) {
 
 Interpreter::Interpreter(std::shared_ptr<const LoadedModel> model,
                          const InterpreterSettings& settings)
-    : model_(std::move(model)) {
+    : model_(std::move(model)), one_at_a_time_(settings.one_at_a_time) {
+  const TurnHandle turn = TakeTurn();
+  try {
+    Make(settings);
+  } catch (...) {
+    Free();
+    throw;
+  }
+}
+
+Interpreter::~Interpreter() {
+  const TurnHandle turn = TakeTurn();
+  Free();
+}
+
+// Null where nothing has to be waited for.
+Interpreter::TurnHandle Interpreter::TakeTurn(const std::atomic<bool>& cancelled) const {
+  if (!one_at_a_time_) return nullptr;
+  if (!ComputeLibrary().Take(cancelled)) {
+    throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
+  }
+  return TurnHandle(&ComputeLibrary());
+}
+
+Interpreter::TurnHandle Interpreter::TakeTurn() const {
+  static const std::atomic<bool> kNever{false};
+  return TakeTurn(kNever);
+}
+
+void Interpreter::Free() {
+  signature_.reset();
+  interpreter_.reset();
+  delegate_.reset();
+}
+
+void Interpreter::Make(const InterpreterSettings& settings) {
   const OptionsHandle options(Api().TfLiteInterpreterOptionsCreate());
   if (!options) throw Error(ErrorCode::OUT_OF_MEMORY, "TFLite makes no options.");
   Api().TfLiteInterpreterOptionsSetErrorReporter(options.get(), Reporter::Report, &reporter_);
@@ -62,10 +102,10 @@ Interpreter::Interpreter(std::shared_ptr<const LoadedModel> model,
     Api().TfLiteInterpreterOptionsEnableCancellation(options.get(), true);
   }
   if (settings.delegate) {
-    delegate_ = MakeDelegate(*settings.delegate);
+    delegate_ = MakeDelegate(*settings.delegate, reporter_);
     Api().TfLiteInterpreterOptionsAddDelegate(options.get(), delegate_.get());
   }
-  interpreter_.reset(Guarded("TfLiteInterpreterCreate", [&] {
+  interpreter_.reset(Guarded(reporter_, "TfLiteInterpreterCreate", [&] {
     return Api().TfLiteInterpreterCreate(model_->handle.get(), options.get());
   }));
   if (!interpreter_) throw CreateFailed(reporter_.Take());
@@ -158,7 +198,8 @@ void Interpreter::Resize(size_t input, const Shape& shape) {
 }
 
 void Interpreter::Allocate() {
-  const TfLiteStatus status = Guarded("TfLiteInterpreterAllocateTensors", [&] {
+  const TurnHandle turn = TakeTurn();
+  const TfLiteStatus status = Guarded(reporter_, "TfLiteInterpreterAllocateTensors", [&] {
     return signature_ ? Api().TfLiteSignatureRunnerAllocateTensors(signature_.get())
                       : Api().TfLiteInterpreterAllocateTensors(interpreter_.get());
   });
@@ -175,8 +216,11 @@ bool Interpreter::UseMemory(bool input, size_t index, void* data, size_t bytes) 
   return status == kOk;
 }
 
-void Interpreter::Invoke() {
-  const TfLiteStatus status = Guarded("TfLiteInterpreterInvoke", [&] {
+void Interpreter::Invoke(const std::atomic<bool>& cancelled) {
+  const TurnHandle turn = TakeTurn(cancelled);
+  // TFLite forgets a cancel that comes before its invoke; they are repeated while it runs.
+  if (cancelled) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
+  const TfLiteStatus status = Guarded(reporter_, "TfLiteInterpreterInvoke", [&] {
     return signature_ ? Api().TfLiteSignatureRunnerInvoke(signature_.get())
                       : Api().TfLiteInterpreterInvoke(interpreter_.get());
   });
@@ -185,6 +229,7 @@ void Interpreter::Invoke() {
 }
 
 void Interpreter::Cancel() {
+  if (one_at_a_time_) ComputeLibrary().Wake();
   if (Api().TfLiteInterpreterCancel != nullptr) Api().TfLiteInterpreterCancel(interpreter_.get());
 }
 

@@ -1,11 +1,13 @@
 // One interpreter of TFLite, with its delegate if it has one: what a lane runs.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "../turn.h"
 #include "armnn_delegate.h"
 #include "tflite_library.h"
 #include "tflite_reporter.h"
@@ -22,11 +24,17 @@ struct InterpreterSettings {
   int threads = 0;        // of TFLite's own kernels; 0: as TFLite likes
   std::string signature;  // empty: the model's own inputs and outputs
   std::optional<DelegateOptions> delegate;
+  // Has the delegate kernels of Arm's Compute Library? Its documentation says that functions of it
+  // must not run on several threads. So one interpreter of the process at a time is in it.
+  bool one_at_a_time = false;
 };
 
 class Interpreter {
  public:
   Interpreter(std::shared_ptr<const LoadedModel> model, const InterpreterSettings& settings);
+  ~Interpreter();
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
 
   size_t InputCount() const { return inputs_.size(); }
   size_t OutputCount() const { return outputs_.size(); }
@@ -42,11 +50,13 @@ class Interpreter {
   // True: the tensor lies in `data` from the next Allocate on, for good; only other memory can take
   // its place. False: TFLite has no way to do so for this tensor.
   bool UseMemory(bool input, size_t index, void* data, size_t bytes);
-  void Invoke();
-  // From any thread; does nothing where TFLite can't.
+  // Throws CANCELLED when `cancelled` is set while it waits for another interpreter.
+  void Invoke(const std::atomic<bool>& cancelled);
+  // From any thread, with `cancelled` set; does nothing where TFLite can't.
   void Cancel();
 
   std::vector<std::string> FallbackOperators() const { return reporter_.FallbackOperators(); }
+  std::vector<std::string> Log() const { return reporter_.Log(); }
 
  private:
   struct Port {
@@ -54,12 +64,19 @@ class Interpreter {
     int tensor = -1;  // its index among all tensors; -1: TFLite does not tell
   };
 
+  using TurnHandle = std::unique_ptr<Turn, GiveTurn>;
+  TurnHandle TakeTurn(const std::atomic<bool>& cancelled) const;
+  TurnHandle TakeTurn() const;
+
+  void Make(const InterpreterSettings& settings);
+  void Free();
   void Check(TfLiteStatus status, const char* function, ErrorCode code = ErrorCode::VENDOR_FAILURE);
   void FindPorts();
   void FindSignature(const std::string& key);
 
   // In the order of their making; TFLite wants them freed the other way round.
   const std::shared_ptr<const LoadedModel> model_;
+  const bool one_at_a_time_;
   Reporter reporter_;
   DelegateHandle delegate_;
   InterpreterHandle interpreter_;

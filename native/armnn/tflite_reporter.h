@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "../error.h"
 #include "tflite_abi.h"
 
 namespace accelnode::armnn {
@@ -16,16 +17,26 @@ class Reporter {
 
   void Add(std::string line);
 
-  // What came since the last call, a line each; empty when nothing did.
+  // Lines of Arm NN's log: "Warning: …". Errors are complaints too, and the first of each kind of
+  // line is kept for Log().
+  void AddLog(const std::string& lines);
+
+  // The complaints since the last call, a line each; empty when there were none.
   std::string Take();
 
   // Operators that the delegate has left to TFLite, each once: "COS".
   std::vector<std::string> FallbackOperators() const;
+  std::vector<std::string> Log() const;
 
  private:
+  void AddText(const std::string& line);
+
   mutable std::mutex mutex_;  // delegates have threads
   std::string text_;
-  std::vector<std::string> fallback_operators_;
+  std::vector<std::string> fallback_operators_, log_;
 };
+
+// OUT_OF_MEMORY where the vendor's words are about that, else `otherwise`.
+ErrorCode CodeFor(const std::string& words, ErrorCode otherwise);
 
 }  // namespace accelnode::armnn

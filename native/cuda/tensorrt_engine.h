@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "../backend.h"
+#include "../turn.h"
 #include "cuda_library.h"
 #include "tensorrt_allocator.h"
 #include "tensorrt_recorder.h"
-#include "tensorrt_turn.h"
 
 namespace accelnode::cuda {
 

@@ -59,7 +59,7 @@ Runtime Adopt(const Library& library) {
                                                      ": MIGraphX of ROCm 5.4 or later is needed");
   }
   Runtime runtime;
-  if (!CatchWords(library)) {
+  if (!StandardError().Catch(library)) {
     runtime.warnings.push_back("MIGraphX's error texts can't be caught here: they go to stderr.");
   }
   ChooseNumbering();

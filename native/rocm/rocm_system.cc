@@ -15,26 +15,14 @@
 #include <system_error>
 #include <vector>
 
+#include "../system_files.h"
+
 namespace accelnode::rocm {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path Place(const char* path) {
-  const char* root = std::getenv("ACCELNODE_ROCM_ROOT");
-  return fs::path((root ? std::string(root) : std::string()) + path);
-}
-
-// What is in a folder whose name begins so; nothing when there is no such folder.
-std::vector<fs::path> Entries(const fs::path& folder, const std::string& prefix) {
-  std::vector<fs::path> entries;
-  std::error_code failed;
-  fs::directory_iterator each(folder, failed);
-  for (; !failed && each != fs::directory_iterator(); each.increment(failed)) {
-    if (each->path().filename().string().rfind(prefix, 0) == 0) entries.push_back(each->path());
-  }
-  return entries;
-}
+fs::path Place(const char* path) { return SystemPath("ACCELNODE_ROCM_ROOT", path); }
 
 std::optional<double> Number(const fs::path& path) {
   std::ifstream file(path);

@@ -5,7 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
-namespace accelnode::cuda {
+namespace accelnode {
 
 class Turn {
  public:
@@ -39,4 +39,4 @@ struct GiveTurn {
   void operator()(Turn* turn) const { turn->Give(); }
 };
 
-}  // namespace accelnode::cuda
+}  // namespace accelnode

@@ -1,0 +1,51 @@
+/** What the kernels depend on that Arm NN's GpuAcc compiles for a model, its cached network. */
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { AccelError } from '../errors.js';
+import { compilesOnGpu, tuningOf } from '../options/armnn.js';
+import { reasonOf } from '../runtimes/failures.js';
+import type { PlanRules } from './rules.js';
+
+export const armnnRules: PlanRules = {
+  compiler: (device) => (compilesOnGpu(device) ? 'GpuAcc' : undefined),
+  facts: ({ armnn = {} }, _runtime, { name, driver, details }) => ({
+    gpu: name,
+    driver,
+    // Its name has the version: libarmnn.so.33.0.
+    armnn: details?.['armnn'],
+    fastMath: armnn.fastMath ?? true,
+    fp16Turbo: armnn.fp16Turbo ?? false,
+    signature: armnn.signature,
+  }),
+  checkFiles: ({ armnn }) => {
+    const tuning = tuningOf(armnn);
+    if (tuning === undefined) return;
+    if (armnn?.tuning?.file === undefined) mkdirSync(dirname(tuning.file), { recursive: true });
+    checkTuning(tuning);
+  },
+  opensWithModel: true,
+};
+
+/** Arm NN goes on without a tuning file that it can't use, and finds out that it can't write it when the process ends. */
+function checkTuning({ level, file }: { level: number; file: string }): void {
+  try {
+    if (level === 0) {
+      accessSync(file, constants.R_OK);
+    } else if (statSync(file, { throwIfNoEntry: false }) === undefined) {
+      accessSync(dirname(file), constants.W_OK | constants.X_OK);
+    } else {
+      accessSync(file, constants.R_OK | constants.W_OK);
+    }
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a file');
+  } catch (cause) {
+    const use = level === 0 ? 'read' : 'written';
+    throw new AccelError('INVALID_ARGUMENT', `The tuning file ${file} can't be ${use}: ${reasonOf(cause)}.`, {
+      hint:
+        level === 0
+          ? 'Level 0 only uses what an earlier process has found: tune with level 1, 2 or 3 first.'
+          : 'Name a file in a folder that this user can write to as armnn.tuning.file.',
+      cause,
+    });
+  }
+}
