@@ -35,7 +35,7 @@ export default defineConfig({
           ...shared,
           name: 'fakes',
           include: ['test/fakes/**/*.test.ts'],
-          exclude: ['test/fakes/{cuda,rocm}-*.test.ts'],
+          exclude: ['test/fakes/{cuda,rocm,tflite}-*.test.ts'],
           env: { ACCELNODE_RUNTIMES: runtimes },
         },
       },
@@ -60,12 +60,17 @@ export default defineConfig({
           env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt10', 'libnvinfer.so.10') },
         },
       },
-      ...(['current', 'older'] as const).map((release) => ({
+      // The releases in between differ from the newest by little.
+      ...(['current', 'middle', 'older'] as const).map((release) => ({
         extends: true as const,
         test: {
           ...shared,
-          name: release === 'current' ? 'armnn' : 'armnn-older',
-          include: ['test/conformance/armnn.test.ts', 'test/real/tflite-*.test.ts'],
+          name: release === 'current' ? 'armnn' : `armnn-${release}`,
+          include: [
+            ...(release === 'middle' ? [] : ['test/conformance/armnn.test.ts']),
+            'test/real/tflite-*.test.ts',
+            'test/fakes/tflite-*.test.ts',
+          ],
           env: { ACCELNODE_ARMNN_LIBRARY: tfliteLibraries[release] },
         },
       })),

@@ -8,7 +8,7 @@ import { unpackArmnn } from './armnn.mjs';
 import { arm64FakesFolder, buildArm64Fakes } from './fakes.mjs';
 import { fetchFromNpm } from './npm.mjs';
 import { bin, root, run, say, setupFolder } from './process.mjs';
-import { arm64TfliteLibraries, fetchTflite } from './tflite.mjs';
+import { arm64TfliteLibraries, fetchArm64Tflite } from './tflite.mjs';
 
 const folder = join(setupFolder, 'arm64');
 const toolchain = join(root, 'scripts', 'setup', 'arm64.cmake');
@@ -43,7 +43,7 @@ export async function prepareArm64() {
   if (armnn.reason !== undefined) return armnn;
   try {
     await fetchNode();
-    await fetchTflite('arm64');
+    await fetchArm64Tflite();
   } catch (error) {
     return { reason: error.message };
   }

@@ -7,7 +7,7 @@ import { run } from './process.mjs';
 
 /**
  * Puts `member` of a package into `folder`, once the package is what it should be.
- * @param {{ package: string, sha256: string, member: string }} wanted `package`: name@version, without a scope
+ * @param {{ package: string, sha256: string, member: string }} wanted `package`: name@version
  * @param {string} folder
  */
 export async function fetchFromNpm({ package: name, sha256, member }, folder) {
@@ -15,7 +15,7 @@ export async function fetchFromNpm({ package: name, sha256, member }, folder) {
   const scratch = mkdtempSync(`${folder}.`);
   try {
     run('npm', ['pack', '--silent', '--pack-destination', scratch, name]);
-    const archive = join(scratch, `${name.replace('@', '-')}.tgz`);
+    const archive = join(scratch, `${name.replace(/^@/, '').replace('/', '-').replace('@', '-')}.tgz`);
     const found = await hashOf(archive);
     if (found !== sha256) throw new Error(`${name} has the SHA-256 ${found}, not ${sha256}`);
     run('tar', ['-xzf', archive, '-C', scratch, member]);

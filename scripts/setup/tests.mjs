@@ -14,7 +14,7 @@ export async function prepareTests() {
   buildFakes();
   for (const prepare of [
     installTestRuntimes,
-    () => fetchTflite(),
+    fetchTflite,
     makeModels,
     () => fetchOcrModels(ocrModelsFolder),
     unpackOnnxTestdata,

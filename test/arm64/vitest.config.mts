@@ -46,13 +46,13 @@ export default defineConfig({
       project('unit', ['test/arm64/platform.test.ts', 'test/unit/{errors,inline,load,memory,names,run-arguments,session,tensor}.test.ts']),
       project('null', ['test/conformance/null.test.ts']),
       project('tflite', ['test/conformance/armnn.test.ts', 'test/real/tflite-*.test.ts'], {
-        ACCELNODE_ARMNN_LIBRARY: arm64.tflite.current,
+        ACCELNODE_ARMNN_LIBRARY: arm64.tflite.middle,
       }),
       project('tflite-older', ['test/conformance/armnn.test.ts', 'test/real/tflite-*.test.ts'], {
         ACCELNODE_ARMNN_LIBRARY: arm64.tflite.older,
       }),
       project('armnn', ['test/arm64/armnn-*.test.ts', 'test/real/armnn-*.test.ts'], {
-        ACCELNODE_ARMNN_LIBRARY: arm64.tflite.current,
+        ACCELNODE_ARMNN_LIBRARY: arm64.tflite.middle,
         ...delegate,
       }),
     ],
