@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { unpackArm64Compiler } from './arm64-compiler.mjs';
-import { unpackArmnn } from './armnn.mjs';
+import { armnn, unpackArmnn } from './armnn.mjs';
 import { arm64FakesFolder, buildArm64Fakes } from './fakes.mjs';
 import { fetchFromNpm } from './npm.mjs';
 import { bin, root, run, say, setupFolder } from './process.mjs';
@@ -20,7 +20,7 @@ const node = {
 };
 
 /** Stand-ins for vendor libraries that tests on linux-arm64 use: targets of test/fakes/CMakeLists.txt. */
-const FAKES = ['openvino_double', 'openvino_incomplete'];
+const FAKES = ['opencl_broken', 'opencl_without_gpu'];
 
 /** Where the parts are, once {@link prepareArm64} has run. */
 export const arm64 = {
@@ -31,6 +31,16 @@ export const arm64 = {
   tflite: arm64TfliteLibraries,
   fakes: arm64FakesFolder,
 };
+
+/**
+ * What tests on Arm NN for arm64 are told, once it is there.
+ * @returns {Record<string, string>}
+ */
+export function armnnEnvironment() {
+  const { delegate, dynamicBackends, gpuBackend } = armnn('arm64');
+  if (delegate === undefined) return {};
+  return { ACCELNODE_ARMNN_DELEGATE: delegate, ARMNN_BACKENDS: dynamicBackends, ARMNN_GPU_BACKEND: gpuBackend };
+}
 
 /**
  * Makes all of it ready in .setup/arm64 and .setup/armnn/arm64; only what is missing or has changed.

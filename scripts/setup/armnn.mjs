@@ -1,8 +1,8 @@
 // Arm NN with its delegate for TFLite. Arm NN's libraries come out of Debian's packages, unpacked and not installed. The
 // delegate is in no package; it is built from the sources of Debian's, against them.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 import { unpackArm64Compiler } from './arm64-compiler.mjs';
 import { unpackDebian } from './debian.mjs';
@@ -29,8 +29,7 @@ const architectures = {
   arm64: {
     debian: 'arm64',
     triplet: 'aarch64-linux-gnu',
-    // Without the backend for GPUs: where OpenCL has none, an Arm NN that has that backend takes the process down.
-    backends: ['libarmnn-cpuacc-backend33', 'libarmnnaclcommon33t64', 'libarm-compute43'],
+    backends: ['libarmnn-cpuacc-backend33', 'libarmnn-gpuacc-backend33', 'libarmnnaclcommon33t64', 'libarm-compute43'],
   },
 };
 
@@ -46,6 +45,7 @@ const own = join(root, 'scripts', 'setup', 'armnn');
  * @property {string} root what the packages have, as below /
  * @property {string} libraries where Arm NN's libraries are, and the C library
  * @property {string} dynamicBackends the folder of its backends, which Arm NN has to be told: it looks below /usr
+ * @property {string} [gpuBackend] for arm64: the same with the backend GpuAcc
  * @property {Record<string, string>} versions of packages
  * @property {number} bytes of packages and sources
  * @param {'x64' | 'arm64'} arch
@@ -92,6 +92,7 @@ function make(partial, arch) {
   for (const leftover of [archive, join(partial, 'sources'), tflite, join(partial, usr, 'include')]) {
     rmSync(leftover, { recursive: true });
   }
+  const hasGpuBackend = separateGpuBackend(join(partial, libraries), partial);
   const folder = folderOf(arch);
   const node = arch === 'x64' ? join(folder, 'node') : undefined;
   if (node !== undefined) copyNode(join(partial, 'node'), [join(folder, libraries)]);
@@ -101,13 +102,29 @@ function make(partial, arch) {
     delegate: join(folder, DELEGATE),
     root: join(folder, 'root'),
     libraries: join(folder, libraries),
-    dynamicBackends: join(folder, libraries, 'armnn33'),
+    dynamicBackends: join(folder, libraries, BACKENDS),
+    ...(hasGpuBackend ? { gpuBackend: join(folder, 'gpu') } : {}),
     versions: { ...unpacked.versions, ...headers.versions },
     bytes,
   };
 }
 
 const DELEGATE = 'libarmnnDelegate.so';
+const BACKENDS = 'armnn33';
+
+/**
+ * Where OpenCL has no GPU, an Arm NN that has this backend takes the process down, whichever backend is asked for. So it gets
+ * a folder of its own, with links to the others: Arm NN takes one folder only.
+ */
+function separateGpuBackend(libraries, partial) {
+  const file = 'Arm_GpuAcc_backend.so';
+  const [common, folder] = [join(libraries, BACKENDS), join(partial, 'gpu')];
+  if (!existsSync(join(common, file))) return false;
+  mkdirSync(folder);
+  renameSync(join(common, file), join(folder, file));
+  for (const other of readdirSync(common)) symlinkSync(relative(folder, join(common, other)), join(folder, other));
+  return true;
+}
 
 function unpackSources(archive, partial) {
   const found = createHash('sha256').update(readFileSync(archive)).digest('hex');

@@ -32,7 +32,7 @@ class QemuWorker implements PoolWorker {
     const options: ForkOptions = {
       execPath: this.#node,
       execArgv,
-      env: env as NodeJS.ProcessEnv,
+      env: env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
     };

@@ -6,13 +6,10 @@ import { join } from 'node:path';
 
 import { defineConfig } from 'vitest/config';
 
-import { arm64 } from '../../scripts/setup/arm64.mjs';
-import { armnn } from '../../scripts/setup/armnn.mjs';
+import { arm64, armnnEnvironment } from '../../scripts/setup/arm64.mjs';
 import { qemuPool } from './qemu-pool.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
-const found = armnn('arm64');
-const delegate: Record<string, string> = 'delegate' in found ? { ACCELNODE_ARMNN_DELEGATE: found.delegate } : {};
 
 function project(name: string, include: string[], env: Record<string, string> = {}): object {
   return {
@@ -43,7 +40,10 @@ export default defineConfig({
     passWithNoTests: true,
     projects: [
       // The other unit tests are of TypeScript alone.
-      project('unit', ['test/arm64/platform.test.ts', 'test/unit/{errors,inline,load,memory,names,run-arguments,session,tensor}.test.ts']),
+      project('unit', [
+        'test/arm64/platform.test.ts',
+        'test/unit/{errors,inline,load,memory,names,run-arguments,session,tensor}.test.ts',
+      ]),
       project('null', ['test/conformance/null.test.ts']),
       project('tflite', ['test/conformance/armnn.test.ts', 'test/real/tflite-*.test.ts'], {
         ACCELNODE_ARMNN_LIBRARY: arm64.tflite.middle,
@@ -53,7 +53,7 @@ export default defineConfig({
       }),
       project('armnn', ['test/arm64/armnn-*.test.ts', 'test/real/armnn-*.test.ts'], {
         ACCELNODE_ARMNN_LIBRARY: arm64.tflite.middle,
-        ...delegate,
+        ...armnnEnvironment(),
       }),
     ],
   },
