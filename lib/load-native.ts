@@ -15,7 +15,7 @@ import { halfPrecision, tuningOf } from './options/armnn.js';
 import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';
-import { inspectTflite } from './tflite/inspect.js';
+import { inspectToLoad } from './tflite/inspect.js';
 
 /** Where to load, and how. */
 export interface LoadTarget {
@@ -58,7 +58,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
   const progress = onProgress && new Progress(onProgress, () => addon.cancelLoad(id));
   const onnx = given.format === 'onnx' ? inspect(given) : undefined;
   if (onnx !== undefined && onnx.externalData.length > 0) checkExternalFiles(given.path ?? given.bytes!);
-  const source = backend === 'armnn' ? withShapes(given) : withNames(given, onnx);
+  const source = backend === 'armnn' ? withShapes(given, options.armnn?.signature) : withNames(given, onnx);
   const calibration = onnx && calibrationOf(target, id, onnx);
   const loading = addon.load({
     id,
@@ -162,9 +162,9 @@ function withOpenDims({ name, type, shape }: OnnxTensorInfo): object {
   return { name, type, shape: shape?.map((dim) => (typeof dim === 'number' ? dim : -1)) };
 }
 
-/** TFLite's C API does not say which dimensions are open; the file does. */
-function withShapes(source: NativeModelSource): NativeModelSource {
-  const { inputs, outputs } = inspectTflite(source.path ?? source.bytes!);
+/** TFLite's C API does not say which dimensions are open; the file does. What would end TFLite is refused. */
+function withShapes(source: NativeModelSource, signature: string | undefined): NativeModelSource {
+  const { inputs, outputs } = inspectToLoad(source.path ?? source.bytes!, signature);
   return { ...source, spec: { inputs, outputs } };
 }
 
@@ -230,6 +230,7 @@ function armnnOptions({ device, options, compiled, keepCompiled }: LoadTarget): 
     ...own,
     ...halfPrecision(device, options),
     delegate: delegate && resolve(delegate),
+    dynamicBackends: own.dynamicBackends ?? process.env['ACCELNODE_ARMNN_BACKENDS'],
     tuning: tuningOf(options.armnn),
     compiled,
     keepCompiled,

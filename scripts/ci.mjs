@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { testArmnn } from './setup/armnn-tests.mjs';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
@@ -19,6 +20,10 @@ await section('Tests', testAll);
 await section('MIGraphX', () => {
   const tests = testRocm();
   return tests.notes.length > 0 ? tests : sum(tests, requireTests(tests, 'rocm-agreement', 10, 'MIGraphX'));
+});
+await section('Arm NN', () => {
+  const tests = testArmnn();
+  return tests.notes.length > 0 ? tests : sum(tests, requireTests(tests, 'armnn-', 80, 'Arm NN'));
 });
 await section('Sources', lint);
 // It imports what prepareTests has installed.

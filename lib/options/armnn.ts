@@ -36,7 +36,10 @@ export interface ArmnnOptions {
   memoryImport?: boolean | undefined;
   /** Tuning of GpuAcc. Default: none. */
   tuning?: ArmnnTuning | undefined;
-  /** dynamic-backends-path: folders, separated by colons, with the backends of an Arm NN that has them apart. */
+  /**
+   * dynamic-backends-path: folders, separated by colons, with the backends of an Arm NN that has them as files of their own.
+   * Default: what `ACCELNODE_ARMNN_BACKENDS` names, else where that Arm NN was built to look.
+   */
   dynamicBackends?: string | undefined;
   /**
    * logging-severity of Arm NN, from which on lines of its log come to `session.details.log`. The last session of the

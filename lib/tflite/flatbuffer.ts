@@ -46,6 +46,10 @@ export class Table {
     return this.#scalar(field, 4)?.getUint32(0, true) ?? otherwise;
   }
 
+  uint64(field: number, otherwise = 0n): bigint {
+    return this.#scalar(field, 8)?.getBigUint64(0, true) ?? otherwise;
+  }
+
   text(field: number): string {
     const vector = this.#vector(field, 1);
     return vector === undefined ? '' : Buffer.from(read(this.#source, vector.at, vector.length)).toString('utf8');

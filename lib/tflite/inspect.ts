@@ -1,9 +1,11 @@
-/** What a TFLite model says about itself. Numbers are field numbers of TensorFlow's schema.fbs. */
+/** What a TFLite model says about itself. */
 import type { DataType } from '../data-type.js';
-import { AccelError } from '../errors.js';
 import { FileSource, MemorySource } from '../onnx/byte-source.js';
 import type { ByteSource } from '../onnx/byte-source.js';
-import { Table, damaged } from './flatbuffer.js';
+import { damaged } from './flatbuffer.js';
+import { readModel } from './model.js';
+import type { Model, Operator, OperatorCode, Signature, Tensor } from './model.js';
+import { verifyModel } from './verify.js';
 
 /** An input or output of a {@link TfliteInfo}. */
 export interface TfliteTensorInfo {
@@ -47,6 +49,9 @@ const TYPES: readonly (DataType | 'string' | 'unknown')[] = [
   'uint32',
   'uint16',
   'int4',
+  'bfloat16',
+  'unknown', // int2
+  'uint4',
 ];
 
 /**
@@ -54,53 +59,68 @@ const TYPES: readonly (DataType | 'string' | 'unknown')[] = [
  * @throws {@link AccelError} `MODEL_INVALID` when it is none, or damaged
  */
 export function inspectTflite(model: string | URL | Uint8Array): TfliteInfo {
-  if (model instanceof Uint8Array) return readModel(new MemorySource(model));
-  using source = new FileSource(model);
-  return readModel(source);
+  return withSource(model, (source) => describeModel(readModel(source)));
 }
 
-function readModel(source: ByteSource): TfliteInfo {
-  const identifier = Buffer.from(source.read(4, 4)).toString('latin1');
-  if (source.size < 8 || identifier !== 'TFL3') {
-    throw new AccelError('MODEL_INVALID', 'This is no TFLite model: its bytes 4 to 7 are not "TFL3".');
-  }
-  const model = Table.root(source);
-  const [graph] = model.tables(2);
-  if (graph === undefined) throw damaged(0, 'the model has no graph');
-  const tensors = graph.tables(0);
+/**
+ * The same for a model that is to be loaded, which TFLite must survive.
+ * @param signature whose inputs and outputs, by its names, are wanted; not the model's own where it has it
+ */
+export function inspectToLoad(model: string | Uint8Array, signature?: string): TfliteInfo {
+  return withSource(model, (source) => {
+    const read = readModel(source);
+    verifyModel(read);
+    const wanted = read.signatures.find(({ key }) => key === signature);
+    return wanted === undefined ? describeModel(read) : { ...describeModel(read), ...describePorts(read, wanted) };
+  });
+}
+
+function describePorts({ graphs }: Model, { graph, inputs, outputs }: Signature): Pick<TfliteInfo, 'inputs' | 'outputs'> {
+  const { tensors } = graphs[graph]!;
+  const describe = ({ name, tensor }: Signature['inputs'][number]): TfliteTensorInfo => ({
+    ...describeTensor(tensors[tensor]!),
+    name,
+  });
+  return { inputs: inputs.map(describe), outputs: outputs.map(describe) };
+}
+
+function withSource<T>(model: string | URL | Uint8Array, use: (source: ByteSource) => T): T {
+  if (model instanceof Uint8Array) return use(new MemorySource(model));
+  using source = new FileSource(model);
+  return use(source);
+}
+
+function describeModel({ description, codes, graphs, signatures }: Model): TfliteInfo {
+  const { tensors, inputs, outputs, operators } = graphs[0]!;
   const describe = (index: number): TfliteTensorInfo => {
     const tensor = tensors[index];
     if (tensor === undefined) throw damaged(0, `there is no tensor ${index}`);
-    return readTensor(tensor);
+    return describeTensor(tensor);
   };
   return {
-    description: model.text(3),
-    inputs: graph.int32s(1).map(describe),
-    outputs: graph.int32s(2).map(describe),
-    operators: countOperators(model, graph),
-    signatures: model.tables(7).map((signature) => signature.text(2)),
+    description,
+    inputs: inputs.map(describe),
+    outputs: outputs.map(describe),
+    operators: countOperators(codes, operators),
+    signatures: signatures.map(({ key }) => key),
   };
 }
 
-function readTensor(tensor: Table): TfliteTensorInfo {
-  const signature = tensor.int32s(7);
-  const quantization = tensor.table(4);
-  const scales = quantization?.float32s(2) ?? [];
-  const [zeroPoint = 0n] = quantization?.int64s(3) ?? [];
+function describeTensor({ name, type, shape, signature, scales, zeroPoints }: Tensor): TfliteTensorInfo {
   return {
-    name: tensor.text(3),
-    type: TYPES[tensor.int8(1)] ?? 'unknown',
-    shape: signature.length > 0 ? signature : tensor.int32s(0),
-    ...(scales.length === 1 ? { scale: scales[0]!, zeroPoint: Number(zeroPoint) } : {}),
+    name,
+    type: TYPES[type] ?? 'unknown',
+    shape: signature.length > 0 ? signature : shape,
+    ...(scales.length === 1 ? { scale: scales[0]!, zeroPoint: Number(zeroPoints[0] ?? 0n) } : {}),
   };
 }
 
-function countOperators(model: Table, graph: Table): Record<string, number> {
-  const names = model.tables(1).map((code) => code.text(1) || String(Math.max(code.int8(0), code.int32(3))));
+function countOperators(codes: readonly OperatorCode[], operators: readonly Operator[]): Record<string, number> {
   const counts = new Map<string, number>();
-  for (const operator of graph.tables(3)) {
-    const name = names[operator.uint32(0)];
-    if (name === undefined) throw damaged(0, `there is no operator code ${operator.uint32(0)}`);
+  for (const { code } of operators) {
+    const known = codes[code];
+    if (known === undefined) throw damaged(0, `there is no operator code ${code}`);
+    const name = known.name || String(known.builtin);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));

@@ -19,14 +19,26 @@ size_t BytesOf(const TensorInfo& info) {
   return ByteSize(info.type, Shape(info.shape.data(), info.shape.size()).Elements());
 }
 
+Error NoMemoryFor(const TensorInfo& info) {
+  return Error(ErrorCode::OUT_OF_MEMORY, "TFLite has no memory for \"" + info.name + "\".")
+      .WithCall("TfLiteTensorData", 0);
+}
+
+void* DataOf(const TfLiteTensor* tensor, const TensorInfo& info) {
+  void* const data = Api().TfLiteTensorData(tensor);
+  if (data == nullptr) throw NoMemoryFor(info);
+  return data;
+}
+
 bool IsAligned(const void* data) { return reinterpret_cast<uintptr_t>(data) % kHostAlignment == 0; }
 
 }  // namespace
 
-ArmnnContext::ArmnnContext(std::unique_ptr<Interpreter> interpreter,
+ArmnnContext::ArmnnContext(std::unique_ptr<Interpreter> interpreter, MakeInterpreter again,
                            const std::vector<TensorInfo>& inputs,
                            const std::vector<TensorInfo>& outputs)
     : interpreter_(std::move(interpreter)),
+      again_(std::move(again)),
       inputs_(inputs),
       outputs_(outputs),
       input_places_(inputs.size()),
@@ -41,10 +53,29 @@ void ArmnnContext::Arm() { cancelled_ = false; }
 
 void ArmnnContext::Cancel() {
   cancelled_ = true;
-  interpreter_->Cancel();
+  std::lock_guard lock(mutex_);
+  if (interpreter_) interpreter_->Cancel();
+}
+
+// Frees the old one first: two need twice the memory.
+void ArmnnContext::Renew() {
+  std::unique_ptr<Interpreter> old;
+  {
+    std::lock_guard lock(mutex_);
+    old = std::move(interpreter_);
+  }
+  old.reset();
+  std::unique_ptr<Interpreter> fresh = again_();
+  input_places_.assign(inputs_.size(), {});
+  output_places_.assign(outputs_.size(), {});
+  stale_ = true;
+  for (size_t i = 0; i < inputs_.size(); ++i) shapes_[i] = ToShape(fresh->Input(i));
+  std::lock_guard lock(mutex_);
+  interpreter_ = std::move(fresh);
 }
 
 void ArmnnContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
+  if (!interpreter_ || interpreter_->IsBroken()) Renew();
   SetShapes(inputs);
   // With shapes that change, TFLite would check our memory of an earlier run against the new sizes.
   if (!dynamic_) {
@@ -63,6 +94,11 @@ void ArmnnContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats
 void ArmnnContext::SetShapes(Span<const Tensor> inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].shape == shapes_[i]) continue;
+    if (inputs[i].bytes == 0 && interpreter_->HasDelegate()) {
+      throw Error(ErrorCode::UNSUPPORTED,
+                  "Arm NN has no tensors without elements: the input \"" + inputs_[i].name + "\".")
+          .WithHint("armnn:tflite has.");
+    }
     stale_ = true;
     interpreter_->Resize(i, inputs[i].shape);
     shapes_[i] = inputs[i].shape;
@@ -81,26 +117,20 @@ void ArmnnContext::UseOurs(bool input, size_t index, void* data) {
     data = place.staging.data;
   }
   if (place.ours == data) return;
-  if (interpreter_->UseMemory(input, index, data, bytes)) {
+  // Memory of an earlier run must be let go of: its owner may be gone.
+  if (interpreter_->UseMemory(input, index, data, bytes, place.ours != nullptr)) {
     place.ours = data;
     stale_ = true;
-  } else if (place.ours == nullptr) {
-    place.takes_ours = false;
   } else {
-    throw Error(ErrorCode::VENDOR_FAILURE,
-                "TFLite does not let go of the memory of an earlier run.")
-        .WithCall("TfLiteInterpreterSetCustomAllocationForTensor", 1);
+    place.takes_ours = false;
   }
 }
 
 void ArmnnContext::WriteInput(size_t index, const Tensor& input, RunStats& stats) {
   if (input.bytes == 0 || input_places_[index].ours == input.data) return;
   const TfLiteTensor* tensor = interpreter_->Input(index);
-  void* data = Api().TfLiteTensorData(tensor);
-  if (data == nullptr || Api().TfLiteTensorByteSize(tensor) < input.bytes) {
-    throw Error(ErrorCode::OUT_OF_MEMORY,
-                "TFLite has no memory for the input \"" + inputs_[index].name + "\".");
-  }
+  void* data = DataOf(tensor, inputs_[index]);
+  if (Api().TfLiteTensorByteSize(tensor) < input.bytes) throw NoMemoryFor(inputs_[index]);
   std::memcpy(data, input.data, input.bytes);
   stats.copied_bytes += input.bytes;
 }
@@ -128,7 +158,7 @@ void ArmnnContext::ReadOutput(size_t index, Output& output, RunStats& stats) {
                     "\" is too small: it needs " + std::to_string(bytes) + " bytes.");
   }
   if (bytes > 0 && output_places_[index].ours != output.data) {
-    std::memcpy(output.data, Api().TfLiteTensorData(tensor), bytes);
+    std::memcpy(output.data, DataOf(tensor, outputs_[index]), bytes);
     stats.copied_bytes += bytes;
   }
   output.bytes = bytes;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "tflite_interpreter.h"
@@ -11,8 +13,11 @@ namespace accelnode::armnn {
 
 class ArmnnContext final : public Context {
  public:
-  ArmnnContext(std::unique_ptr<Interpreter> interpreter, const std::vector<TensorInfo>& inputs,
-               const std::vector<TensorInfo>& outputs);
+  using MakeInterpreter = std::function<std::unique_ptr<Interpreter>()>;
+
+  // `again` makes another where an interpreter is of no use any more.
+  ArmnnContext(std::unique_ptr<Interpreter> interpreter, MakeInterpreter again,
+               const std::vector<TensorInfo>& inputs, const std::vector<TensorInfo>& outputs);
 
   void Arm() override;
   void Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) override;
@@ -28,13 +33,16 @@ class ArmnnContext final : public Context {
     Buffer staging;
   };
 
+  void Renew();
   void SetShapes(Span<const Tensor> inputs);
   void UseOurs(bool input, size_t index, void* data);
   void WriteInput(size_t index, const Tensor& input, RunStats& stats);
   void PlaceOutput(size_t index, const Output& output);
   void ReadOutput(size_t index, Output& output, RunStats& stats);
 
-  const std::unique_ptr<Interpreter> interpreter_;
+  std::mutex mutex_;  // of interpreter_, which Cancel uses from another thread
+  std::unique_ptr<Interpreter> interpreter_;
+  const MakeInterpreter again_;
   const std::vector<TensorInfo>& inputs_;
   const std::vector<TensorInfo>& outputs_;
   bool dynamic_ = false;

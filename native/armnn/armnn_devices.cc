@@ -69,9 +69,9 @@ DeviceList ListDevices() {
 
 void RequireBackends(const std::string& device, const std::string& dynamic_backends) {
   const OpenclProbe opencl = ProbeOpencl();
-  std::istringstream names(device);
-  std::string name;
-  while (std::getline(names, name, ',')) {
+  // With a comma at its end, so that an empty name there is one too.
+  std::istringstream names(device + ",");
+  for (std::string name; std::getline(names, name, ',');) {
     if (name != kGpu && name != kNeon && name != kReference) {
       throw Error(ErrorCode::DEVICE_NOT_FOUND, "Arm NN has no backend \"" + name + "\".")
           .WithHint(

@@ -222,8 +222,12 @@ std::unique_ptr<Context> ArmnnModel::NewContext(int) {
     std::lock_guard lock(mutex_);
     interpreter = std::move(parts_.first);
   }
-  if (!interpreter) interpreter = std::make_unique<Interpreter>(parts_.model, parts_.settings);
-  return std::make_unique<ArmnnContext>(std::move(interpreter), parts_.inputs, parts_.outputs);
+  const auto make = [this] {
+    return std::make_unique<Interpreter>(parts_.model, parts_.settings);
+  };
+  if (!interpreter) interpreter = make();
+  return std::make_unique<ArmnnContext>(std::move(interpreter), make, parts_.inputs,
+                                        parts_.outputs);
 }
 
 bool ArmnnModel::ComputesOnCaller() const { return parts_.device == kPlainTflite; }

@@ -14,6 +14,16 @@ std::string NameOf(const TfLiteTensor* tensor) {
   return name ? name : "";
 }
 
+int32_t Int32(size_t value) { return static_cast<int32_t>(value); }
+
+// What TFLite has told us that there is.
+template <typename T>
+T* Required(const char* function, T* object) {
+  if (object != nullptr) return object;
+  throw Error(ErrorCode::VENDOR_FAILURE, "TFLite lacks a part of the model that it has told of.")
+      .WithCall(function, 0);
+}
+
 std::string WordsOr(std::string words, const char* otherwise) {
   return words.empty() ? otherwise : words;
 }
@@ -27,15 +37,18 @@ bool SaysUnsupported(const std::string& words) {
   return false;
 }
 
-Error CreateFailed(std::string words) {
+Error CreateFailed(std::string words, bool delegated) {
   if (words.empty()) words = "TFLite makes no interpreter for this model and does not say why.";
-  const bool unsupported = SaysUnsupported(words);
+  const bool no_kernel = SaysUnsupported(words);
+  const bool unsupported = no_kernel || delegated;
   Error error(unsupported ? ErrorCode::MODEL_UNSUPPORTED : ErrorCode::MODEL_INVALID, words);
   error.call = "TfLiteInterpreterCreate";
-  if (unsupported) {
+  if (no_kernel) {
     error.hint =
         "TFLite has no kernel for this operator, or not for its version: convert the model "
         "with built-in operators of this TFLite, or use a newer one.";
+  } else if (delegated) {
+    error.hint = "Arm NN's delegate does not take this model. armnn:tflite runs without it.";
   }
   return error;
 }
@@ -85,6 +98,17 @@ Interpreter::TurnHandle Interpreter::TakeTurn() const {
   return TakeTurn(kNever);
 }
 
+// Calls what may run code of the delegate.
+template <typename Call>
+auto Interpreter::Enter(const char* function, Call&& call) -> decltype(call()) {
+  try {
+    return Guarded(reporter_, function, std::forward<Call>(call));
+  } catch (...) {
+    broken_ = true;
+    throw;
+  }
+}
+
 void Interpreter::Free() {
   signature_.reset();
   interpreter_.reset();
@@ -93,7 +117,10 @@ void Interpreter::Free() {
 
 void Interpreter::Make(const InterpreterSettings& settings) {
   const OptionsHandle options(Api().TfLiteInterpreterOptionsCreate());
-  if (!options) throw Error(ErrorCode::OUT_OF_MEMORY, "TFLite makes no options.");
+  if (!options) {
+    throw Error(ErrorCode::OUT_OF_MEMORY, "TFLite makes no options.")
+        .WithCall("TfLiteInterpreterOptionsCreate", 0);
+  }
   Api().TfLiteInterpreterOptionsSetErrorReporter(options.get(), Reporter::Report, &reporter_);
   if (settings.threads > 0) {
     Api().TfLiteInterpreterOptionsSetNumThreads(options.get(), settings.threads);
@@ -105,10 +132,10 @@ void Interpreter::Make(const InterpreterSettings& settings) {
     delegate_ = MakeDelegate(*settings.delegate, reporter_);
     Api().TfLiteInterpreterOptionsAddDelegate(options.get(), delegate_.get());
   }
-  interpreter_.reset(Guarded(reporter_, "TfLiteInterpreterCreate", [&] {
+  interpreter_.reset(Enter("TfLiteInterpreterCreate", [&] {
     return Api().TfLiteInterpreterCreate(model_->handle.get(), options.get());
   }));
-  if (!interpreter_) throw CreateFailed(reporter_.Take());
+  if (!interpreter_) throw CreateFailed(reporter_.Take(), delegate_ != nullptr);
   if (settings.signature.empty()) {
     FindPorts();
   } else {
@@ -122,7 +149,8 @@ void Interpreter::FindPorts() {
   const int32_t inputs = api.TfLiteInterpreterGetInputTensorCount(self);
   for (int32_t i = 0; i < inputs; ++i) {
     Port& port = inputs_.emplace_back();
-    port.name = NameOf(api.TfLiteInterpreterGetInputTensor(self, i));
+    port.name = NameOf(Required("TfLiteInterpreterGetInputTensor",
+                                api.TfLiteInterpreterGetInputTensor(self, i)));
     if (api.TfLiteInterpreterGetInputTensorIndex != nullptr) {
       port.tensor = api.TfLiteInterpreterGetInputTensorIndex(self, i);
     }
@@ -130,7 +158,8 @@ void Interpreter::FindPorts() {
   const int32_t outputs = api.TfLiteInterpreterGetOutputTensorCount(self);
   for (int32_t i = 0; i < outputs; ++i) {
     Port& port = outputs_.emplace_back();
-    port.name = NameOf(api.TfLiteInterpreterGetOutputTensor(self, i));
+    port.name = NameOf(Required("TfLiteInterpreterGetOutputTensor",
+                                api.TfLiteInterpreterGetOutputTensor(self, i)));
     if (api.TfLiteInterpreterGetOutputTensorIndex != nullptr) {
       port.tensor = api.TfLiteInterpreterGetOutputTensorIndex(self, i);
     }
@@ -145,38 +174,57 @@ void Interpreter::FindSignature(const std::string& key) {
         .WithHint("Leave armnn.signature out, or use TFLite 2.16 or later.");
   }
   signature_.reset(api.TfLiteInterpreterGetSignatureRunner(interpreter_.get(), key.c_str()));
-  if (!signature_) {
-    std::string all;
-    const int32_t count = api.TfLiteInterpreterGetSignatureCount(interpreter_.get());
-    for (int32_t i = 0; i < count; ++i) {
-      all += (all.empty() ? "\"" : ", \"") +
-             std::string(api.TfLiteInterpreterGetSignatureKey(interpreter_.get(), i)) + "\"";
+  if (!signature_) throw NoSignature(key);
+  const int32_t inputs = Int32(api.TfLiteSignatureRunnerGetInputCount(signature_.get()));
+  for (int32_t i = 0; i < inputs; ++i) {
+    inputs_.push_back({Required("TfLiteSignatureRunnerGetInputName",
+                                api.TfLiteSignatureRunnerGetInputName(signature_.get(), i))});
+  }
+  const int32_t outputs = Int32(api.TfLiteSignatureRunnerGetOutputCount(signature_.get()));
+  for (int32_t i = 0; i < outputs; ++i) {
+    outputs_.push_back({Required("TfLiteSignatureRunnerGetOutputName",
+                                 api.TfLiteSignatureRunnerGetOutputName(signature_.get(), i))});
+  }
+}
+
+// Either there is none of this key, or TFLite can't make a runner for it.
+Error Interpreter::NoSignature(const std::string& key) {
+  const auto& api = Api();
+  const char* const function = "TfLiteInterpreterGetSignatureRunner";
+  std::string all;
+  const int32_t count = api.TfLiteInterpreterGetSignatureCount(interpreter_.get());
+  for (int32_t i = 0; i < count; ++i) {
+    const std::string each = Required("TfLiteInterpreterGetSignatureKey",
+                                      api.TfLiteInterpreterGetSignatureKey(interpreter_.get(), i));
+    if (each == key) {
+      const std::string otherwise = "TFLite can't run the signature \"" + key + "\".";
+      return Error(ErrorCode::VENDOR_FAILURE, WordsOr(reporter_.Take(), otherwise.c_str()))
+          .WithCall(function, 0);
     }
-    throw Error(ErrorCode::INVALID_ARGUMENT, "The model has no signature \"" + key + "\".")
-        .WithHint(all.empty() ? "It has none at all." : "It has " + all + ".");
+    all += (all.empty() ? "\"" : ", \"") + each + "\"";
   }
-  const auto count = [](size_t size) { return static_cast<int32_t>(size); };
-  for (int32_t i = 0; i < count(api.TfLiteSignatureRunnerGetInputCount(signature_.get())); ++i) {
-    inputs_.push_back({api.TfLiteSignatureRunnerGetInputName(signature_.get(), i)});
-  }
-  for (int32_t i = 0; i < count(api.TfLiteSignatureRunnerGetOutputCount(signature_.get())); ++i) {
-    outputs_.push_back({api.TfLiteSignatureRunnerGetOutputName(signature_.get(), i)});
-  }
+  return Error(ErrorCode::INVALID_ARGUMENT, "The model has no signature \"" + key + "\".")
+      .WithHint(all.empty() ? "It has none at all." : "It has " + all + ".");
 }
 
 const TfLiteTensor* Interpreter::Input(size_t index) const {
   if (signature_) {
-    return Api().TfLiteSignatureRunnerGetInputTensor(signature_.get(), inputs_[index].name.c_str());
+    return Required("TfLiteSignatureRunnerGetInputTensor",
+                    Api().TfLiteSignatureRunnerGetInputTensor(signature_.get(),
+                                                              inputs_[index].name.c_str()));
   }
-  return Api().TfLiteInterpreterGetInputTensor(interpreter_.get(), static_cast<int32_t>(index));
+  return Required("TfLiteInterpreterGetInputTensor",
+                  Api().TfLiteInterpreterGetInputTensor(interpreter_.get(), Int32(index)));
 }
 
 const TfLiteTensor* Interpreter::Output(size_t index) const {
   if (signature_) {
-    return Api().TfLiteSignatureRunnerGetOutputTensor(signature_.get(),
-                                                      outputs_[index].name.c_str());
+    return Required("TfLiteSignatureRunnerGetOutputTensor",
+                    Api().TfLiteSignatureRunnerGetOutputTensor(signature_.get(),
+                                                               outputs_[index].name.c_str()));
   }
-  return Api().TfLiteInterpreterGetOutputTensor(interpreter_.get(), static_cast<int32_t>(index));
+  return Required("TfLiteInterpreterGetOutputTensor",
+                  Api().TfLiteInterpreterGetOutputTensor(interpreter_.get(), Int32(index)));
 }
 
 void Interpreter::Resize(size_t input, const Shape& shape) {
@@ -188,30 +236,36 @@ void Interpreter::Resize(size_t input, const Shape& shape) {
     }
     dims.push_back(static_cast<int>(dim));
   }
-  const int32_t rank = static_cast<int32_t>(dims.size());
+  const int32_t rank = Int32(dims.size());
   const TfLiteStatus status =
       signature_ ? Api().TfLiteSignatureRunnerResizeInputTensor(
                        signature_.get(), inputs_[input].name.c_str(), dims.data(), rank)
                  : Api().TfLiteInterpreterResizeInputTensor(
-                       interpreter_.get(), static_cast<int32_t>(input), dims.data(), rank);
-  Check(status, "TfLiteInterpreterResizeInputTensor", ErrorCode::INVALID_ARGUMENT);
+                       interpreter_.get(), Int32(input), dims.data(), rank);
+  Check(status,
+        signature_ ? "TfLiteSignatureRunnerResizeInputTensor"
+                   : "TfLiteInterpreterResizeInputTensor",
+        ErrorCode::INVALID_ARGUMENT);
 }
 
 void Interpreter::Allocate() {
   const TurnHandle turn = TakeTurn();
-  const TfLiteStatus status = Guarded(reporter_, "TfLiteInterpreterAllocateTensors", [&] {
+  const char* const function =
+      signature_ ? "TfLiteSignatureRunnerAllocateTensors" : "TfLiteInterpreterAllocateTensors";
+  const TfLiteStatus status = Enter(function, [&] {
     return signature_ ? Api().TfLiteSignatureRunnerAllocateTensors(signature_.get())
                       : Api().TfLiteInterpreterAllocateTensors(interpreter_.get());
   });
-  Check(status, "TfLiteInterpreterAllocateTensors");
+  Check(status, function);
 }
 
-bool Interpreter::UseMemory(bool input, size_t index, void* data, size_t bytes) {
+bool Interpreter::UseMemory(bool input, size_t index, void* data, size_t bytes, bool required) {
   const int tensor = (input ? inputs_ : outputs_)[index].tensor;
   if (tensor < 0 || Api().TfLiteInterpreterSetCustomAllocationForTensor == nullptr) return false;
   const TfLiteCustomAllocation allocation{data, bytes};
   const TfLiteStatus status = Api().TfLiteInterpreterSetCustomAllocationForTensor(
       interpreter_.get(), tensor, &allocation, 0);
+  if (required) Check(status, "TfLiteInterpreterSetCustomAllocationForTensor");
   if (status != kOk) reporter_.Take();  // constants, and inputs that are outputs
   return status == kOk;
 }
@@ -220,12 +274,14 @@ void Interpreter::Invoke(const std::atomic<bool>& cancelled) {
   const TurnHandle turn = TakeTurn(cancelled);
   // TFLite forgets a cancel that comes before its invoke; they are repeated while it runs.
   if (cancelled) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
-  const TfLiteStatus status = Guarded(reporter_, "TfLiteInterpreterInvoke", [&] {
+  const char* const function =
+      signature_ ? "TfLiteSignatureRunnerInvoke" : "TfLiteInterpreterInvoke";
+  const TfLiteStatus status = Enter(function, [&] {
     return signature_ ? Api().TfLiteSignatureRunnerInvoke(signature_.get())
                       : Api().TfLiteInterpreterInvoke(interpreter_.get());
   });
   if (status == kCancelled) throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
-  Check(status, "TfLiteInterpreterInvoke");
+  Check(status, function);
 }
 
 void Interpreter::Cancel() {

@@ -48,12 +48,18 @@ class Interpreter {
   // After making it, resizing, and giving it memory.
   void Allocate();
   // True: the tensor lies in `data` from the next Allocate on, for good; only other memory can take
-  // its place. False: TFLite has no way to do so for this tensor.
-  bool UseMemory(bool input, size_t index, void* data, size_t bytes);
+  // its place. False: TFLite has no way to do so for this tensor; an error where it is `required`.
+  bool UseMemory(bool input, size_t index, void* data, size_t bytes, bool required);
   // Throws CANCELLED when `cancelled` is set while it waits for another interpreter.
   void Invoke(const std::atomic<bool>& cancelled);
   // From any thread, with `cancelled` set; does nothing where TFLite can't.
   void Cancel();
+
+  bool HasDelegate() const { return delegate_ != nullptr; }
+
+  // An exception of the delegate's has come through TFLite, which was not made for that: nobody
+  // knows what state it is in.
+  bool IsBroken() const { return broken_; }
 
   std::vector<std::string> FallbackOperators() const { return reporter_.FallbackOperators(); }
   std::vector<std::string> Log() const { return reporter_.Log(); }
@@ -70,13 +76,17 @@ class Interpreter {
 
   void Make(const InterpreterSettings& settings);
   void Free();
+  template <typename Call>
+  auto Enter(const char* function, Call&& call) -> decltype(call());
   void Check(TfLiteStatus status, const char* function, ErrorCode code = ErrorCode::VENDOR_FAILURE);
   void FindPorts();
   void FindSignature(const std::string& key);
+  Error NoSignature(const std::string& key);
 
   // In the order of their making; TFLite wants them freed the other way round.
   const std::shared_ptr<const LoadedModel> model_;
   const bool one_at_a_time_;
+  bool broken_ = false;
   Reporter reporter_;
   DelegateHandle delegate_;
   InterpreterHandle interpreter_;

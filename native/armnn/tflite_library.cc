@@ -70,6 +70,7 @@ constexpr TypeRow kTypes[] = {
     {7, DataType::kInt16},    {9, DataType::kInt8},    {10, DataType::kFloat16},
     {11, DataType::kFloat64}, {13, DataType::kUint64}, {16, DataType::kUint32},
     {17, DataType::kUint16},  {18, DataType::kInt4},   {19, DataType::kBFloat16},
+    {21, DataType::kUint4},
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ export interface TfliteTensor {
   shape: readonly number[];
   /** Of a constant. */
   data?: ArrayBufferView;
-  quantization?: { scale: number; zeroPoint: number };
+  /** One scale and zero point, or one for each index of `dimension`. */
+  quantization?: { scale: number | readonly number[]; zeroPoint: number | readonly number[]; dimension?: number };
 }
 
 export interface TfliteOperator {
@@ -40,15 +41,36 @@ export interface TfliteModel {
   signatures?: Readonly<Record<string, { inputs: Record<string, string>; outputs: Record<string, string> }>>;
 }
 
-/** BuiltinOperator, and the kind of its options where it needs some; `type` is the only one that matters here. */
-const OPERATORS: Readonly<Record<string, { code: number; options: number; type?: number }>> = {
+interface KnownOperator {
+  /** BuiltinOperator */
+  code: number;
+  /** The kind of its options, 0: it needs none; and those of them that matter here, as bytes or words. */
+  options: number;
+  fields?: readonly (readonly ['byte' | 'word', number])[];
+}
+
+const OPERATORS: Readonly<Record<string, KnownOperator>> = {
   ADD: { code: 0, options: 11 },
+  /** Without padding, step by step, with nothing fused to it. */
+  CONV_2D: {
+    code: 3,
+    options: 1,
+    fields: [
+      ['byte', 1],
+      ['word', 1],
+      ['word', 1],
+      ['byte', 0],
+      ['word', 1],
+      ['word', 1],
+    ],
+  },
   DEQUANTIZE: { code: 6, options: 0 },
   FULLY_CONNECTED: { code: 9, options: 8 },
   RELU: { code: 19, options: 0 },
   RESHAPE: { code: 22, options: 0 },
+  SOFTMAX: { code: 25, options: 9 },
   NEG: { code: 59, options: 42 },
-  SHAPE: { code: 77, options: 55, type: 2 }, // int32
+  SHAPE: { code: 77, options: 55, fields: [['byte', 2]] }, // int32
   COS: { code: 108, options: 0 },
   WHERE: { code: 109, options: 0 },
   QUANTIZE: { code: 114, options: 0 },
@@ -91,13 +113,14 @@ export function tfliteModel({ tensors, inputs, outputs, operators, signatures = 
     write.ints(outputs.map(indexOf)),
     write.offsets(
       operators.map(({ op, inputs: from, outputs: to }) => {
-        const { options, type } = OPERATORS[op] ?? { options: 0 };
+        const { options, fields = [] } = OPERATORS[op] ?? { options: 0 };
+        const values = fields.map(([size, value]) => (size === 'byte' ? write.int8(value) : write.int32(value)));
         return write.table([
           write.uint32(codes.indexOf(op)),
           write.ints(from.map(indexOf)),
           write.ints(to.map(indexOf)),
           options === 0 ? undefined : write.uint8(options),
-          options === 0 ? undefined : write.table(type === undefined ? [] : [write.int8(type)]),
+          options === 0 ? undefined : write.table(values),
         ]);
       }),
     ),
@@ -143,12 +166,26 @@ function writeTensor(write: Writer, { name, type, shape, quantization }: TfliteT
     write.int8(number),
     write.uint32(buffer),
     write.text(name),
-    quantization &&
-      write.table([undefined, undefined, write.floats([quantization.scale]), write.longs([quantization.zeroPoint])]),
+    quantization && writeQuantization(write, quantization),
     undefined,
     undefined,
     isOpen ? write.ints(shape) : undefined,
     write.uint8(1), // a shape without dimensions is that of a scalar
+  ]);
+}
+
+function writeQuantization(
+  write: Writer,
+  { scale, zeroPoint, dimension = 0 }: NonNullable<TfliteTensor['quantization']>,
+): Value {
+  return write.table([
+    undefined,
+    undefined,
+    write.floats([scale].flat()),
+    write.longs([zeroPoint].flat()),
+    undefined,
+    undefined,
+    write.int32(dimension),
   ]);
 }
 
