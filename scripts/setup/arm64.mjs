@@ -20,7 +20,7 @@ const node = {
 };
 
 /** Stand-ins for vendor libraries that tests on linux-arm64 use: targets of test/fakes/CMakeLists.txt. */
-const FAKES = ['opencl_broken', 'opencl_without_gpu'];
+const FAKES = ['armnn_opencl'];
 
 /** Where the parts are, once {@link prepareArm64} has run. */
 export const arm64 = {

@@ -126,12 +126,19 @@ function separateGpuBackend(libraries, partial) {
   return true;
 }
 
-function unpackSources(archive, partial) {
+/**
+ * Unpacks what of Arm NN's sources is needed here, once they are what they should be.
+ * @param {string} archive
+ * @param {string} partial where to
+ * @param {string[]} [more] folders
+ * @returns {string} the folder
+ */
+export function unpackSources(archive, partial, more = []) {
   const found = createHash('sha256').update(readFileSync(archive)).digest('hex');
   if (found !== SOURCES_SHA256) throw new Error(`Arm NN's sources have the SHA-256 ${found}, not ${SOURCES_SHA256}`);
   const folder = join(partial, 'sources');
   mkdirSync(folder);
-  const parts = ['delegate', 'include', 'profiling', 'third-party'].map((name) => `*/${name}`);
+  const parts = ['delegate', 'include', 'profiling', 'third-party', ...more].map((name) => `*/${name}`);
   run('tar', ['-xf', archive, '-C', folder, '--strip-components=1', '--wildcards', ...parts]);
   return folder;
 }

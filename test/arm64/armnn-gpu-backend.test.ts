@@ -37,8 +37,11 @@ async function load(devices: string[], env: NodeJS.ProcessEnv = {}): Promise<unk
   return lines.slice(0, -1).map((line) => JSON.parse(line) as unknown);
 }
 
-/** The loader of the process finds the library in this folder first. */
-const opencl = (double: string): NodeJS.ProcessEnv => ({ LD_LIBRARY_PATH: join(arm64FakesFolder, double) });
+/** The loader of the process finds the double in this folder. */
+const opencl = (FAKE_OPENCL: string): NodeJS.ProcessEnv => ({
+  LD_LIBRARY_PATH: join(arm64FakesFolder, 'opencl'),
+  FAKE_OPENCL,
+});
 
 const computes = (device: string): object => ({ device, values: 32 });
 
@@ -51,7 +54,7 @@ describe('Arm NN with GpuAcc', () => {
 
   it('is not started where OpenCL has no GPU, whatever is asked for', async () => {
     const devices = ['armnn:GpuAcc', 'armnn:CpuAcc', 'armnn:CpuRef', 'armnn:tflite'];
-    const [gpu, neon, reference, plain] = await load(devices, opencl('opencl_without_gpu'));
+    const [gpu, neon, reference, plain] = await load(devices, opencl('cpu'));
     expect(gpu).toMatchObject({ code: 'DEVICE_NOT_FOUND' });
     for (const refused of [neon, reference]) {
       const message = expect.stringContaining('would end the process') as string;
@@ -61,7 +64,8 @@ describe('Arm NN with GpuAcc', () => {
   });
 
   it('throws where OpenCL fails, which is an error of ours', async () => {
-    const [gpu, plain] = await load(['armnn:GpuAcc', 'armnn:tflite'], opencl('opencl_broken'));
+    const [gpu, plain] = await load(['armnn:GpuAcc', 'armnn:tflite'], opencl('gpu'));
+    // The double tells nothing of its GPU beyond its name and driver.
     const message = expect.stringContaining('clGetDeviceInfo') as string;
     expect(gpu).toMatchObject({ code: 'VENDOR_FAILURE', message });
     expect(plain).toEqual(computes('armnn:tflite'));
