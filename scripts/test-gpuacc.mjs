@@ -27,7 +27,7 @@ function test(args) {
   const environment = {
     ACCELNODE_ARMNN_LIBRARY: tfliteLibraries.middle,
     ACCELNODE_ARMNN_DELEGATE: delegate,
-    ARMNN_BACKENDS: dynamicBackends,
+    ACCELNODE_ARMNN_BACKENDS: dynamicBackends,
     OCL_ICD_VENDORS: `${vendors}/`,
     POCL_CACHE_DIR: kernels,
   };

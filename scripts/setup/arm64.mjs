@@ -37,9 +37,13 @@ export const arm64 = {
  * @returns {Record<string, string>}
  */
 export function armnnEnvironment() {
-  const { delegate, dynamicBackends, gpuBackend } = armnn('arm64');
+  const { delegate, dynamicBackends, backendsWithGpu } = armnn('arm64');
   if (delegate === undefined) return {};
-  return { ACCELNODE_ARMNN_DELEGATE: delegate, ARMNN_BACKENDS: dynamicBackends, ARMNN_GPU_BACKEND: gpuBackend };
+  return {
+    ACCELNODE_ARMNN_DELEGATE: delegate,
+    ACCELNODE_ARMNN_BACKENDS: dynamicBackends,
+    ARMNN_BACKENDS_WITH_GPU: backendsWithGpu,
+  };
 }
 
 /**

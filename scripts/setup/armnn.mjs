@@ -1,8 +1,8 @@
 // Arm NN with its delegate for TFLite. Arm NN's libraries come out of Debian's packages, unpacked and not installed. The
 // delegate is in no package; it is built from the sources of Debian's, against them.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { unpackArm64Compiler } from './arm64-compiler.mjs';
 import { unpackDebian } from './debian.mjs';
@@ -45,7 +45,7 @@ const own = join(root, 'scripts', 'setup', 'armnn');
  * @property {string} root what the packages have, as below /
  * @property {string} libraries where Arm NN's libraries are, and the C library
  * @property {string} dynamicBackends the folder of its backends, which Arm NN has to be told: it looks below /usr
- * @property {string} [gpuBackend] for arm64: the same with the backend GpuAcc
+ * @property {string} [backendsWithGpu] for arm64: one with GpuAcc too
  * @property {Record<string, string>} versions of packages
  * @property {number} bytes of packages and sources
  * @param {'x64' | 'arm64'} arch
@@ -92,7 +92,7 @@ function make(partial, arch) {
   for (const leftover of [archive, join(partial, 'sources'), tflite, join(partial, usr, 'include')]) {
     rmSync(leftover, { recursive: true });
   }
-  const hasGpuBackend = separateGpuBackend(join(partial, libraries), partial);
+  if (arch === 'arm64') separateBackends(join(partial, libraries, BACKENDS), partial);
   const folder = folderOf(arch);
   const node = arch === 'x64' ? join(folder, 'node') : undefined;
   if (node !== undefined) copyNode(join(partial, 'node'), [join(folder, libraries)]);
@@ -102,8 +102,9 @@ function make(partial, arch) {
     delegate: join(folder, DELEGATE),
     root: join(folder, 'root'),
     libraries: join(folder, libraries),
-    dynamicBackends: join(folder, libraries, BACKENDS),
-    ...(hasGpuBackend ? { gpuBackend: join(folder, 'gpu') } : {}),
+    ...(arch === 'arm64'
+      ? { dynamicBackends: join(folder, 'backends'), backendsWithGpu: join(folder, 'backends-gpu') }
+      : { dynamicBackends: join(folder, libraries, BACKENDS) }),
     versions: { ...unpacked.versions, ...headers.versions },
     bytes,
   };
@@ -113,18 +114,19 @@ const DELEGATE = 'libarmnnDelegate.so';
 const BACKENDS = 'armnn33';
 
 /**
- * Where OpenCL has no GPU, an Arm NN that has this backend takes the process down, whichever backend is asked for. So it gets
- * a folder of its own, with links to the others: Arm NN takes one folder only.
+ * For arm64, where there are several backends and QEMU lets Arm NN see them where Debian has put them, moves them out of
+ * there. Arm NN takes one folder, and one that has GpuAcc takes the process down where OpenCL has no GPU, whichever backend
+ * is asked for: so there are two folders.
  */
-function separateGpuBackend(libraries, partial) {
-  const file = 'Arm_GpuAcc_backend.so';
-  const [common, folder] = [join(libraries, BACKENDS), join(partial, 'gpu')];
-  if (!existsSync(join(common, file))) return false;
-  mkdirSync(folder);
-  renameSync(join(common, file), join(folder, file));
-  for (const other of readdirSync(common)) symlinkSync(relative(folder, join(common, other)), join(folder, other));
-  return true;
+function separateBackends(common, partial) {
+  const [cpu, gpu] = ['backends', 'backends-gpu'].map((name) => join(partial, name));
+  renameSync(common, cpu);
+  mkdirSync(gpu);
+  renameSync(join(cpu, GPU_BACKEND), join(gpu, GPU_BACKEND));
+  for (const other of readdirSync(cpu)) symlinkSync(join('..', 'backends', other), join(gpu, other));
 }
+
+const GPU_BACKEND = 'Arm_GpuAcc_backend.so';
 
 /**
  * Unpacks what of Arm NN's sources is needed here, once they are what they should be.

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { root, run, say, setupFolder } from './process.mjs';
 
-/** Where they are built. */
-export const fakesFolder = join(setupFolder, 'fakes');
+/** Where they are built. Tests that run on another architecture are told of another folder. */
+export const fakesFolder = process.env.ACCELNODE_TEST_FAKES ?? join(setupFolder, 'fakes');
 
 /** And for linux-arm64. */
 export const arm64FakesFolder = join(setupFolder, 'arm64', 'fakes');

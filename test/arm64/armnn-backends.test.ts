@@ -11,15 +11,10 @@ import { fromFloat16, toFloat16 } from '../utils/float16.js';
 import { expectError, withSession } from '../utils/session.js';
 import { dense, denseInput, noise } from '../utils/tflite-networks.js';
 
-const armnn = { dynamicBackends: process.env.ARMNN_BACKENDS };
+const optionsOf = (device: string): LoadOptions => ({ device, lanes: 1 });
 
-function optionsOf(device: string): LoadOptions {
-  return device === 'armnn:tflite' ? { device, lanes: 1 } : { device, lanes: 1, armnn };
-}
-
-function runOn(device: string, source: ModelSource, inputs: Record<string, Tensor>, more = {}): Promise<Outputs> {
-  const options = optionsOf(device);
-  return withSession(source, { ...options, armnn: { ...options.armnn, ...more } }, (session) => session.run(inputs));
+function runOn(device: string, source: ModelSource, inputs: Record<string, Tensor>): Promise<Outputs> {
+  return withSession(source, optionsOf(device), (session) => session.run(inputs));
 }
 
 const HALF_TOLERANCE = 1e-2;
@@ -55,7 +50,7 @@ describe.each(['armnn:CpuRef', 'armnn:CpuAcc'])('%s', (device) => {
   it('computes in half precision with fp16Turbo', async () => {
     const x = denseInput();
     const { y: single } = await runOn('armnn:tflite', dense, { x });
-    await withSession(dense, { ...optionsOf(device), armnn: { ...armnn, fp16Turbo: true } }, async (session) => {
+    await withSession(dense, { ...optionsOf(device), armnn: { fp16Turbo: true } }, async (session) => {
       expect(session.precision).toBe('fp16');
       const { y: half } = await session.run({ x });
       expectAllClose({ y: half! }, { y: single! }, HALF_TOLERANCE);
@@ -87,7 +82,7 @@ describe('armnn:GpuAcc, without OpenCL', () => {
   });
 
   it('is passed over by a list of devices', () =>
-    withSession(dense, { lanes: 1, device: ['armnn:GpuAcc', 'armnn:CpuAcc'], armnn }, (session) => {
+    withSession(dense, { lanes: 1, device: ['armnn:GpuAcc', 'armnn:CpuAcc'] }, (session) => {
       expect(session.device).toBe('armnn:CpuAcc');
       expect(session.attempts).toMatchObject([{ device: 'armnn:GpuAcc', code: 'DEVICE_NOT_FOUND' }]);
     }));

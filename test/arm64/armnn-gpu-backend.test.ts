@@ -6,19 +6,20 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { arm64FakesFolder } from '../../scripts/setup/fakes.mjs';
+import { fakesFolder } from '../../scripts/setup/fakes.mjs';
 import { runScript } from '../utils/child.js';
 import { dense, denseInput } from '../utils/tflite-networks.js';
 
-const dynamicBackends = process.env.ARMNN_GPU_BACKEND;
+/** The folder of Arm NN's backends, with GpuAcc. */
+const ACCELNODE_ARMNN_BACKENDS = process.env.ARMNN_BACKENDS_WITH_GPU;
 
 /** Prints what becomes of loading the model on each of the devices. */
 const script = `
   import { Session } from 'accelnode';
-  const [model, x, dynamicBackends, ...devices] = JSON.parse(process.argv[1]);
+  const [model, x, ...devices] = JSON.parse(process.argv[1]);
   for (const device of devices) {
     try {
-      const session = await Session.load(Buffer.from(model, 'base64'), { device, lanes: 1, armnn: { dynamicBackends } });
+      const session = await Session.load(Buffer.from(model, 'base64'), { device, lanes: 1 });
       const { y } = await session.run({ x: Float32Array.from(x) });
       console.log(JSON.stringify({ device, values: y.data.length }));
       await session.close();
@@ -30,8 +31,11 @@ const script = `
 `;
 
 async function load(devices: string[], env: NodeJS.ProcessEnv = {}): Promise<unknown[]> {
-  const request = [Buffer.from(dense).toString('base64'), [...denseInput().data], dynamicBackends, ...devices];
-  const { code, signal, stdout, stderr } = await runScript(script, { args: [JSON.stringify(request)], env });
+  const request = [Buffer.from(dense).toString('base64'), [...denseInput().data], ...devices];
+  const { code, signal, stdout, stderr } = await runScript(script, {
+    args: [JSON.stringify(request)],
+    env: { ACCELNODE_ARMNN_BACKENDS, ...env },
+  });
   const lines = stdout.split('\n').filter((line) => line.startsWith('{') || line.startsWith('"'));
   expect({ code, signal, last: lines.at(-1) }, stderr).toEqual({ code: 0, signal: null, last: '"goes on"' });
   return lines.slice(0, -1).map((line) => JSON.parse(line) as unknown);
@@ -39,7 +43,7 @@ async function load(devices: string[], env: NodeJS.ProcessEnv = {}): Promise<unk
 
 /** The loader of the process finds the double in this folder. */
 const opencl = (FAKE_OPENCL: string): NodeJS.ProcessEnv => ({
-  LD_LIBRARY_PATH: join(arm64FakesFolder, 'opencl'),
+  LD_LIBRARY_PATH: join(fakesFolder, 'opencl'),
   FAKE_OPENCL,
 });
 

@@ -20,6 +20,7 @@ function project(name: string, include: string[], env: Record<string, string> = 
       env: {
         ACCELNODE_PREBUILD: arm64.addon,
         ACCELNODE_TEST_NODE: arm64.node,
+        ACCELNODE_TEST_FAKES: arm64.fakes,
         ACCELNODE_TEST_PATIENCE: '4',
         ...env,
       },
