@@ -127,4 +127,12 @@ CL_API_ENTRY cl_mem CL_API_CALL clImportMemoryARM(cl_context context, cl_mem_fla
   return REAL(clCreateBuffer)(context, flags | CL_MEM_USE_HOST_PTR, bytes, memory, status);
 }
 
+CL_API_ENTRY void* CL_API_CALL clGetExtensionFunctionAddressForPlatform(cl_platform_id platform,
+                                                                        const char* name) {
+  if (std::strcmp(name, "clImportMemoryARM") == 0) {
+    return reinterpret_cast<void*>(clImportMemoryARM);
+  }
+  return REAL(clGetExtensionFunctionAddressForPlatform)(platform, name);
+}
+
 }  // extern "C"
