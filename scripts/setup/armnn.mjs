@@ -1,7 +1,7 @@
 // Arm NN with its delegate for TFLite. Arm NN's libraries come out of Debian's packages, unpacked and not installed. The
 // delegate is in no package; it is built from the sources of Debian's, against them.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { unpackArm64Compiler } from './arm64-compiler.mjs';
@@ -29,8 +29,7 @@ const architectures = {
   arm64: {
     debian: 'arm64',
     triplet: 'aarch64-linux-gnu',
-    // Without the backend for GPUs: where OpenCL has none, an Arm NN that has that backend takes the process down.
-    backends: ['libarmnn-cpuacc-backend33', 'libarmnnaclcommon33t64', 'libarm-compute43'],
+    backends: ['libarmnn-cpuacc-backend33', 'libarmnn-gpuacc-backend33', 'libarmnnaclcommon33t64', 'libarm-compute43'],
   },
 };
 
@@ -46,6 +45,7 @@ const own = join(root, 'scripts', 'setup', 'armnn');
  * @property {string} root what the packages have, as below /
  * @property {string} libraries where Arm NN's libraries are, and the C library
  * @property {string} dynamicBackends the folder of its backends, which Arm NN has to be told: it looks below /usr
+ * @property {string} [backendsWithGpu] for arm64: one with GpuAcc too
  * @property {Record<string, string>} versions of packages
  * @property {number} bytes of packages and sources
  * @param {'x64' | 'arm64'} arch
@@ -92,6 +92,7 @@ function make(partial, arch) {
   for (const leftover of [archive, join(partial, 'sources'), tflite, join(partial, usr, 'include')]) {
     rmSync(leftover, { recursive: true });
   }
+  if (arch === 'arm64') separateBackends(join(partial, libraries, BACKENDS), partial);
   const folder = folderOf(arch);
   const node = arch === 'x64' ? join(folder, 'node') : undefined;
   if (node !== undefined) copyNode(join(partial, 'node'), [join(folder, libraries)]);
@@ -101,20 +102,45 @@ function make(partial, arch) {
     delegate: join(folder, DELEGATE),
     root: join(folder, 'root'),
     libraries: join(folder, libraries),
-    dynamicBackends: join(folder, libraries, 'armnn33'),
+    ...(arch === 'arm64'
+      ? { dynamicBackends: join(folder, 'backends'), backendsWithGpu: join(folder, 'backends-gpu') }
+      : { dynamicBackends: join(folder, libraries, BACKENDS) }),
     versions: { ...unpacked.versions, ...headers.versions },
     bytes,
   };
 }
 
 const DELEGATE = 'libarmnnDelegate.so';
+const BACKENDS = 'armnn33';
 
-function unpackSources(archive, partial) {
+/**
+ * For arm64, where there are several backends and QEMU lets Arm NN see them where Debian has put them, moves them out of
+ * there. Arm NN takes one folder, and one that has GpuAcc takes the process down where OpenCL has no GPU, whichever backend
+ * is asked for: so there are two folders.
+ */
+function separateBackends(common, partial) {
+  const [cpu, gpu] = ['backends', 'backends-gpu'].map((name) => join(partial, name));
+  renameSync(common, cpu);
+  mkdirSync(gpu);
+  renameSync(join(cpu, GPU_BACKEND), join(gpu, GPU_BACKEND));
+  for (const other of readdirSync(cpu)) symlinkSync(join('..', 'backends', other), join(gpu, other));
+}
+
+const GPU_BACKEND = 'Arm_GpuAcc_backend.so';
+
+/**
+ * Unpacks what of Arm NN's sources is needed here, once they are what they should be.
+ * @param {string} archive
+ * @param {string} partial where to
+ * @param {string[]} [more] folders
+ * @returns {string} the folder
+ */
+export function unpackSources(archive, partial, more = []) {
   const found = createHash('sha256').update(readFileSync(archive)).digest('hex');
   if (found !== SOURCES_SHA256) throw new Error(`Arm NN's sources have the SHA-256 ${found}, not ${SOURCES_SHA256}`);
   const folder = join(partial, 'sources');
   mkdirSync(folder);
-  const parts = ['delegate', 'include', 'profiling', 'third-party'].map((name) => `*/${name}`);
+  const parts = ['delegate', 'include', 'profiling', 'third-party', ...more].map((name) => `*/${name}`);
   run('tar', ['-xf', archive, '-C', folder, '--strip-components=1', '--wildcards', ...parts]);
   return folder;
 }

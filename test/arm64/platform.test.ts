@@ -1,0 +1,21 @@
+/** That these tests run where they say they do. */
+import { join } from 'node:path';
+
+import { devices } from 'accelnode';
+import { expect, it } from 'vitest';
+
+import { runScript } from '../utils/child.js';
+
+it('runs in Node for arm64, on an addon for arm64', async () => {
+  expect(process).toMatchObject({ platform: 'linux', arch: 'arm64' });
+  // An addon for another processor can't be loaded.
+  const ids = (await devices()).map(({ id }) => id);
+  expect(ids).toContain('null:0');
+  const addon = join(process.env.ACCELNODE_PREBUILD!, 'build', 'Release', 'accelnode.node');
+  expect(process.report.getReport()).toMatchObject({ sharedObjects: expect.arrayContaining([addon]) as string[] });
+});
+
+it('starts other programs the same way', async () => {
+  const { code, stdout } = await runScript('console.log(process.arch)');
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'arm64\n' });
+});
