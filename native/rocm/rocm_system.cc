@@ -1,9 +1,5 @@
 #include "rocm_system.h"
 
-#ifndef _WIN32
-#include <unistd.h>
-#endif
-
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -15,26 +11,14 @@
 #include <system_error>
 #include <vector>
 
+#include "../system_files.h"
+
 namespace accelnode::rocm {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path Place(const char* path) {
-  const char* root = std::getenv("ACCELNODE_ROCM_ROOT");
-  return fs::path((root ? std::string(root) : std::string()) + path);
-}
-
-// What is in a folder whose name begins so; nothing when there is no such folder.
-std::vector<fs::path> Entries(const fs::path& folder, const std::string& prefix) {
-  std::vector<fs::path> entries;
-  std::error_code failed;
-  fs::directory_iterator each(folder, failed);
-  for (; !failed && each != fs::directory_iterator(); each.increment(failed)) {
-    if (each->path().filename().string().rfind(prefix, 0) == 0) entries.push_back(each->path());
-  }
-  return entries;
-}
+fs::path Place(const char* path) { return SystemFiles("ACCELNODE_ROCM_ROOT").Place(path); }
 
 std::optional<double> Number(const fs::path& path) {
   std::ifstream file(path);
@@ -79,14 +63,6 @@ std::string GfxAt(const std::string& pci) {
     return GfxName(version / 10000, version / 100 % 100, version % 100);
   }
   return {};
-}
-
-bool CanOpen(const fs::path& path) {
-#ifdef _WIN32
-  return fs::exists(path);
-#else
-  return access(path.c_str(), R_OK | W_OK) == 0;
-#endif
 }
 
 }  // namespace
