@@ -34,10 +34,11 @@ let lastLoadId = 0;
 
 export function libraryOption(
   backend: BackendName,
-  { armnn, openvino, cuda, rocm }: ParsedLoadOptions,
+  { armnn, openvino, cuda, rknn, rocm }: ParsedLoadOptions,
 ): string | undefined {
   if (backend === 'openvino') return openvino?.library;
   if (backend === 'rocm') return rocm?.library;
+  if (backend === 'rknn') return rknn?.library;
   if (backend === 'armnn') return armnn?.library;
   return backend === 'cuda' ? cuda?.library : undefined;
 }
@@ -209,6 +210,7 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
   const common = { precision, lanes: lanes === 'auto' ? undefined : lanes, shapes, profiling, cacheDir };
   if (backend === 'cuda') return { ...common, cuda: cudaOptions(target) };
   if (backend === 'rocm') return { ...common, rocm: rocmOptions(target) };
+  if (backend === 'rknn') return { ...common, rknn: rknnOptions(target) };
   if (cacheDir !== undefined) {
     await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
       const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
@@ -228,6 +230,11 @@ function armnnOptions({ options }: LoadTarget): object {
     delegate: delegate && resolve(delegate),
     tuning: tuning && { ...tuning, file: resolve(tuning.file) },
   };
+}
+
+function rknnOptions({ options }: LoadTarget): object {
+  const { library: _library, ...own } = options.rknn ?? {};
+  return own;
 }
 
 function cudaOptions({ options, timingCache: common }: LoadTarget): object {

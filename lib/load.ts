@@ -1,7 +1,6 @@
 /**
  * Loading a model on the first device that can run it.
  */
-import type { NativeModelSource } from './native/addon.js';
 import { backends, splitDevice, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
 import { devicesOf } from './devices.js';
@@ -10,10 +9,11 @@ import type { DeviceAttempt } from './errors.js';
 import { aborted, libraryOption, loadNative } from './load-native.js';
 import { loadCompiled } from './load-compiled.js';
 import { readModelSource } from './model-source.js';
-import type { ModelSource, ModelSources } from './model-source.js';
+import type { ModelSource, ModelSources, ReadSource } from './model-source.js';
 import { takesAlwaysAsLong } from './onnx/duration.js';
 import { parseLoadOptions } from './options/load.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
+import { chooseForChip, howToConvert } from './rknn-source.js';
 import { openRuntime } from './runtimes/open.js';
 import { makeReload, noteFiles } from './reload.js';
 import type { ResidentModel } from './residency.js';
@@ -153,7 +153,7 @@ async function devicesToTry(
   return usable.map(({ id }) => id.slice(backend.length + 1));
 }
 
-function sourceFor(backend: BackendName, sources: ModelSources): NativeModelSource {
+function sourceFor(backend: BackendName, sources: ModelSources): ReadSource {
   const { product, formats } = backends[backend];
   for (const format of formats) {
     const source = sources[format];
@@ -162,7 +162,7 @@ function sourceFor(backend: BackendName, sources: ModelSources): NativeModelSour
   throw new AccelError(
     'MODEL_UNSUPPORTED',
     `${product} loads ${formats.join(', ')} models; the model was given as ${Object.keys(sources).join(', ')}.`,
-    { backend },
+    { backend, hint: backend === 'rknn' && (sources.onnx ?? sources.tflite) ? howToConvert() : undefined },
   );
 }
 
@@ -175,5 +175,7 @@ async function loadOn(
 ): Promise<ResidentModel> {
   const target = { backend, device, options };
   if (backends[backend].planFormat !== undefined) return loadCompiled(target, sources);
-  return { native: await loadNative(target, sourceFor(backend, sources)) };
+  const { byChip, ...source } = sourceFor(backend, sources);
+  if (byChip === undefined) return { native: await loadNative(target, source) };
+  return { native: await loadNative(target, await chooseForChip(byChip, libraryOption(backend, options))) };
 }
