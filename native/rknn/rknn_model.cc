@@ -94,7 +94,7 @@ RknnModel::RknnModel(const LoadRequest& request, Board board)
       first_(InitContext(*bytes_, flags_, board_, key_)) {
   ReadVersions();
   facts_.profiling = (flags_ & kFlagCollectPerf) != 0;
-  facts_.ports = DescribePorts(*first_, request.options["rknn"]);
+  facts_.ports = DescribePorts(*first_, request.options);
   facts_.zero_copy = facts_.ports.CanZeroCopy() && HasSharedMemory();
   if (facts_.ports.HasNative() && !facts_.ports.CanZeroCopy()) {
     throw Error(ErrorCode::INVALID_ARGUMENT,

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "rknn_check.h"
 
@@ -198,16 +199,15 @@ Port Describe(const NpuContext& context, bool input, uint32_t index, const Value
 }
 
 // Options for an input or output that the model does not have would be passed over in silence.
-void RefuseUnknown(const Value& wanted, const char* role, const std::vector<Port>& ports) {
+void RefuseUnknown(const Value& wanted, const char* option, const std::vector<Port>& ports) {
   if (wanted.AsMap() == nullptr) return;
   for (const auto& [name, value] : *wanted.AsMap()) {
     const auto is_it = [&name = name](const Port& port) { return port.info.name == name; };
     if (std::any_of(ports.begin(), ports.end(), is_it)) continue;
     std::string names;
     for (const Port& port : ports) names += (names.empty() ? "\"" : ", \"") + port.info.name + "\"";
-    throw Error(ErrorCode::INVALID_ARGUMENT, "The options rknn." + std::string(role) +
-                                                 "s name \"" + name + "\", but the model has no " +
-                                                 "such " + role + ".")
+    throw Error(ErrorCode::INVALID_ARGUMENT, std::string("The option ") + option + " names \"" +
+                                                 name + "\", which the model does not have.")
         .WithHint("It has: " + names + ".");
   }
 }
@@ -224,38 +224,97 @@ std::unique_ptr<rknn_input_range> QueryRange(const NpuContext& context, uint32_t
   return range;
 }
 
-void DescribeShapes(const NpuContext& context, Ports& ports) {
-  if (Api().set_input_shapes == nullptr) return;
-  for (Port& port : ports.inputs) {
+// What the option `shapes` allows for an input: [[min, max, opt], …]; all, where it says nothing.
+bool Allows(const Value& bounds, const Shape& shape) {
+  if (bounds.AsList() == nullptr) return true;
+  const Value::List& dims = *bounds.AsList();
+  if (dims.size() != shape.rank()) return false;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    const auto at = [&](size_t which) { return *(*dims[i].AsList())[which].AsNumber(); };
+    const auto dim = static_cast<double>(shape[i]);
+    if (at(0) >= 0 && (dim < at(0) || dim > at(1))) return false;
+  }
+  return true;
+}
+
+// The sets of shapes that the model has, of those inputs that have several; empty where it has one.
+std::vector<std::vector<Shape>> QueryShapes(const NpuContext& context,
+                                            const std::vector<Port>& inputs) {
+  std::vector<std::vector<Shape>> sets;
+  if (Api().set_input_shapes == nullptr) return sets;
+  for (const Port& port : inputs) {
     const std::unique_ptr<rknn_input_range> range = QueryRange(context, port.attr.index);
-    if (!range) return;
+    if (!range) return {};
+    sets.resize(range->shape_number);
+    for (size_t set = 0; set < sets.size(); ++set) {
+      Shape shape;
+      shape.Resize(std::min<size_t>(range->n_dims, kMaxDims));
+      std::copy_n(range->dyn_range[set], shape.rank(), shape.data());
+      sets[set].push_back(shape);
+    }
+  }
+  return sets;
+}
+
+// The bounds of an input, over all sets.
+void DescribeBounds(const std::vector<std::vector<Shape>>& sets, size_t index, TensorInfo& info) {
+  const Shape& first = sets.front()[index];
+  info.min = info.max = {first.begin(), first.end()};
+  for (const std::vector<Shape>& set : sets) {
+    for (size_t i = 0; i < info.min.size(); ++i) {
+      info.min[i] = std::min(info.min[i], set[index][i]);
+      info.max[i] = std::max(info.max[i], set[index][i]);
+    }
+  }
+  info.shape = info.min;
+  for (size_t i = 0; i < info.min.size(); ++i) {
+    if (info.min[i] != info.max[i]) info.shape[i] = kDynamic;
+  }
+  if (!info.IsDynamic()) {
+    info.min.clear();
+    info.max.clear();
+  }
+}
+
+void DescribeShapes(const NpuContext& context, const Value& wanted, Ports& ports) {
+  std::vector<std::vector<Shape>> sets = QueryShapes(context, ports.inputs);
+  const bool dynamic = !sets.empty();
+  if (!dynamic) {
+    sets.emplace_back();
+    for (const Port& port : ports.inputs) {
+      sets[0].emplace_back(port.info.shape.data(), port.info.shape.size());
+    }
+  }
+  const auto is_refused = [&](const std::vector<Shape>& set) {
+    for (size_t i = 0; i < set.size(); ++i) {
+      if (!Allows(wanted[ports.inputs[i].info.name], set[i])) return true;
+    }
+    return false;
+  };
+  sets.erase(std::remove_if(sets.begin(), sets.end(), is_refused), sets.end());
+  if (sets.empty()) {
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "The model was not converted for the shapes that the option shapes asks for.")
+        .WithHint("Leave shapes out, or convert the model for them.");
+  }
+  if (!dynamic) return;
+  for (size_t i = 0; i < ports.inputs.size(); ++i) {
+    Port& port = ports.inputs[i];
     if (port.native || port.reordered) {
       Refuse(port.info.name, "has several shapes, and so only the model's own layout.",
              "Leave rknn's layout out for it.");
     }
-    ports.shape_sets.resize(range->shape_number);
-    TensorInfo& info = port.info;
-    const size_t rank = std::min<size_t>(range->n_dims, kMaxDims);
-    for (uint32_t set = 0; set < range->shape_number; ++set) {
-      Shape shape;
-      shape.Resize(rank);
-      std::copy_n(range->dyn_range[set], rank, shape.data());
-      if (set == 0) info.min = info.max = {shape.begin(), shape.end()};
-      for (size_t i = 0; i < rank; ++i) {
-        info.min[i] = std::min(info.min[i], shape[i]);
-        info.max[i] = std::max(info.max[i], shape[i]);
-      }
-      ports.shape_sets[set].push_back(shape);
-    }
-    info.shape = info.min;
-    for (size_t i = 0; i < rank; ++i) {
-      if (info.min[i] != info.max[i]) info.shape[i] = kDynamic;
-    }
+    DescribeBounds(sets, i, port.info);
   }
   // librknnrt tells the shapes of outputs only for those of inputs that are set.
   for (Port& port : ports.outputs) {
+    if (port.native || port.reordered) {
+      Refuse(port.info.name, "has several shapes, and so only the model's own layout.",
+             "Leave rknn's layout out for it.");
+    }
     std::fill(port.info.shape.begin(), port.info.shape.end(), kDynamic);
   }
+  ports.shape_sets = std::move(sets);
 }
 
 }  // namespace
@@ -284,18 +343,20 @@ void SetDims(rknn_tensor_attr& attr, const Shape& shape) {
 }
 
 Ports DescribePorts(const NpuContext& context, const Value& options) {
+  const Value& own = options["rknn"];
   rknn_input_output_num count{};
   RKNN_CALL(query, context.get(), kQueryInOutNum, &count, sizeof count);
   Ports ports;
   for (uint32_t i = 0; i < count.n_input; ++i) {
-    ports.inputs.push_back(Describe(context, true, i, options));
+    ports.inputs.push_back(Describe(context, true, i, own));
   }
   for (uint32_t i = 0; i < count.n_output; ++i) {
-    ports.outputs.push_back(Describe(context, false, i, options));
+    ports.outputs.push_back(Describe(context, false, i, own));
   }
-  RefuseUnknown(options["inputs"], "input", ports.inputs);
-  RefuseUnknown(options["outputs"], "output", ports.outputs);
-  DescribeShapes(context, ports);
+  RefuseUnknown(own["inputs"], "rknn.inputs", ports.inputs);
+  RefuseUnknown(own["outputs"], "rknn.outputs", ports.outputs);
+  RefuseUnknown(options["shapes"], "shapes", ports.inputs);
+  DescribeShapes(context, options["shapes"], ports);
   return ports;
 }
 

@@ -45,7 +45,7 @@ struct Ports {
   bool CanZeroCopy() const;  // all of them
 };
 
-// `options`: rknn.inputs and rknn.outputs, by name.
+// `options`: of the load.
 Ports DescribePorts(const NpuContext& context, const Value& options);
 
 // The attributes of one input or output.
