@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
+import { rknnClient } from './setup/rknn.mjs';
 import { testRocm } from './setup/rocm-tests.mjs';
 import { testSanitizers } from './setup/sanitizers.mjs';
 import { prepareTests } from './setup/tests.mjs';
@@ -54,6 +55,7 @@ function testAll() {
     requireTests(tests, 'openvino-agreement', 1, 'OpenVINO'),
     requireTests(tests, 'cuda-lean', lean.length, "TensorRT's lean runtimes"),
     requireTests(tests, 'cuda-cudart', cudart.length * 2, "CUDA's runtimes"),
+    requireTests(tests, 'rknn-client', existsSync(rknnClient.library) ? 2 : 0, "Rockchip's client library"),
     requireTests(tests, 'tflite-models', tflite.length * 10, 'TFLite'),
     requireTests(tests, 'onnx-parser', parsers.length * 20, 'the real ONNX parsers'),
   );
