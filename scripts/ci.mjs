@@ -80,7 +80,7 @@ function testNodeGypBuild() {
   for (const item of ['binding.gyp', 'package.json', 'native'])
     cpSync(join(root, item), join(folder, item), { recursive: true });
   run(bin('node-gyp'), ['rebuild', '--jobs', '2', ...installedHeaders()], { cwd: folder });
-  const projects = ['unit', 'null', 'stress', 'openvino', 'cuda', 'cuda-older'];
+  const projects = ['unit', 'null', 'stress', 'openvino', 'cuda', 'cuda-older', 'rknn'];
   // node-gyp-build takes the addon from the folder that this variable names.
   return runVitest(
     projects.flatMap((project) => ['--project', project]),

@@ -9,8 +9,9 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { expectError, withSession } from '../utils/session.js';
 import { reaches } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
+import { writeBoard } from './rknn/board.mjs';
 import { rknnModel } from './rknn/models.mjs';
-import { echoModel, missing, openDouble, takeViolation, writeBoard } from './rknn/setup.js';
+import { echoModel, missing, openDouble, takeViolation } from './rknn/setup.js';
 
 const device = 'rknn:0';
 const place = makeWorkplace();

@@ -9,7 +9,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { runScript } from '../utils/child.js';
 import { expectError, withSession } from '../utils/session.js';
 import { makeWorkplace } from './openvino/setup.js';
-import { echoModel, libraryOf, makeDouble, missing, openDouble, takeViolation, writeBoard } from './rknn/setup.js';
+import { writeBoard } from './rknn/board.mjs';
+import { echoModel, libraryOf, makeDouble, missing, openDouble, takeViolation } from './rknn/setup.js';
 
 const device = 'rknn:0';
 const place = makeWorkplace();

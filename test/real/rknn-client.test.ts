@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { rknnClient } from '../../scripts/setup/rknn.mjs';
-import { writeBoard } from '../fakes/rknn/setup.js';
+import { writeBoard } from '../fakes/rknn/board.mjs';
 import { runScript } from '../utils/child.js';
 
 const { library, version } = rknnClient;

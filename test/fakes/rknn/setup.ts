@@ -1,10 +1,11 @@
 /** What the tests with the double of librknnrt need: its folders, a control block, a board, models. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 
 import type { NullTensor } from 'accelnode';
 
 import { fakesFolder } from '../../../scripts/setup/fakes.mjs';
+import { writeBoard } from './board.mjs';
 import { CONTROL_VARIABLE, Control } from './control.mjs';
 import { rknnModel } from './models.mjs';
 import type { Model } from './models.mjs';
@@ -39,23 +40,6 @@ export function makeDouble(folder: string, release: Release = '2.3.2', library =
     root,
     env: { [CONTROL_VARIABLE]: path, ACCELNODE_RKNN_LIBRARY: library, ACCELNODE_RKNN_ROOT: root },
   };
-}
-
-/** What Linux says of a board with this chip. */
-export function writeBoard(root: string, chip = 'rk3588', driver = '0.9.8'): void {
-  rmSync(root, { recursive: true, force: true });
-  const write = (path: string, text: string): void => {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-  };
-  write('proc/device-tree/compatible', `vendor,some-board\0rockchip,${chip}\0`);
-  write('dev/dri/renderD128', '');
-  write('dev/dri/renderD129', '');
-  write('sys/class/drm/renderD129/device/uevent', 'DRIVER=RKNPU\nOF_NAME=npu\n');
-  write('sys/kernel/debug/rknpu/version', `RKNPU driver: v${driver}\n`);
-  write('sys/kernel/debug/rknpu/load', 'NPU load:  Core0: 12%, Core1:  3%, Core2:  0%,\n');
-  write('sys/class/devfreq/fdab0000.npu/load', '5@1000000000Hz\n');
-  write('sys/class/devfreq/fb000000.gpu/load', '99@300000000Hz\n');
 }
 
 /** What the double has found since the last time; empty when nothing. */
