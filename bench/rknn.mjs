@@ -52,7 +52,9 @@ const row = (what, seen, limit) => {
 const rows = [
   ...threads.map((count) => row(`runs a second on ${count} of 3 cores, 2 ms each`, rates[count])),
   ...[2, 3].map((count) => row(`times as many on ${count} cores`, speedups[count], rknnTargets[count])),
-  ...costs.map((memory) => row(`\`runSync\`, tensors in ${memory} memory, µs a call`, microseconds[memory], rknnTargets.call)),
+  ...costs.map((memory) =>
+    row(`\`runSync\`, tensors in ${memory} memory, µs a call`, microseconds[memory], rknnTargets.call),
+  ),
 ];
 const environment = environmentOf();
 const tables = [layerTable(rows, "RKNN's backend on the double of librknnrt")];

@@ -15,7 +15,7 @@ export function isRknnTarget(name: unknown): name is RknnTarget {
 }
 
 /** What to do with a model that is no .rknn, or not for this chip. */
-export function howToConvert(target: string = 'rk3588'): string {
+export function howToConvert(target = 'rk3588'): string {
   return `Convert it: npx accelnode compile model.onnx --device rknn:${target}, with rknn-toolkit2 in your Python.`;
 }
 

@@ -44,7 +44,10 @@ export function addCompileCommand(program: Command): void {
       'compile a model for a device, into a file that loads faster there: a TensorRT plan, a MIGraphX program, an OpenVINO blob; or for a Rockchip NPU, with rknn-toolkit2',
     )
     .argument('<model>', 'the model file')
-    .requiredOption('-d, --device <device>', 'the device to compile for, e.g. cuda:0, openvino:CPU; a chip, rknn:rk3588')
+    .requiredOption(
+      '-d, --device <device>',
+      'the device to compile for, e.g. cuda:0, openvino:CPU; a chip, rknn:rk3588',
+    )
     .addOption(
       new Option('-p, --precision <precision>', 'what to compute in').choices(['fp32', 'fp16', 'bf16', 'int8', 'auto']),
     )

@@ -119,6 +119,8 @@ function failure(
       `rknn-toolkit2 could not convert ${basename(model)} for ${target}: ${where}${reason}.`,
       ...words.slice(-8).map((line) => `  ${line.trimEnd()}`),
     ].join('\n'),
-    { hint: "Rockchip's list of operators says what an NPU can do; shapes must be fixed, with --shapes where they are open." },
+    {
+      hint: "Rockchip's list of operators says what an NPU can do; shapes must be fixed, with --shapes where they are open.",
+    },
   );
 }

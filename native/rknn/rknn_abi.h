@@ -221,13 +221,13 @@ constexpr int kOptimizationIncompatible = -12;
 constexpr int kPlatformUnmatch = -13;
 
 // X(result, name without its prefix, parameters)
-#define ACCELNODE_RKNN_FUNCTIONS(X)                                                 \
-  X(int, init, (rknn_context*, void*, uint32_t, uint32_t, rknn_init_extend*))       \
-  X(int, destroy, (rknn_context))                                                   \
-  X(int, query, (rknn_context, int32_t, void*, uint32_t))                           \
-  X(int, inputs_set, (rknn_context, uint32_t, rknn_input*))                         \
-  X(int, run, (rknn_context, rknn_run_extend*))                                     \
-  X(int, outputs_get, (rknn_context, uint32_t, rknn_output*, rknn_output_extend*))  \
+#define ACCELNODE_RKNN_FUNCTIONS(X)                                                \
+  X(int, init, (rknn_context*, void*, uint32_t, uint32_t, rknn_init_extend*))      \
+  X(int, destroy, (rknn_context))                                                  \
+  X(int, query, (rknn_context, int32_t, void*, uint32_t))                          \
+  X(int, inputs_set, (rknn_context, uint32_t, rknn_input*))                        \
+  X(int, run, (rknn_context, rknn_run_extend*))                                    \
+  X(int, outputs_get, (rknn_context, uint32_t, rknn_output*, rknn_output_extend*)) \
   X(int, outputs_release, (rknn_context, uint32_t, rknn_output*))
 
 // Not in every release, nor in the client for boards that are attached to a PC; what needs them

@@ -56,8 +56,8 @@ std::string StatusText(int status) {
 }
 
 Error RknnError(int status, const char* function) {
-  Error error = Error(CodeFor(status), std::string("RKNN: ") + function + " failed (" +
-                                           StatusText(status) + ").")
+  Error error = Error(CodeFor(status),
+                      std::string("RKNN: ") + function + " failed (" + StatusText(status) + ").")
                     .WithCall(function, status);
   if (error.code == ErrorCode::DEVICE_LOST) {
     error.hint = "The NPU does not answer any more: close the session. `dmesg` may say why.";

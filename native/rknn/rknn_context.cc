@@ -35,9 +35,9 @@ void Prepare(const TensorInfo& info, const Shape& shape, Output& output) {
     output.allocated = AllocateHost(bytes);
     output.data = output.allocated.data;
   } else if (bytes > output.bytes) {
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "The tensor given for the output \"" + info.name +
-                    "\" is too small: it needs " + std::to_string(bytes) + " bytes.");
+    throw Error(ErrorCode::INVALID_ARGUMENT, "The tensor given for the output \"" + info.name +
+                                                 "\" is too small: it needs " +
+                                                 std::to_string(bytes) + " bytes.");
   }
   output.bytes = bytes;
   output.shape = shape;
@@ -143,9 +143,7 @@ void RknnContext::SetShapes(Span<const Tensor> inputs) {
   for (size_t i = 0; i < output_shapes_.size(); ++i) {
     const rknn_tensor_attr attr =
         QueryAttr(*npu_, kQueryCurrentOutputAttr, facts_.ports.outputs[i].attr.index);
-    const std::vector<int64_t> dims(attr.dims,
-                                    attr.dims + std::min<size_t>(attr.n_dims, kMaxDims));
-    output_shapes_[i] = ToShape(dims);
+    output_shapes_[i] = ToShape(DimsOf(attr));
   }
   shapes_ = std::move(wanted);
 }
@@ -168,7 +166,8 @@ void RknnContext::GetOutputs(Span<Output> outputs, RunStats& stats) {
       to = outputs[i].data;
     }
     if (to == nullptr || port.reordered) {
-      if (scratch_[i].bytes < bytes || scratch_[i].data == nullptr) scratch_[i] = AllocateHost(bytes);
+      if (scratch_[i].bytes < bytes || scratch_[i].data == nullptr)
+        scratch_[i] = AllocateHost(bytes);
       to = scratch_[i].data;
     }
     raw_outputs_[i].buf = to;
@@ -187,7 +186,8 @@ void RknnContext::GetOutputs(Span<Output> outputs, RunStats& stats) {
 bool RknnContext::WantsInPlace(Span<const Tensor> inputs, Span<Output> outputs) const {
   if (!facts_.zero_copy) return false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (IsShared(inputs[i].buffer, inputs[i].data) && facts_.ports.inputs[i].IsDirect()) return true;
+    if (IsShared(inputs[i].buffer, inputs[i].data) && facts_.ports.inputs[i].IsDirect())
+      return true;
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const bool shared = outputs[i].wanted && IsShared(outputs[i].buffer, outputs[i].data);
@@ -239,8 +239,8 @@ void RknnContext::RunInPlace(Span<const Tensor> inputs, Span<Output> outputs, Ru
 }
 
 // The caller's, if the NPU can use it as it is; else memory of this lane.
-rknn_tensor_mem* RknnContext::MemoryFor(const Port& port, Slot& slot,
-                                        const Buffer* buffer, const void* data) {
+rknn_tensor_mem* RknnContext::MemoryFor(const Port& port, Slot& slot, const Buffer* buffer,
+                                        const void* data) {
   if (IsShared(buffer, data) && port.IsDirect() &&
       SharedMemory(*buffer)->size >= port.BytesInMemory()) {
     return Imported(*buffer);

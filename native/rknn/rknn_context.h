@@ -41,8 +41,7 @@ class RknnContext final : public Context {
   void SetInputs(Span<const Tensor> inputs);
   void GetOutputs(Span<Output> outputs, RunStats& stats);
   void Compute();
-  rknn_tensor_mem* MemoryFor(const Port& port, Slot& slot, const Buffer* buffer,
-                             const void* data);
+  rknn_tensor_mem* MemoryFor(const Port& port, Slot& slot, const Buffer* buffer, const void* data);
   rknn_tensor_mem* Imported(const Buffer& buffer);
   void Bind(const Port& port, Slot& slot, rknn_tensor_mem* memory);
   void Sync(rknn_tensor_mem* memory, int32_t mode);

@@ -60,8 +60,8 @@ Cores::Cores(const Board& board, const Value& options) : cores_(board.cores) {
   const bool all = mode == "all";
   if (all) given_masks_ = {cores_ == 2 ? kCores01 : kCores012};
   // A core each; but one for all lanes when that is what the mask says.
-  const int preferred = given_masks_.empty() ? std::max(cores_, 1)
-                                             : static_cast<int>(given_masks_.size());
+  const int preferred =
+      given_masks_.empty() ? std::max(cores_, 1) : static_cast<int>(given_masks_.size());
   lanes_ = static_cast<int>(options.Number("lanes", threads > 0 ? threads : preferred));
   per_lane_ = given_masks_.empty() && (mode == "per-thread" || lanes_ > 1);
 }

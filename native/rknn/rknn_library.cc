@@ -87,12 +87,13 @@ Runtime OpenLibrary(const OpenRequest& request) {
     throw Error(ErrorCode::UNSUPPORTED, "Rockchip's NPUs run under Linux.");
   }
   static auto& opener = *new RuntimeOpener;
-  return opener.Open(request,
-                     {"RKNN",
-                      {{"librknnrt.so", "system"}, {"librknn_api.so", "system"}},
-                      "Put librknnrt.so of rknn-toolkit2 (rknpu2/runtime/Linux/librknn_api/aarch64) "
-                      "into /usr/lib, or set ACCELNODE_RKNN_LIBRARY to it."},
-                     Adopt);
+  return opener.Open(
+      request,
+      {"RKNN",
+       {{"librknnrt.so", "system"}, {"librknn_api.so", "system"}},
+       "Put librknnrt.so of rknn-toolkit2 (rknpu2/runtime/Linux/librknn_api/aarch64) "
+       "into /usr/lib, or set ACCELNODE_RKNN_LIBRARY to it."},
+      Adopt);
 }
 
 std::string DriverWarning(const std::string& driver) {

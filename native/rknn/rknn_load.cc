@@ -14,8 +14,8 @@ std::string ModelName(const std::string& key) {
 }
 
 std::string Where(const Board& board) {
-  return board.soc.empty() ? "this board, whose chip is not known" : "this board's " +
-                                                                         SocName(board);
+  return board.soc.empty() ? "this board, whose chip is not known"
+                           : "this board's " + SocName(board);
 }
 
 std::string HowToConvert(const Board& board) {
@@ -42,10 +42,9 @@ Error NoDevice(int status, const Board& board) {
     return Refused(ErrorCode::RUNTIME_INCOMPATIBLE, status, warning,
                    "A driver of " + std::string(kLeastDriver) + " or later goes with it.");
   }
-  return Refused(ErrorCode::DEVICE_NOT_FOUND, status, "The NPU of " + Where(board) +
-                                                          " can't be opened.",
-                 board.soc.empty() ? kContainerHint
-                                   : "`dmesg | grep -i rknpu` says what the driver found.");
+  return Refused(
+      ErrorCode::DEVICE_NOT_FOUND, status, "The NPU of " + Where(board) + " can't be opened.",
+      board.soc.empty() ? kContainerHint : "`dmesg | grep -i rknpu` says what the driver found.");
 }
 
 Error InitError(int status, const Board& board, const std::string& key) {
@@ -63,8 +62,9 @@ Error InitError(int status, const Board& board, const std::string& key) {
     case kPrecompileIncompatible:
     case kOptimizationIncompatible:
       return Refused(ErrorCode::RUNTIME_INCOMPATIBLE, status,
-                     ModelName(key) + " was converted by an rknn-toolkit2 that does not go with "
-                                      "librknnrt " +
+                     ModelName(key) +
+                         " was converted by an rknn-toolkit2 that does not go with "
+                         "librknnrt " +
                          LibraryVersion() + ".",
                      "Use the same release of both: update librknnrt.so, or convert the model "
                      "again with rknn-toolkit2 " +

@@ -26,7 +26,9 @@ LaneMemory QueryMemory(const NpuContext& context, bool shares_weights) {
   return {size.total_weight_size, size.total_internal_size, size.total_sram_size, shares_weights};
 }
 
-std::string TextOf(const char (&text)[kMaxNameLength]) { return {text, strnlen(text, sizeof text)}; }
+std::string TextOf(const char (&text)[kMaxNameLength]) {
+  return {text, strnlen(text, sizeof text)};
+}
 
 // The NPU computes in half precision what is not quantized.
 const char* PrecisionOf(const Ports& ports) {
@@ -105,8 +107,7 @@ RknnModel::RknnModel(const LoadRequest& request, Board board)
   for (const Port& port : facts_.ports.inputs) inputs_.push_back(port.info);
   for (const Port& port : facts_.ports.outputs) outputs_.push_back(port.info);
   if (board_.cores == 0) {
-    warnings_.push_back(
-        "This board's chip is not known, so no lane was given a core of its own.");
+    warnings_.push_back("This board's chip is not known, so no lane was given a core of its own.");
   }
 }
 
@@ -168,8 +169,8 @@ std::shared_ptr<NpuContext> RknnModel::InitAgain(int lane, const std::string& wh
   const LaneMemory memory = QueryMemory(*npu, false);
   std::lock_guard lock(mutex_);
   warnings_.push_back(why + " Lane " + std::to_string(lane) +
-                      " has the weights once more, which takes " +
-                      std::to_string(memory.weights) + " bytes.");
+                      " has the weights once more, which takes " + std::to_string(memory.weights) +
+                      " bytes.");
   return npu;
 }
 

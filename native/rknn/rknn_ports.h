@@ -2,6 +2,7 @@
 // other.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "../backend.h"
@@ -15,8 +16,8 @@ struct Port {
   // As librknnrt is told of it where it uses memory of ours: element type and order of axes are
   // what is exchanged.
   rknn_tensor_attr attr{};
-  int32_t model_type = 0;    // what the model itself has
-  int32_t format = 0;        // for rknn_inputs_set: the order in which callers give it
+  int32_t model_type = 0;     // what the model itself has
+  int32_t format = 0;         // for rknn_inputs_set: the order in which callers give it
   bool pass_through = false;  // for rknn_inputs_set: it is what the model has, as it is
   // Callers see the axes in the other order than `attr` has.
   bool reordered = false;
@@ -54,7 +55,16 @@ rknn_tensor_attr QueryAttr(const NpuContext& context, int32_t command, uint32_t 
 DataType FromRknn(int32_t type);  // kUnknown for types that accelnode has no name for
 bool IsQuantized(const rknn_tensor_attr& attr);
 
+std::vector<int64_t> DimsOf(const rknn_tensor_attr& attr);
+size_t BytesOf(const rknn_tensor_attr& attr);  // without gaps
+
 // Fills in what follows from the dimensions.
 void SetDims(rknn_tensor_attr& attr, const Shape& shape);
+
+// Learns which shapes the model has, of which `wanted`, the option shapes, may leave some out.
+void DescribeShapes(const NpuContext& context, const Value& wanted, Ports& ports);
+
+// Throws that an input or output can't be as the options want it.
+void Refuse(const std::string& name, const std::string& why, const char* hint);
 
 }  // namespace accelnode::rknn

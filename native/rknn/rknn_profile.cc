@@ -21,9 +21,8 @@ Words WordsOf(const std::string& line) {
 }
 
 bool IsNumber(const std::string& word) {
-  return !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isdigit(c) != 0;
-  });
+  return !word.empty() && std::all_of(word.begin(), word.end(),
+                                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 // Where a column is, by how its head begins; releases write more behind it.

@@ -122,7 +122,8 @@ function describeShapes(subject: Subject): void {
           expectEcho(await session.run({ x }), x);
           expectEcho(session.runSync({ x }), x);
         }
-      }));
+      }),
+    );
 
     it.skipIf(subject.open !== undefined)('may have no elements', () =>
       load(subject, [DYNAMIC], async (session) => {
@@ -131,7 +132,8 @@ function describeShapes(subject: Subject): void {
         const x = filled('float32', [2, 3]);
         expectEcho(await session.run({ x }), x);
         expectEcho(session.runSync({ x: empty }), empty);
-      }));
+      }),
+    );
 
     it('that do not fit are refused, and the session goes on', () =>
       load(subject, [FLOATS], async (session) => {
@@ -186,19 +188,23 @@ function describeMemory(subject: Subject): void {
         const error = await expectError('INVALID_ARGUMENT', () => session.run({ x }, { outputs: { x_out: mine } }));
         expect(error.message).toContain('too small');
         expectEcho(await session.run({ x }), x);
-      }));
+      }),
+    );
 
-    it.skipIf(subject.open === 'no')('of dynamic outputs stays valid while later runs go on, and after the session is closed', async () => {
-      const kept = await load(subject, [DYNAMIC], async (session) => {
-        const outputs: [Outputs, Tensor][] = [];
-        for (let i = 1; i <= 10; i++) {
-          const x = filled('float32', [i, 3], i);
-          outputs.push([await session.run({ x }), x]);
-        }
-        return outputs;
-      });
-      for (const [outputs, x] of kept) expectEcho(outputs, x);
-    });
+    it.skipIf(subject.open === 'no')(
+      'of dynamic outputs stays valid while later runs go on, and after the session is closed',
+      async () => {
+        const kept = await load(subject, [DYNAMIC], async (session) => {
+          const outputs: [Outputs, Tensor][] = [];
+          for (let i = 1; i <= 10; i++) {
+            const x = filled('float32', [i, 3], i);
+            outputs.push([await session.run({ x }), x]);
+          }
+          return outputs;
+        });
+        for (const [outputs, x] of kept) expectEcho(outputs, x);
+      },
+    );
 
     it('may be shared, and begin anywhere in its buffer', () =>
       load(subject, [FLOATS], async (session) => {
@@ -235,7 +241,8 @@ function describeMemory(subject: Subject): void {
             }
           };
           const run = fc.record({
-            rows: subject.open === 'no' ? fc.constant(2) : fc.integer({ min: subject.open === undefined ? 0 : 1, max: 8 }),
+            rows:
+              subject.open === 'no' ? fc.constant(2) : fc.integer({ min: subject.open === undefined ? 0 : 1, max: 8 }),
             from: fc.constantFrom(...memories),
             to: fc.constantFrom(...memories, 'fresh', 'nowhere'),
             spare: fc.integer({ min: 0, max: subject.open === 'no' ? 0 : 2 }), // rows that the output's tensor has too many

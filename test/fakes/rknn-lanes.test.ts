@@ -49,7 +49,7 @@ describe.skipIf(missing)(`lanes${missing ?? ''}`, () => {
     for (const field of ['soc', 'hold', 'failAt', 'lost']) control.set(field, 0);
     writeBoard(root);
     expect(takeViolation(control)).toBe('');
-    expect([control.live()['context'], control.live()['weights']]).toEqual([undefined, undefined]);
+    expect([control.live().context, control.live().weights]).toEqual([undefined, undefined]);
   });
 
   const load = <T>(options: LoadOptions, use: (session: Session) => Promise<T> | T, chip = 'rk3588'): Promise<T> =>
@@ -112,11 +112,7 @@ describe.skipIf(missing)(`lanes${missing ?? ''}`, () => {
 
   it('all cores of RK3576 are two', () => {
     useChip('rk3576');
-    return load(
-      { rknn: { coreMask: 'all' } },
-      (session) => expect(session.details.coreMasks).toEqual([3]),
-      'rk3576',
-    );
+    return load({ rknn: { coreMask: 'all' } }, (session) => expect(session.details.coreMasks).toEqual([3]), 'rk3576');
   });
 
   it.each(['rk3566', 'rk3568'])('on %s there is one, which is told no core', async (chip) => {
@@ -132,9 +128,7 @@ describe.skipIf(missing)(`lanes${missing ?? ''}`, () => {
   it('too many for the chip, and cores that it does not have, are refused', async () => {
     const refused = (rknn: LoadOptions['rknn'], chip: string) => {
       useChip(chip);
-      return expectError('INVALID_ARGUMENT', () =>
-        Session.load(echoModel(FLOATS, { target: chip }), { device, rknn }),
-      );
+      return expectError('INVALID_ARGUMENT', () => Session.load(echoModel(FLOATS, { target: chip }), { device, rknn }));
     };
     const error = await refused({ threads: 3 }, 'rk3576');
     expect(error.message).toBe('rknn.threads is 3, but the NPU of RK3576 has 2 cores.');

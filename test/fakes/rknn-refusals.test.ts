@@ -35,7 +35,7 @@ describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
     for (const field of ['soc', 'initStatus', 'driver', 'lost']) control.set(field, 0);
     writeBoard(root);
     expect(takeViolation(control)).toBe('');
-    expect([control.live()['context'], control.live()['weights']]).toEqual([undefined, undefined]);
+    expect([control.live().context, control.live().weights]).toEqual([undefined, undefined]);
     await withSession(good, { device }, async (session) => {
       expect((await session.run({ x })).x_out!.data).toEqual(x.data);
     });
@@ -144,7 +144,7 @@ describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
       writeBoard(root, 'rk3588', '0.8.2');
       const error = await expectError('RUNTIME_INCOMPATIBLE', () => load(good));
       expect(error.message).toContain(`The NPU's driver is 0.8.2, older than 0.9.8: librknnrt ${release}`);
-      expect((await rknn()).devices[0]!.details!['warning']).toContain('0.8.2');
+      expect((await rknn()).devices[0]!.details!.warning).toContain('0.8.2');
     });
 
     it('whose driver is old but works', async () => {

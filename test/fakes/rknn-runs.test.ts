@@ -33,8 +33,8 @@ describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
 
   afterEach(() => {
     expect(takeViolation(control)).toBe('');
-    expect(control.live()['context']).toBeUndefined();
-    expect(control.live()['weights']).toBeUndefined();
+    expect(control.live().context).toBeUndefined();
+    expect(control.live().weights).toBeUndefined();
   });
 
   describe('types and layouts', () => {

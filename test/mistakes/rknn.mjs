@@ -13,29 +13,54 @@ const memory = inFile('rknn_memory.cc');
 const model = inFile('rknn_model.cc');
 const load = inFile('rknn_load.cc');
 const ports = inFile('rknn_ports.cc');
+const layout = inFile('rknn_layout.cc');
 const context = inFile('rknn_context.cc');
 
 export const mistakes = [
   cores('two lanes on one core', 'return 1 << (lane % cores_);', 'return 1 << (lane / 2 % cores_);'),
-  cores('a chip with one core is told which', 'if (cores_ < 2) return std::nullopt;', 'if (cores_ < 1) return std::nullopt;'),
+  cores(
+    'a chip with one core is told which',
+    'if (cores_ < 2) return std::nullopt;',
+    'if (cores_ < 1) return std::nullopt;',
+  ),
   model(
     'all lanes in one context',
     'lane == 0 ? first_ : Duplicate(lane, &shares_weights);',
     'lane == 0 ? first_ : (void(Duplicate(lane, &shares_weights)), first_);',
   ),
-  model('each lane has weights of its own', 'if (Api().dup_context == nullptr) {', 'if (Api().dup_context != nullptr) {'),
+  model(
+    'each lane has weights of its own',
+    'if (Api().dup_context == nullptr) {',
+    'if (Api().dup_context != nullptr) {',
+  ),
   model(
     'the process gets the highest priority',
     'if (!options["rknn"].Bool("highPriority", false)) flags',
     'if (options["rknn"].Bool("highPriority", false)) flags',
   ),
-  memory('a context is destroyed twice', '{ Api().destroy(raw_); }', '{\n  Api().destroy(raw_);\n  Api().destroy(raw_);\n}'),
+  memory(
+    'a context is destroyed twice',
+    '{ Api().destroy(raw_); }',
+    '{\n  Api().destroy(raw_);\n  Api().destroy(raw_);\n}',
+  ),
   memory('memory of the NPU is never freed', 'Api().destroy_mem(context, memory);', '(void)memory;', faults),
   context('the NPU is not told what the CPU has written', 'Sync(memory, kSyncToDevice);', ''),
   context('the CPU does not see what the NPU has written', 'Sync(slot.bound, kSyncFromDevice);', ''),
-  abi('the two ways to sync are swapped', 'kSyncToDevice = 1;\nconstexpr int32_t kSyncFromDevice = 2;', 'kSyncToDevice = 2;\nconstexpr int32_t kSyncFromDevice = 1;'),
-  abi('the two orders of axes are swapped', 'kFormatNchw = 0;\nconstexpr int32_t kFormatNhwc = 1;', 'kFormatNchw = 1;\nconstexpr int32_t kFormatNhwc = 0;'),
-  abi('int8 has the number of uint8', 'constexpr int32_t kTypeInt8 = 2;\nconstexpr int32_t kTypeUint8 = 3;', 'constexpr int32_t kTypeInt8 = 3;\nconstexpr int32_t kTypeUint8 = 2;'),
+  abi(
+    'the two ways to sync are swapped',
+    'kSyncToDevice = 1;\nconstexpr int32_t kSyncFromDevice = 2;',
+    'kSyncToDevice = 2;\nconstexpr int32_t kSyncFromDevice = 1;',
+  ),
+  abi(
+    'the two orders of axes are swapped',
+    'kFormatNchw = 0;\nconstexpr int32_t kFormatNhwc = 1;',
+    'kFormatNchw = 1;\nconstexpr int32_t kFormatNhwc = 0;',
+  ),
+  abi(
+    'int8 has the number of uint8',
+    'constexpr int32_t kTypeInt8 = 2;\nconstexpr int32_t kTypeUint8 = 3;',
+    'constexpr int32_t kTypeInt8 = 3;\nconstexpr int32_t kTypeUint8 = 2;',
+  ),
   context('memory is told only once', 'if (slot.bound == memory) return;', 'if (slot.bound != nullptr) return;'),
   context(
     'what was disposed of is kept',
@@ -55,7 +80,7 @@ export const mistakes = [
     'port.pass_through = raw && IsQuantized(port.attr);',
     'port.pass_through = false;',
   ),
-  ports('gaps between rows are ignored', 'if (attr.w_stride <= width || width == 0) return rows;', 'return rows;'),
+  layout('gaps between rows are ignored', 'if (attr.w_stride <= width || width == 0) return rows;', 'return rows;'),
   load(
     'an NPU that does not answer is taken for a bad model',
     'case kFail:\n    case kDeviceUnavailable:\n      return NoDevice(status, board);',

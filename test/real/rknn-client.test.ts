@@ -48,7 +48,7 @@ describe.skipIf(missing !== '')(`Rockchip's client library${missing}`, () => {
     expect(details).toMatchObject({ zeroCopy: false });
     expect(warnings).toEqual([expect.stringContaining('has no rknn_dup_context')]);
     expect(loaded).toMatchObject({ code: 'DEVICE_NOT_FOUND', call: 'rknn_init', status: -3 });
-    expect(loaded!['hint']).toContain('/dev/dri');
+    expect(loaded!.hint).toContain('/dev/dri');
     expect(pinned).toMatchObject({ code: 'UNSUPPORTED' });
   });
 
@@ -57,6 +57,6 @@ describe.skipIf(missing !== '')(`Rockchip's client library${missing}`, () => {
     writeBoard(root);
     const { loaded } = await open(root);
     expect(loaded).toMatchObject({ code: 'DEVICE_NOT_FOUND', status: -3 });
-    expect(loaded!['message']).toContain("The NPU of this board's RK3588 can't be opened.");
+    expect(loaded!.message).toContain("The NPU of this board's RK3588 can't be opened.");
   });
 });

@@ -105,7 +105,9 @@ describe('accelnode compile for rknn', () => {
     expect(await refused(model, '-d', 'rknn:rk3588', '-p', 'int8')).toContain('--dataset');
     expect(await refused(model, '-d', 'rknn:rk3588', '-p', 'bf16')).toContain('not in bf16');
     expect(await refused(model, '-d', 'rknn:rk3588', '--dataset', model)).toContain('int8');
-    expect(await refused(model, '-d', 'rknn:rk3588', '-p', 'int8', '--dataset', join(folder, 'no'))).toContain('no such');
+    expect(await refused(model, '-d', 'rknn:rk3588', '-p', 'int8', '--dataset', join(folder, 'no'))).toContain(
+      'no such',
+    );
     expect(await refused(model, '-d', 'rknn:rk3588', '-s', 'x=1,3:2,3:4,3')).toContain('takes one shape');
     expect(await refused(model, '-d', 'rknn:rk3588', '--tf32')).toContain('--tf32');
     expect(await refused(model, '-d', 'openvino:CPU', '--dataset', model)).toContain('--dataset');

@@ -76,8 +76,8 @@ int DescribePort(Context& context, int64_t command, void* attr) {
   const bool input = command == abi::RKNN_QUERY_INPUT_ATTR ||
                      command == abi::RKNN_QUERY_NATIVE_INPUT_ATTR ||
                      command == abi::RKNN_QUERY_CURRENT_INPUT_ATTR;
-  const bool native = command == abi::RKNN_QUERY_NATIVE_INPUT_ATTR ||
-                      command == abi::RKNN_QUERY_NATIVE_OUTPUT_ATTR;
+  const bool native =
+      command == abi::RKNN_QUERY_NATIVE_INPUT_ATTR || command == abi::RKNN_QUERY_NATIVE_OUTPUT_ATTR;
   const auto index = abi::Get<uint32_t>(attr, abi::rknn_tensor_attr::index);
   const size_t count = input ? context.model->inputs.size() : context.model->outputs.size();
   if (index >= count) return abi::RKNN_ERR_PARAM_INVALID;

@@ -96,15 +96,16 @@ int Bind(Context& context, TensorMem* memory, const void* attr) {
     if (type != port.type || (input && !passes)) return abi::RKNN_ERR_PARAM_INVALID;
   } else {
     if (format != port.format) return abi::RKNN_ERR_PARAM_INVALID;
-    const bool converts = input ? type == abi::RKNN_TENSOR_UINT8 &&
-                                      port.format == abi::RKNN_TENSOR_NHWC
-                                : type == abi::RKNN_TENSOR_FLOAT32;
+    const bool converts =
+        input ? type == abi::RKNN_TENSOR_UINT8 && port.format == abi::RKNN_TENSOR_NHWC
+              : type == abi::RKNN_TENSOR_FLOAT32;
     if (type != port.type && !converts) return abi::RKNN_ERR_PARAM_INVALID;
   }
   const Port lying = binding.native ? NativeOf(port) : port;
   size_t needed = Elements(lying.dims) * TypeBytes(type);
   if (lying.width_stride > 0) {
-    needed = needed / lying.dims[lying.format == abi::RKNN_TENSOR_NHWC ? 2 : 3] * lying.width_stride;
+    needed =
+        needed / lying.dims[lying.format == abi::RKNN_TENSOR_NHWC ? 2 : 3] * lying.width_stride;
   }
   if (memory->pages->npu.size() < needed) return abi::RKNN_ERR_PARAM_INVALID;
   (input ? context.bound_inputs : context.bound_outputs)[index] = binding;

@@ -22,10 +22,10 @@ struct Port {
 };
 
 struct Model {
-  std::string target;     // "rk3588"
-  std::string toolkit;    // "2.3.2"
+  std::string target;                 // "rk3588"
+  std::string toolkit;                // "2.3.2"
   int64_t weights = 0, internal = 0;  // bytes
-  int64_t work = 0;       // microseconds on a core
+  int64_t work = 0;                   // microseconds on a core
   std::vector<Port> inputs, outputs;
   std::vector<std::vector<Dims>> shape_sets;  // shapes of the inputs
 };

@@ -119,8 +119,7 @@ std::vector<uint8_t> ReadBound(const Port& port, const Binding& binding) {
 void WriteBound(const std::vector<double>& values, const Port& port, const Binding& binding) {
   std::vector<uint8_t>& memory = binding.memory->pages->npu;
   if (binding.native) {
-    const std::vector<uint8_t> raw =
-        Encode(ToNative(values, port), port.type, port.quantization);
+    const std::vector<uint8_t> raw = Encode(ToNative(values, port), port.type, port.quantization);
     std::copy(raw.begin(), raw.end(), memory.begin());
     return;
   }
@@ -289,8 +288,8 @@ void Compute(Context& context) {
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     const Port port = context.Input(i);
     if (in_place) context.inputs[i] = ReadBound(port, context.bound_inputs[i]);
-    values.push_back(Decode(context.inputs[i].data(), Elements(port.dims), port.type,
-                            port.quantization));
+    values.push_back(
+        Decode(context.inputs[i].data(), Elements(port.dims), port.type, port.quantization));
   }
   context.outputs.clear();
   for (size_t i = 0; i < model.outputs.size(); ++i) {

@@ -51,14 +51,14 @@ struct Context {
   size_t shapes = 0;  // which of model->shape_sets
   bool shapes_set = false;
 
-  std::vector<std::vector<uint8_t>> inputs;   // as the model has them
-  std::vector<std::vector<double>> outputs;   // what they mean
+  std::vector<std::vector<uint8_t>> inputs;  // as the model has them
+  std::vector<std::vector<double>> outputs;  // what they mean
   bool inputs_set = false, ran = false, held_outputs = false, got = false;
   std::vector<Binding> bound_inputs, bound_outputs;
   std::string perf;
 
   bool InPlace() const;
-  Port Input(size_t i) const;   // with the shape that is set
+  Port Input(size_t i) const;  // with the shape that is set
   Port Output(size_t i) const;
 };
 

@@ -15,8 +15,7 @@ export const releases = ['2.3.2', '1.4.0'] as const;
 export type Release = (typeof releases)[number];
 
 /** Why the double can't be used; to be added to a suite's name. */
-export const missing =
-  process.platform === 'linux' ? undefined : ' (skipped: the stand-in for librknnrt is for Linux)';
+export const missing = process.platform === 'linux' ? undefined : ' (skipped: the stand-in for librknnrt is for Linux)';
 
 export const libraryOf = (release: Release): string => join(fakesFolder, `rknn${release}`, 'librknnrt.so');
 export const releaseOf = (library: string): Release => (library.includes('rknn1.4.0') ? '1.4.0' : '2.3.2');
