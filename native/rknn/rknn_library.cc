@@ -16,6 +16,9 @@ namespace {
 Functions g_functions;
 std::string g_version;
 
+constexpr const char* kUnknown = "unknown";
+constexpr const char* kLeastRelease = "1.6";
+
 // Resolves every function; the name of the first obligatory one that is missing, or null.
 const char* Resolve(const Library& library, Functions& functions) {
 #define X(result, name, parameters) \
@@ -34,7 +37,7 @@ const char* Resolve(const Library& library, Functions& functions) {
 // "librknnrt version: 2.3.2 (429f97ae6b@2025-04-09T09:09:27)".
 std::string ReadVersion(const std::string& path) {
   const std::optional<std::string> file = ReadText(path);
-  if (!file) return "unknown";
+  if (!file) return kUnknown;
   for (const std::string mark : {"librknnrt version: ", "librknn_api version: "}) {
     for (size_t at = file->find(mark); at != std::string::npos; at = file->find(mark, at + 1)) {
       const size_t begin = at + mark.size();
@@ -42,7 +45,7 @@ std::string ReadVersion(const std::string& path) {
       if (end != std::string::npos && end > begin) return file->substr(begin, end - begin);
     }
   }
-  return "unknown";
+  return kUnknown;
 }
 
 Runtime Adopt(const Library& library) {
@@ -57,6 +60,10 @@ Runtime Adopt(const Library& library) {
   g_functions = functions;
   g_version = runtime.version;
   Value::Map details;
+  if (g_version != kUnknown && IsOlder(g_version, kLeastRelease)) {
+    runtime.warnings.push_back("librknnrt " + g_version + " is older than " + kLeastRelease +
+                               ", the first that accelnode is made for. Update it.");
+  }
   if (functions.dup_context == nullptr) {
     runtime.warnings.push_back(
         "This librknnrt has no rknn_dup_context: each lane takes memory for the weights again.");

@@ -1,6 +1,7 @@
 #include "rknn_memory.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
 
@@ -65,14 +66,14 @@ Buffer AllocateShared(size_t bytes) {
 
 bool HasSharedMemory() {
   if (!HasZeroCopy()) return false;
-  static const bool has = [] {
-    rknn_tensor_mem* memory =
-        Api().create_mem2(kNoContext, kPage, kMemoryCacheable | kMemoryNoContext);
-    if (memory == nullptr) return false;
-    Api().destroy_mem(kNoContext, memory);
-    return true;
-  }();
-  return has;
+  static std::atomic<bool> has{false};
+  if (has) return true;
+  rknn_tensor_mem* memory =
+      Api().create_mem2(kNoContext, kPage, kMemoryCacheable | kMemoryNoContext);
+  if (memory == nullptr) return false;  // or there is none at the moment
+  Api().destroy_mem(kNoContext, memory);
+  has = true;
+  return true;
 }
 
 }  // namespace accelnode::rknn

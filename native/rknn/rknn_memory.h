@@ -40,7 +40,7 @@ Memory ImportMemory(const NpuContext& context, const Buffer& buffer);
 // Of no context: any can import it. Buffer.handle is the rknn_tensor_mem.
 Buffer AllocateShared(size_t bytes);
 
-// Can AllocateShared do it? Learnt by trying, once: releases differ, and do not say.
+// Can AllocateShared do it? Learnt by trying: releases differ, and do not say.
 bool HasSharedMemory();
 
 // The memory behind a buffer, as what tells it from others.

@@ -11,7 +11,7 @@ import { reaches } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
 import { writeBoard } from './rknn/board.mjs';
 import { rknnModel } from './rknn/models.mjs';
-import { echoModel, missing, openDouble, takeViolation } from './rknn/setup.js';
+import { echoModel, missing, openDouble } from './rknn/setup.js';
 
 const device = 'rknn:0';
 const place = makeWorkplace();
@@ -48,7 +48,7 @@ describe.skipIf(missing)(`lanes${missing ?? ''}`, () => {
   afterEach(() => {
     for (const field of ['soc', 'hold', 'failAt', 'lost']) control.set(field, 0);
     writeBoard(root);
-    expect(takeViolation(control)).toBe('');
+    expect(control.takeViolation()).toBe('');
     expect([control.live().context, control.live().weights]).toEqual([undefined, undefined]);
   });
 

@@ -10,7 +10,7 @@ import { runScript } from '../utils/child.js';
 import { expectError, withSession } from '../utils/session.js';
 import { makeWorkplace } from './openvino/setup.js';
 import { writeBoard } from './rknn/board.mjs';
-import { echoModel, libraryOf, makeDouble, missing, openDouble, takeViolation } from './rknn/setup.js';
+import { echoModel, libraryOf, makeDouble, missing, openDouble } from './rknn/setup.js';
 
 const device = 'rknn:0';
 const place = makeWorkplace();
@@ -22,6 +22,7 @@ const good = echoModel(FLOATS);
 
 describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
   const { control, release, root } = openDouble(place.folder);
+  const older = release === '1.4.0';
   const load = (source: ModelSource, options: LoadOptions = {}): Promise<Session> =>
     Session.load(source, { device, ...options });
   const write = (name: string, bytes: Uint8Array | string): string => {
@@ -34,7 +35,7 @@ describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
   afterEach(async () => {
     for (const field of ['soc', 'initStatus', 'driver', 'lost']) control.set(field, 0);
     writeBoard(root);
-    expect(takeViolation(control)).toBe('');
+    expect(control.takeViolation()).toBe('');
     expect([control.live().context, control.live().weights]).toEqual([undefined, undefined]);
     await withSession(good, { device }, async (session) => {
       expect((await session.run({ x })).x_out!.data).toEqual(x.data);
@@ -239,12 +240,13 @@ describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
 
     it('is opened by its folder too, and tells its version', async () => {
       const library = libraryOf(release);
-      expect(await elsewhere(join(library, '..'))).toEqual({ version: release, library, warnings: [] });
+      const warnings = older ? [expect.stringContaining('librknnrt 1.4.0 is older than 1.6')] : [];
+      expect(await elsewhere(join(library, '..'))).toEqual({ version: release, library, warnings });
     });
 
     it('with an old driver comes with a warning', async () => {
       const { warnings } = await elsewhere(libraryOf(release), '0.9.3');
-      expect(warnings).toEqual([expect.stringContaining("The NPU's driver is 0.9.3, older than 0.9.8")]);
+      expect(warnings).toContainEqual(expect.stringContaining("The NPU's driver is 0.9.3, older than 0.9.8"));
     });
 
     it('that is not there, or something else, is told', async () => {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { expectError, withSession } from '../utils/session.js';
 import { makeWorkplace } from './openvino/setup.js';
 import { rknnModel } from './rknn/models.mjs';
-import { echoModel, imageModel, missing, openDouble, takeViolation } from './rknn/setup.js';
+import { echoModel, imageModel, missing, openDouble } from './rknn/setup.js';
 
 const device = 'rknn:0';
 const place = makeWorkplace();
@@ -32,7 +32,7 @@ describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
     withSession(model, { device, lanes: 1, rknn }, use);
 
   afterEach(() => {
-    expect(takeViolation(control)).toBe('');
+    expect(control.takeViolation()).toBe('');
     expect(control.live().context).toBeUndefined();
     expect(control.live().weights).toBeUndefined();
   });

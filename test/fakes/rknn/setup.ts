@@ -41,14 +41,6 @@ export function makeDouble(folder: string, release: Release = '2.3.2', library =
   };
 }
 
-/** What the double has found since the last time; empty when nothing. */
-export function takeViolation(control: Control): string {
-  const violation = control.getText('violation');
-  control.setText('violation', '');
-  control.set('violations', 0);
-  return violation;
-}
-
 export interface Opened extends Double {
   readonly release: Release;
 }
