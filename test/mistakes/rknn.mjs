@@ -1,20 +1,20 @@
 // Mistakes in native/rknn that the tests on the double must notice; for scripts/seeded-mistakes.mjs.
 // `from` stands exactly once in the file; `suites`: arguments for vitest, which must fail.
 
-const newer = ['--project', 'rknn', 'test/fakes/rknn-lanes', 'test/fakes/rknn-runs', 'test/fakes/rknn-refusals'];
-const faults = ['--project', 'rknn', 'test/fakes/rknn-faults'];
+const suite = (name) => ['--project', 'rknn', `test/fakes/rknn-${name}`];
+const [lanes, runs, refusals, faults] = ['lanes', 'runs', 'refusals', 'faults'].map(suite);
 
 const inFile =
-  (file) =>
-  (name, from, to, suites = newer) => ({ name, file: `native/rknn/${file}`, from, to, suites });
-const abi = inFile('rknn_abi.h');
-const cores = inFile('rknn_cores.cc');
-const memory = inFile('rknn_memory.cc');
-const model = inFile('rknn_model.cc');
-const load = inFile('rknn_load.cc');
-const ports = inFile('rknn_ports.cc');
-const layout = inFile('rknn_layout.cc');
-const context = inFile('rknn_context.cc');
+  (file, usual) =>
+  (name, from, to, suites = usual) => ({ name, file: `native/rknn/${file}`, from, to, suites });
+const abi = inFile('rknn_abi.h', runs);
+const cores = inFile('rknn_cores.cc', lanes);
+const memory = inFile('rknn_memory.cc', lanes);
+const model = inFile('rknn_model.cc', lanes);
+const load = inFile('rknn_load.cc', refusals);
+const ports = inFile('rknn_ports.cc', runs);
+const layout = inFile('rknn_layout.cc', runs);
+const context = inFile('rknn_context.cc', runs);
 
 export const mistakes = [
   cores('two lanes on one core', 'return 1 << (lane % cores_);', 'return 1 << (lane / 2 % cores_);'),
@@ -69,7 +69,7 @@ export const mistakes = [
   ),
   context('outputs are not given back', '{ Api().outputs_release(context_, Count(), outputs_.data()); }', '= default;'),
   context('shapes are told only once', 'if (wanted == shapes_) return;', 'if (!shapes_.empty()) return;'),
-  context('a lost NPU is forgotten', 'if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;', '(void)error;'),
+  context('a lost NPU is forgotten', 'if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;', '(void)error;', refusals),
   context(
     'floats are never asked for',
     'output.want_float = port.attr.type != port.model_type ? 1 : 0;',
