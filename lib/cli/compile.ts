@@ -96,6 +96,9 @@ function parseLevel(text: string): number {
 async function compile(model: string, options: CompileCommandOptions): Promise<void> {
   if (isRknnDevice(options.device)) {
     refuseOptions(options);
+    if (options.library !== undefined) {
+      throw new AccelError('INVALID_ARGUMENT', 'rknn-toolkit2 makes the model, and no library: leave out --library.');
+    }
     using _folder = folderFor(model, rknnOutput(model, options));
     await interruptible((signal) => compileForRknn(model, options, signal));
     return;

@@ -110,6 +110,7 @@ describe('accelnode compile for rknn', () => {
     );
     expect(await refused(model, '-d', 'rknn:rk3588', '-s', 'x=1,3:2,3:4,3')).toContain('takes one shape');
     expect(await refused(model, '-d', 'rknn:rk3588', '--tf32')).toContain('--tf32');
+    expect(await refused(model, '-d', 'rknn:rk3588', '--library', model)).toContain('--library');
     expect(await refused(model, '-d', 'openvino:CPU', '--dataset', model)).toContain('--dataset');
     expect(await failed(1, join(folder, 'no.onnx'), '-d', 'rknn:rk3588')).toContain('no such file');
     writeFileSync(join(folder, 'm.xml'), '<net/>');
