@@ -92,30 +92,34 @@ describe('accelnode compile for rknn', () => {
     expect(readdirSync(folder).sort()).toEqual(['model.onnx', 'out.rknn']);
   });
 
-  it('refuses what rknn-toolkit2 is not for', async () => {
+  it.each([
+    ['no chip', 2, ['-d', 'rknn:0'], 'rknn:rk3588'],
+    ['another chip', 2, ['-d', 'rknn:rk3399'], 'rknn:rk3566'],
+    ['int8 without inputs', 2, ['-p', 'int8'], '--dataset'],
+    ['a precision that NPUs do not have', 2, ['-p', 'bf16'], 'not in bf16'],
+    ['inputs without int8', 2, ['--dataset', 'a'], 'int8'],
+    ['inputs that are not there', 2, ['-p', 'int8', '--dataset', 'nowhere'], 'no such file'],
+    ['shapes that are left open', 2, ['-s', 'x=1,3:2,3:4,3'], 'takes one shape'],
+    ["TensorRT's options", 2, ['--tf32'], '--tf32'],
+    ['a library', 2, ['--library', 'a'], '--library'],
+    ['inputs for another device', 2, ['-d', 'openvino:CPU', '--dataset', 'a'], '--dataset'],
+  ] as const)('refuses %s', async (_, exitCode, args, words) => {
     const { folder, model, output } = place();
-    const failed = async (exitCode: 1 | 2, ...args: string[]) => {
-      const error = await failureOf(withToolkit(), exitCode, 'compile', ...args, '--output', output);
-      expect(error.code).toMatch(exitCode === 2 ? /^INVALID_ARGUMENT$/ : /^MODEL_(UNSUPPORTED|INVALID)$/);
-      return `${error.message} ${error.hint}`;
-    };
-    const refused = (...args: string[]) => failed(2, ...args);
-    expect(await refused(model, '-d', 'rknn:0')).toContain('rknn:rk3588');
-    expect(await refused(model, '-d', 'rknn:rk3399')).toContain('rknn:rk3566');
-    expect(await refused(model, '-d', 'rknn:rk3588', '-p', 'int8')).toContain('--dataset');
-    expect(await refused(model, '-d', 'rknn:rk3588', '-p', 'bf16')).toContain('not in bf16');
-    expect(await refused(model, '-d', 'rknn:rk3588', '--dataset', model)).toContain('int8');
-    expect(await refused(model, '-d', 'rknn:rk3588', '-p', 'int8', '--dataset', join(folder, 'no'))).toContain(
-      'no such',
-    );
-    expect(await refused(model, '-d', 'rknn:rk3588', '-s', 'x=1,3:2,3:4,3')).toContain('takes one shape');
-    expect(await refused(model, '-d', 'rknn:rk3588', '--tf32')).toContain('--tf32');
-    expect(await refused(model, '-d', 'rknn:rk3588', '--library', model)).toContain('--library');
-    expect(await refused(model, '-d', 'openvino:CPU', '--dataset', model)).toContain('--dataset');
-    expect(await failed(1, join(folder, 'no.onnx'), '-d', 'rknn:rk3588')).toContain('no such file');
-    writeFileSync(join(folder, 'm.xml'), '<net/>');
-    expect(await failed(1, join(folder, 'm.xml'), '-d', 'rknn:rk3588')).toContain('not ir');
-    expect(readdirSync(folder).sort()).toEqual(['m.xml', 'model.onnx']);
+    const error = await failureOf(withToolkit(), exitCode, ...compile(model, output, ...args));
+    expect(error.code).toBe('INVALID_ARGUMENT');
+    expect(`${error.message} ${error.hint}`).toContain(words);
+    expect(readdirSync(folder)).toEqual(['model.onnx']);
+  });
+
+  it.each([
+    ['of another format', 'm.xml', 'MODEL_UNSUPPORTED', 'not ir'],
+    ['that is not there', 'no.onnx', 'MODEL_INVALID', 'no such file'],
+  ])('refuses a model %s', async (_, name, code, words) => {
+    const { folder, output } = place('m.xml');
+    const error = await failureOf(withToolkit(), 1, ...compile(join(folder, name), output));
+    expect(error.code).toBe(code);
+    expect(`${error.message} ${error.hint}`).toContain(words);
+    expect(readdirSync(folder)).toEqual(['m.xml']);
   });
 
   it('names the file after model and chip', async () => {
