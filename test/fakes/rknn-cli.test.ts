@@ -78,9 +78,9 @@ describe.skipIf(missing)(`the commands on a Rockchip board${missing ?? ''}`, () 
     expect(code, stderr).toBe(0);
     const found = JSON.parse(stdout) as Record<string, string>;
     expect(found).toMatchObject({ code: 'DEVICE_NOT_FOUND', status: 'FAIL' });
-    expect(found['message']).toMatch(/This user may not open .*renderD129\./);
-    expect(found['reason']).toMatch(/This user may not open/);
-    expect(found['hint']).toContain('usermod -aG render,video');
+    expect(found.message).toMatch(/This user may not open .*renderD129\./);
+    expect(found.reason).toMatch(/This user may not open/);
+    expect(found.hint).toContain('usermod -aG render,video');
     control.set('initStatus', 0);
   });
 });
