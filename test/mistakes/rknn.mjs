@@ -69,7 +69,12 @@ export const mistakes = [
   ),
   context('outputs are not given back', '{ Api().outputs_release(context_, Count(), outputs_.data()); }', '= default;'),
   context('shapes are told only once', 'if (wanted == shapes_) return;', 'if (!shapes_.empty()) return;'),
-  context('a lost NPU is forgotten', 'if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;', '(void)error;', refusals),
+  context(
+    'a lost NPU is forgotten',
+    'if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;',
+    '(void)error;',
+    refusals,
+  ),
   context(
     'floats are never asked for',
     'output.want_float = port.attr.type != port.model_type ? 1 : 0;',
