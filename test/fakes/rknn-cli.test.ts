@@ -27,7 +27,9 @@ describe.skipIf(missing)(`the commands on a Rockchip board${missing ?? ''}`, () 
     expect(lines).toContainEqual(expect.stringMatching(/^ +library .*librknnrt\.so$/));
     expect(lines).toContainEqual(expect.stringMatching(/^ +details +driver 0\.9\.3, zeroCopy true$/));
     expect(lines).toContainEqual(expect.stringMatching(/^ +warning .*driver is 0\.9\.3, older than 0\.9\.8/));
-    expect(lines).toContainEqual(expect.stringMatching(/^ +device +rknn:0 +Rockchip RK3588 NPU, rk3588, driver 0\.9\.3$/));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ +device +rknn:0 +Rockchip RK3588 NPU, rk3588, driver 0\.9\.3$/),
+    );
     writeBoard(root);
   });
 
