@@ -39,6 +39,12 @@ export const layerTargets = {
 /** What a run may take of the host's time with TensorRT, by the memory that its tensors lie in, in microseconds. */
 export const cudaTargets = { device: { atMost: 10 } };
 
+/**
+ * What several cores of a Rockchip NPU make of one core's runs, by their number; and what a run may take of the host's
+ * time, in microseconds.
+ */
+export const rknnTargets = { 3: { atLeast: 2.8 }, call: { atMost: 10 } };
+
 /** `row` with what is asked of it: `target` in words, and `holds`. Both are null where nothing is asked. */
 export function judged(row) {
   const wanted = targets[row.model]?.[row.mode];

@@ -25,6 +25,7 @@ export type { LoadOptions } from './options/load.js';
 export type { DimensionRange, ShapeOption } from './options/shapes.js';
 export type { ArmnnOptions, ArmnnTuning } from './options/armnn.js';
 export type { CalibrationBatch, CudaCalibration, CudaOptions, ShapeValues, TacticSource } from './options/cuda.js';
+export type { RknnInput, RknnOptions, RknnOutput } from './options/rknn.js';
 export type { RocmCalibration, RocmOptions } from './options/rocm.js';
 export type { OpenvinoOptions, OpenvinoPreprocess } from './options/openvino.js';
 export type { NullModel, NullTensor } from './options/null.js';

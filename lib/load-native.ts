@@ -37,10 +37,11 @@ let lastLoadId = 0;
 
 export function libraryOption(
   backend: BackendName,
-  { armnn, openvino, cuda, rocm }: ParsedLoadOptions,
+  { armnn, openvino, cuda, rknn, rocm }: ParsedLoadOptions,
 ): string | undefined {
   if (backend === 'openvino') return openvino?.library;
   if (backend === 'rocm') return rocm?.library;
+  if (backend === 'rknn') return rknn?.library;
   if (backend === 'armnn') return armnn?.library;
   return backend === 'cuda' ? cuda?.library : undefined;
 }
@@ -213,6 +214,7 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
   if (backend === 'cuda') return { ...common, cuda: cudaOptions(target) };
   if (backend === 'rocm') return { ...common, rocm: rocmOptions(target) };
   if (backend === 'armnn') return { ...common, armnn: armnnOptions(target) };
+  if (backend === 'rknn') return { ...common, rknn: rknnOptions(target) };
   if (cacheDir !== undefined) {
     await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
       const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
@@ -235,6 +237,11 @@ function armnnOptions({ device, options, compiled, keepCompiled }: LoadTarget): 
     compiled,
     keepCompiled,
   };
+}
+
+function rknnOptions({ options }: LoadTarget): object {
+  const { library: _library, ...own } = options.rknn ?? {};
+  return own;
 }
 
 function cudaOptions({ options, timingCache: common }: LoadTarget): object {

@@ -1,7 +1,6 @@
 /**
  * Loading a model on the first device that can run it.
  */
-import type { NativeModelSource } from './native/addon.js';
 import { backends, splitDevice, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
 import { devicesOf } from './devices.js';
@@ -10,12 +9,13 @@ import type { DeviceAttempt } from './errors.js';
 import { aborted, libraryOption, loadNative } from './load-native.js';
 import { loadCompiled } from './load-compiled.js';
 import { readModelSource, TFLITE_HINT } from './model-source.js';
-import type { ModelSource, ModelSources } from './model-source.js';
+import type { ModelSource, ModelSources, ReadSource } from './model-source.js';
 import { takesAlwaysAsLong } from './onnx/duration.js';
 import { withoutTurbo } from './options/armnn.js';
 import { parseLoadOptions } from './options/load.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import type { FileNotes } from './plan-cache/file-notes.js';
+import { chooseForChip, howToConvert } from './rknn-source.js';
 import { openRuntime } from './runtimes/open.js';
 import { makeReload, noteFiles } from './reload.js';
 import type { ResidentModel } from './residency.js';
@@ -169,7 +169,13 @@ async function devicesToTry(
   return usable.map(({ id }) => id.slice(backend.length + 1));
 }
 
-function sourceFor(backend: BackendName, sources: ModelSources): NativeModelSource {
+/** How to come to a format that the backend loads. */
+function formatHint(backend: BackendName, sources: ModelSources): string | undefined {
+  if (backend === 'armnn') return TFLITE_HINT;
+  return backend === 'rknn' && (sources.onnx ?? sources.tflite) ? howToConvert() : undefined;
+}
+
+function sourceFor(backend: BackendName, sources: ModelSources): ReadSource {
   const { product, formats } = backends[backend];
   for (const format of formats) {
     const source = sources[format];
@@ -178,7 +184,7 @@ function sourceFor(backend: BackendName, sources: ModelSources): NativeModelSour
   throw new AccelError(
     'MODEL_UNSUPPORTED',
     `${product} loads ${formats.join(', ')} models; the model was given as ${Object.keys(sources).join(', ')}.`,
-    { backend, hint: backend === 'armnn' ? TFLITE_HINT : undefined },
+    { backend, hint: formatHint(backend, sources) },
   );
 }
 
@@ -191,5 +197,7 @@ async function loadOn(
 ): Promise<ResidentModel> {
   const target = { backend, device, options };
   if (backends[backend].planFormat !== undefined) return loadCompiled(target, sources);
-  return { native: await loadNative(target, sourceFor(backend, sources)) };
+  const { byChip, ...source } = sourceFor(backend, sources);
+  if (byChip === undefined) return { native: await loadNative(target, source) };
+  return { native: await loadNative(target, await chooseForChip(byChip, libraryOption(backend, options))) };
 }

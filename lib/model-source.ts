@@ -9,6 +9,8 @@ import type { NativeModelSource } from './native/addon.js';
 import { nullModel } from './options/null.js';
 import type { NullModel } from './options/null.js';
 import { parse } from './options/load.js';
+import { isRknnTarget, rknnTargets } from './rknn-source.js';
+import type { RknnTarget } from './rknn-source.js';
 
 /** A model format; each backend takes some of them. */
 export type ModelFormat = 'onnx' | 'ir' | 'tflite' | 'paddle' | 'blob' | 'plan' | 'mxr' | 'rknn' | 'null';
@@ -24,6 +26,7 @@ export type ModelFile = string | URL | Uint8Array | ArrayBuffer;
  * - `plan`: a TensorRT engine, as {@link Session.export} or trtexec writes it. Beside `onnx`, it is used when it is there and
  *   fits; `session.details.planRefused` says why it was not. A version compatible one needs `cuda.versionCompatible`
  * - `mxr`: a program that MIGraphX has compiled, as {@link Session.export} or migraphx-driver writes it. Beside `onnx`, as `plan`
+ * - `rknn`: what rknn-toolkit2 has made for one chip; or one for each chip, of which the board decides
  * - `null`: a description for the null backend
  */
 export interface ModelFiles {
@@ -34,7 +37,7 @@ export interface ModelFiles {
   blob?: ModelFile;
   plan?: ModelFile;
   mxr?: ModelFile;
-  rknn?: ModelFile;
+  rknn?: ModelFile | Partial<Record<RknnTarget, ModelFile>>;
   null?: NullModel;
 }
 
@@ -45,6 +48,8 @@ export type ModelSource = ModelFile | ModelFiles;
 export interface ReadSource extends NativeModelSource {
   /** Why a compiled model is of no use, where the model that it was made from is given too. */
   refused?: AccelError;
+  /** RKNN: in place of one model, those for each chip. */
+  byChip?: Partial<Record<RknnTarget, NativeModelSource>>;
 }
 
 /** A source after its files have been looked at, by format. */
@@ -131,8 +136,9 @@ function isModelFile(source: unknown): source is ModelFile {
   );
 }
 
-async function readEntry(format: ModelFormat, value: unknown): Promise<NativeModelSource> {
+async function readEntry(format: ModelFormat, value: unknown): Promise<ReadSource> {
   if (isModelFile(value)) return readFile(value, format);
+  if (format === 'rknn' && typeof value === 'object' && value !== null) return readByChip(value);
   if (format === 'ir' && typeof value === 'object' && value !== null && isModelFile((value as { xml?: unknown }).xml)) {
     const { xml, bin } = value as { xml: ModelFile; bin?: ModelFile };
     const model = await readFile(xml, 'ir');
@@ -144,6 +150,25 @@ async function readEntry(format: ModelFormat, value: unknown): Promise<NativeMod
     return { ...model, ...(weights.path ? { weightsPath: weights.path } : { weights: weights.bytes! }) };
   }
   throw invalidArgument(`model.${format} must be a path, a URL or bytes, not ${describe(value)}.`);
+}
+
+async function readByChip(models: object): Promise<ReadSource> {
+  const byChip: NonNullable<ReadSource['byChip']> = {};
+  for (const [chip, file] of Object.entries(models) as [string, unknown][]) {
+    if (file === undefined) continue;
+    if (!isRknnTarget(chip)) {
+      throw invalidArgument(
+        `model.rknn is for a chip that accelnode does not know, ${describe(chip)}.`,
+        `There are: ${rknnTargets.join(', ')}.`,
+      );
+    }
+    if (!isModelFile(file)) {
+      throw invalidArgument(`model.rknn.${chip} must be a path, a URL or bytes, not ${describe(file)}.`);
+    }
+    byChip[chip] = await readFile(file, 'rknn');
+  }
+  if (Object.keys(byChip).length > 0) return { format: 'rknn', byChip };
+  throw invalidArgument('model.rknn names no file.', `Give one for each chip: ${rknnTargets.join(', ')}.`);
 }
 
 /** A detached buffer has no bytes and can't be looked at. */

@@ -19,7 +19,8 @@ export async function noteFiles(sources: ModelSources): Promise<FileNotes> {
   return notes;
 }
 
-function filesOf({ format, path, weightsPath }: ReadSource): string[] {
+function filesOf({ format, path, weightsPath, byChip }: ReadSource): string[] {
+  if (byChip !== undefined) return Object.values(byChip).flatMap(filesOf);
   if (path === undefined) return [];
   if (weightsPath !== undefined) return [path, weightsPath];
   if (format === 'ir') return [path, path.replace(/\.xml$/i, '.bin')];
@@ -47,7 +48,8 @@ export function makeReload(
 ): Reload | undefined {
   const calibration = calibrationOption(backend, options);
   const needsData = calibration?.batches !== undefined && calibration.cache === undefined;
-  const needsBytes = Object.values(sources).some(({ bytes, weights }) => bytes ?? weights);
+  const files = Object.values(sources).flatMap(({ byChip, ...source }) => Object.values(byChip ?? { source }));
+  const needsBytes = files.some(({ bytes, weights }) => bytes ?? weights);
   if (options.idleTtl === undefined && (needsData || needsBytes)) return undefined;
   const kept = needsData ? options : withoutBatches(options);
   return async (signal) => {

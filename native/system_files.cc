@@ -15,8 +15,8 @@ namespace accelnode {
 
 namespace fs = std::filesystem;
 
-fs::path SystemPath(const char* variable, const char* path) {
-  const char* root = std::getenv(variable);
+fs::path SystemFiles::Place(const char* path) const {
+  const char* root = std::getenv(root_variable_);
   return fs::path((root ? std::string(root) : std::string()) + path);
 }
 
@@ -30,9 +30,12 @@ std::vector<fs::path> Entries(const fs::path& folder, const std::string& prefix)
   return entries;
 }
 
-std::string ReadAll(const fs::path& path) {
+std::optional<std::string> ReadText(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return std::nullopt;
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad()) return std::nullopt;
+  return text;
 }
 
 std::string WhyUnusable(const fs::path& path) {

@@ -8,6 +8,7 @@ import { testArmnn } from './setup/armnn-tests.mjs';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
+import { rknnClient } from './setup/rknn.mjs';
 import { testRocm } from './setup/rocm-tests.mjs';
 import { testSanitizers } from './setup/sanitizers.mjs';
 import { prepareTests } from './setup/tests.mjs';
@@ -59,6 +60,7 @@ function testAll() {
     requireTests(tests, 'openvino-agreement', 1, 'OpenVINO'),
     requireTests(tests, 'cuda-lean', lean.length, "TensorRT's lean runtimes"),
     requireTests(tests, 'cuda-cudart', cudart.length * 2, "CUDA's runtimes"),
+    requireTests(tests, 'rknn-client', existsSync(rknnClient.library) ? 2 : 0, "Rockchip's client library"),
     requireTests(tests, 'tflite-models', tflite.length * 10, 'TFLite'),
     requireTests(tests, 'tflite-mutations', tflite.length, "TFLite's damaged models"),
     requireTests(tests, 'onnx-parser', parsers.length * 20, 'the real ONNX parsers'),
@@ -84,7 +86,7 @@ function testNodeGypBuild() {
   for (const item of ['binding.gyp', 'package.json', 'native'])
     cpSync(join(root, item), join(folder, item), { recursive: true });
   run(bin('node-gyp'), ['rebuild', '--jobs', '2', ...installedHeaders()], { cwd: folder });
-  const projects = ['unit', 'null', 'stress', 'openvino', 'cuda', 'cuda-older'];
+  const projects = ['unit', 'null', 'stress', 'openvino', 'cuda', 'cuda-older', 'rknn'];
   // node-gyp-build takes the addon from the folder that this variable names.
   return runVitest(
     projects.flatMap((project) => ['--project', project]),

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 
+import { devicesOf } from '../devices.js';
 import { AccelError, inspectOnnx, measure } from '../index.js';
 import type { Measurement, MemoryKind } from '../index.js';
 import { loadSession } from './load-session.js';
@@ -39,8 +40,17 @@ interface BenchResult {
   /** Samples (items of the batch) a second. */
   samplesPerSecond: number;
   measurement: Measurement;
+  /** Of a Rockchip NPU, in the middle of the measurement, as far as the kernel tells. */
+  npu: NpuUse | undefined;
   /** Bytes of the whole process. */
   rss: number;
+}
+
+interface NpuUse {
+  /** Percent, of each core or of all together. */
+  load?: number[] | undefined;
+  /** Hz. */
+  frequency?: number | undefined;
 }
 
 /** `accelnode bench MODEL` */
@@ -103,6 +113,7 @@ async function measureModel(model: string, options: BenchCommandOptions, progres
   await session.run(inputs);
   const firstInference = performance.now() - firstBegin;
 
+  let use: Promise<NpuUse | undefined> | undefined;
   const measurement = await measure(session, inputs, {
     concurrency: options.concurrency,
     duration: options.duration * 1000,
@@ -110,7 +121,10 @@ async function measureModel(model: string, options: BenchCommandOptions, progres
     minRuns: options.minRuns,
     sync: options.sync,
     memory: options.memory,
-    onProgress: (elapsed, duration) => progress.update('measuring', elapsed, duration),
+    onProgress: (elapsed, duration) => {
+      progress.update('measuring', elapsed, duration);
+      if (session.backend === 'rknn' && elapsed > duration / 2) use ??= useOfNpu();
+    },
   });
   const batch = options.batch ?? Object.values(shapes)[0]?.[0] ?? 1;
   return {
@@ -128,8 +142,15 @@ async function measureModel(model: string, options: BenchCommandOptions, progres
     firstInference,
     samplesPerSecond: measurement.throughput * batch,
     measurement,
+    npu: await use,
     rss: process.memoryUsage.rss(),
   };
+}
+
+async function useOfNpu(): Promise<NpuUse | undefined> {
+  const { present } = await devicesOf('rknn');
+  const { load, frequency } = (present[0]?.details ?? {}) as NpuUse;
+  return load === undefined && frequency === undefined ? undefined : { load, frequency };
 }
 
 function checkOptions({ batch, shape, sync, concurrency = 1 }: BenchCommandOptions): void {
@@ -183,6 +204,7 @@ function printResult(result: BenchResult): void {
   if (h2d !== undefined && d2h !== undefined) {
     print(`                  ${milliseconds(h2d)} ms moving in, ${milliseconds(d2h)} ms moving out`);
   }
+  if (result.npu !== undefined) print(`NPU               ${npuText(result.npu)}`);
   print(`load              ${milliseconds(result.compile)} ms`);
   print(`first inference   ${milliseconds(result.firstInference)} ms`);
   print(`process memory    ${formatBytes(result.rss)}`);
@@ -193,6 +215,11 @@ function modeLine({ memory, graphs, device }: BenchResult): string {
   const transfers = memory === 'device' ? 'not counted: there are none' : `counted, by ${memory} memory`;
   const line = device.startsWith('cuda:') ? `transfers ${transfers}` : `inputs and outputs in ${memory} memory`;
   return graphs === undefined ? line : `${line}; CUDA graphs ${graphs ? 'on' : 'off'}`;
+}
+
+function npuText({ load = [], frequency }: NpuUse): string {
+  const busy = load.length === 0 ? [] : [`${load.map((percent) => `${percent} %`).join(', ')} busy`];
+  return [...busy, ...(frequency === undefined ? [] : [`at ${(frequency / 1e6).toFixed(0)} MHz`])].join(' ');
 }
 
 function milliseconds(value: number): string {

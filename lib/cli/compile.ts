@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';
+import { compileForRknn, isRknnDevice, rknnOutput } from './compile-rknn.js';
 import { interruptible } from './interrupt.js';
 import { backendOfLibrary, parseShapes, parseSize, refuseUseless } from './options.js';
 import { OutputFolder } from './output-folder.js';
@@ -27,6 +28,7 @@ interface CompileCommandOptions {
   refittable?: true;
   calibrationCache?: string;
   plugin?: string[];
+  dataset?: string;
   library?: string;
   json?: true;
 }
@@ -39,10 +41,13 @@ export function addCompileCommand(program: Command): void {
   program
     .command('compile')
     .description(
-      'compile a model for a device, into a file that loads faster there: a TensorRT plan, a MIGraphX program, an OpenVINO blob',
+      'compile a model for a device, into a file that loads faster there: a TensorRT plan, a MIGraphX program, an OpenVINO blob; or for a Rockchip NPU, with rknn-toolkit2',
     )
     .argument('<model>', 'the model file')
-    .requiredOption('-d, --device <device>', 'the device to compile for, e.g. cuda:0, openvino:CPU')
+    .requiredOption(
+      '-d, --device <device>',
+      'the device to compile for, e.g. cuda:0, openvino:CPU; a chip, rknn:rk3588',
+    )
     .addOption(
       new Option('-p, --precision <precision>', 'what to compute in').choices(['fp32', 'fp16', 'bf16', 'int8', 'auto']),
     )
@@ -54,7 +59,7 @@ export function addCompileCommand(program: Command): void {
     )
     .option(
       '-o, --output <file>',
-      "the file to write (default: the model's name with .plan, .mxr or .blob, in this folder)",
+      "the file to write (default: the model's name with .plan, .mxr, .blob or .rk3588.rknn, in this folder)",
     )
     .option('--workspace <size>', 'TensorRT: most device memory that a kernel may use, e.g. 4GiB', parseSize)
     .option('--level <n>', 'TensorRT: how long to look for fast kernels, 0 to 5', parseLevel)
@@ -77,6 +82,7 @@ export function addCompileCommand(program: Command): void {
       'TensorRT: a library with plugins; may be repeated',
       (file: string, before?: string[]) => [...(before ?? []), file],
     )
+    .option('--dataset <file>', 'RKNN: the inputs for int8, a file in each line, or one for each input')
     .option('--library <file>', 'the libopenvino_c, libnvinfer or libmigraphx_c to use, whichever the device needs')
     .option('--json', 'print JSON')
     .action(compile);
@@ -88,6 +94,20 @@ function parseLevel(text: string): number {
 }
 
 async function compile(model: string, options: CompileCommandOptions): Promise<void> {
+  if (isRknnDevice(options.device)) {
+    refuseOptions(options);
+    if (options.library !== undefined) {
+      throw new AccelError('INVALID_ARGUMENT', 'rknn-toolkit2 makes the model, and no library: leave out --library.');
+    }
+    using _folder = folderFor(model, rknnOutput(model, options));
+    await interruptible((signal) => compileForRknn(model, options, signal));
+    return;
+  }
+  if (options.dataset !== undefined) {
+    throw new AccelError('INVALID_ARGUMENT', `${options.device} can make no use of --dataset.`, {
+      hint: 'Only Rockchip RKNN can: leave that out, or name a chip, rknn:rk3588.',
+    });
+  }
   using _folder = folderFor(model, options.output);
   await interruptible((signal) => compileTo(model, options, signal));
 }
@@ -153,22 +173,27 @@ function outputOf(model: string, output: string | undefined, { backend, device }
   return file;
 }
 
+/** @throws `INVALID_ARGUMENT` for options that only TensorRT has, with a device that is none of its */
+function refuseOptions(options: CompileCommandOptions): void {
+  refuseUseless('cuda', [options.device], {
+    '--workspace': options.workspace,
+    '--level': options.level,
+    '--tf32': options.tf32,
+    '--strongly-typed': options.stronglyTyped,
+    '--sparse-weights': options.sparseWeights,
+    '--timing-cache': options.timingCache,
+    '--version-compatible': options.versionCompatible,
+    '--hardware-compatibility': options.hardwareCompatibility,
+    '--refittable': options.refittable,
+    '--calibration-cache': options.calibrationCache,
+    '--plugin': options.plugin,
+  });
+}
+
 function compileOptions(options: CompileCommandOptions): LoadOptions {
   const { device, precision, shapes, library, level, plugin, calibrationCache } = options;
   const { workspace, tf32, stronglyTyped, sparseWeights, timingCache, versionCompatible, refittable } = options;
-  refuseUseless('cuda', [device], {
-    '--workspace': workspace,
-    '--level': level,
-    '--tf32': tf32,
-    '--strongly-typed': stronglyTyped,
-    '--sparse-weights': sparseWeights,
-    '--timing-cache': timingCache,
-    '--version-compatible': versionCompatible,
-    '--hardware-compatibility': options.hardwareCompatibility,
-    '--refittable': refittable,
-    '--calibration-cache': calibrationCache,
-    '--plugin': plugin,
-  });
+  refuseOptions(options);
   const backend = library === undefined ? undefined : backendOfLibrary(library, [device]);
   return {
     device,

@@ -61,7 +61,7 @@ export function addModelOptions(command: Command): Command {
       .option('--version-compatible', 'TensorRT: the plan is a version compatible one; trust the code that it brings')
       .option(
         '--library <file>',
-        'the libopenvino_c, libnvinfer, libmigraphx_c or libtensorflowlite_c to use, whichever the device needs',
+        'the libopenvino_c, libnvinfer, libmigraphx_c, libtensorflowlite_c or librknnrt to use, whichever the device needs',
       )
       .option('--json', 'print JSON')
   );
@@ -84,6 +84,7 @@ export function loadOptions(options: ModelCommandOptions, fixShapes: boolean): L
     cuda: { graphs, versionCompatible, library: backend === 'cuda' ? library : undefined },
     rocm: { library: backend === 'rocm' ? library : undefined },
     armnn: { library: backend === 'armnn' ? library : undefined },
+    rknn: { library: backend === 'rknn' ? library : undefined },
   };
 }
 
@@ -108,12 +109,13 @@ export function refuseUseless(
 export function backendOfLibrary(
   library: string,
   devices: readonly string[] = [],
-): 'cuda' | 'rocm' | 'armnn' | 'openvino' {
+): 'cuda' | 'rocm' | 'armnn' | 'rknn' | 'openvino' {
   const name = basename(library);
   const only = (backend: string): boolean =>
     devices.length > 0 && devices.every((device) => device.split(':')[0] === backend);
   if (name.includes('nvinfer') || only('cuda')) return 'cuda';
   if (name.includes('migraphx') || only('rocm')) return 'rocm';
+  if (name.includes('rknn') || only('rknn')) return 'rknn';
   return name.includes('tensorflow') || only('armnn') ? 'armnn' : 'openvino';
 }
 

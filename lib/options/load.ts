@@ -7,6 +7,8 @@ import { cudaOptions } from './cuda.js';
 import type { CudaOptions } from './cuda.js';
 import { openvinoOptions } from './openvino.js';
 import type { OpenvinoOptions } from './openvino.js';
+import { agreesWithLanes, rknnOptions } from './rknn.js';
+import type { RknnOptions } from './rknn.js';
 import { rocmOptions } from './rocm.js';
 import type { RocmOptions } from './rocm.js';
 import { shapes } from './shapes.js';
@@ -32,7 +34,7 @@ export interface LoadOptions {
    * TensorRT 10 takes `fp16` and `bf16` as leave to use them where they are faster, and `int8` with Q/DQ nodes in
    * the model or {@link CudaOptions.calibration}. In TensorRT 11 the model's own types and Q/DQ nodes decide:
    * `fp16`, `bf16` and `int8` are refused with what to do. MIGraphX converts the model to `fp16` or `bf16`, and quantizes it to
-   * `int8` with {@link RocmOptions.calibration}. A plan, or a `.mxr`, has its precision already.
+   * `int8` with {@link RocmOptions.calibration}. A plan, a `.mxr` or a `.rknn` has its precision already.
    */
   precision?: 'fp32' | 'fp16' | 'bf16' | 'int8' | 'auto' | undefined;
   /**
@@ -89,6 +91,8 @@ export interface LoadOptions {
   cuda?: CudaOptions | undefined;
   /** Options that only OpenVINO has. */
   openvino?: OpenvinoOptions | undefined;
+  /** Options that only Rockchip RKNN has. */
+  rknn?: RknnOptions | undefined;
   /** Options that only AMD MIGraphX has. */
   rocm?: RocmOptions | undefined;
 }
@@ -113,7 +117,12 @@ const loadOptions = z
     armnn: armnnOptions.optional(),
     cuda: cudaOptions.optional(),
     openvino: openvinoOptions.optional(),
+    rknn: rknnOptions.optional(),
     rocm: rocmOptions.optional(),
+  })
+  .refine(({ rknn, lanes }) => agreesWithLanes(rknn, lanes), {
+    path: ['lanes'],
+    message: 'must be as many as rknn.threads and rknn.coreMask say, or be left out',
   })
   .refine(({ rocm, precision }) => rocm?.calibration === undefined || precision === 'int8', {
     path: ['rocm', 'calibration'],

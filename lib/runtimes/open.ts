@@ -15,6 +15,7 @@ const LIBRARY_NAMES: Partial<Record<BackendName, readonly RegExp[]>> = {
   armnn: [/^(libtensorflowlite_c|libtensorflow-lite|libjnitensorflowlite)\.so(\.\d+)*$/],
   cuda: [/^libnvinfer\.so\.11$/, /^libnvinfer\.so\.10$/, /^libnvinfer_lean\.so\.11$/, /^libnvinfer_lean\.so\.10$/],
   rocm: [/^libmigraphx_c\.so\.3$/],
+  rknn: [/^librknnrt\.so$/, /^librknn_api\.so$/],
 };
 
 /** Which runtimes of the runtimes folder a backend uses; by default the one of its own name. */

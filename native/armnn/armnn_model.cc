@@ -278,7 +278,7 @@ void ArmnnModel::Export(const std::string& path) {
     throw Error(ErrorCode::UNSUPPORTED, "Only what GpuAcc compiles can be kept.")
         .WithHint("Load with `cache`: it is kept there, and used by later loads.");
   }
-  const std::string content = ReadAll(parts_.network->path());
+  const std::string content = ReadText(parts_.network->path()).value_or("");
   if (content.empty()) {
     throw Error(ErrorCode::UNSUPPORTED, "GpuAcc has compiled nothing for this model.");
   }

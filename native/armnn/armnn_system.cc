@@ -15,7 +15,10 @@ namespace fs = std::filesystem;
 constexpr const char* kNode = "/dev/mali0";
 constexpr const char* kFirmware = "mali_csffw.bin";
 
-fs::path Place(const char* path) { return SystemPath("ACCELNODE_ARMNN_ROOT", path); }
+fs::path Place(const char* path) { return SystemFiles("ACCELNODE_ARMNN_ROOT").Place(path); }
+
+// Empty when it can't be read.
+std::string ReadAll(const fs::path& path) { return ReadText(path).value_or(""); }
 
 Check CheckNode(const OpenclProbe& opencl) {
   Check check;

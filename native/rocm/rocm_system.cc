@@ -1,9 +1,5 @@
 #include "rocm_system.h"
 
-#ifndef _WIN32
-#include <unistd.h>
-#endif
-
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path Place(const char* path) { return SystemPath("ACCELNODE_ROCM_ROOT", path); }
+fs::path Place(const char* path) { return SystemFiles("ACCELNODE_ROCM_ROOT").Place(path); }
 
 std::optional<double> Number(const fs::path& path) {
   std::ifstream file(path);
@@ -67,14 +63,6 @@ std::string GfxAt(const std::string& pci) {
     return GfxName(version / 10000, version / 100 % 100, version % 100);
   }
   return {};
-}
-
-bool CanOpen(const fs::path& path) {
-#ifdef _WIN32
-  return fs::exists(path);
-#else
-  return access(path.c_str(), R_OK | W_OK) == 0;
-#endif
 }
 
 }  // namespace

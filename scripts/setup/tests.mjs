@@ -4,6 +4,7 @@ import { makeModels } from './models.mjs';
 import { fetchOcrModels, ocrModelsFolder } from './ocr-models.mjs';
 import { unpackOnnxTestdata } from './onnx-testdata.mjs';
 import { build, installDependencies } from './project.mjs';
+import { fetchRknnClient } from './rknn.mjs';
 import { installTestRuntimes } from './runtimes.mjs';
 import { fetchTflite } from './tflite.mjs';
 
@@ -15,6 +16,7 @@ export async function prepareTests() {
   for (const prepare of [
     installTestRuntimes,
     fetchTflite,
+    fetchRknnClient,
     makeModels,
     () => fetchOcrModels(ocrModelsFolder),
     unpackOnnxTestdata,

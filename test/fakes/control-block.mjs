@@ -88,6 +88,14 @@ export class ControlBlock {
     return this.getText('failedCall');
   }
 
+  /** What the double has found since the last time; empty when nothing. */
+  takeViolation() {
+    const violation = this.getText('violation');
+    this.setText('violation', '');
+    this.set('violations', 0);
+    return violation;
+  }
+
   /**
    * How many objects of each kind are alive; kinds of which there are none are left out.
    * @returns {Record<string, number>}

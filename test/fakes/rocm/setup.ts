@@ -73,12 +73,7 @@ export function writeSystem(root: string, count: number, gfx = 110000): void {
 }
 
 /** What the doubles have found since the last time; empty when nothing. */
-export function takeViolation(control: Control): string {
-  const violation = control.getText('violation');
-  control.setText('violation', '');
-  control.set('violations', 0);
-  return violation;
-}
+export const takeViolation = (control: Control): string => control.takeViolation();
 
 export interface Opened extends Doubles {
   readonly release: Release;
