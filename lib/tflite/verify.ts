@@ -68,7 +68,9 @@ function verifyFlow(graph: Graph, where: string, model: Model): void {
   const constant = tensors.map((tensor) => isConstant(tensor, model));
   const present = new Set<number>();
   tensors.forEach((tensor, index) => {
-    if (constant[index] || tensor.isVariable) present.add(index);
+    // A list of nothing, such as the shape of a scalar, has no data to be in the file.
+    const isEmptyList = tensor.shape.length === 1 && tensor.shape[0] === 0;
+    if (constant[index] || tensor.isVariable || isEmptyList) present.add(index);
   });
   for (const input of inputs) {
     checkIndex(input, `${where} takes tensor`);

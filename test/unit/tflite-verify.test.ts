@@ -23,6 +23,17 @@ it.each(Object.entries({ ...sampleModels, convolution: convolution() }))('takes 
   expect(() => inspectToLoad(model)).not.toThrow();
 });
 
+it('takes the shape of a scalar, which is a list of nothing', () => {
+  const shape: TfliteTensor = { name: 'shape', type: 'int32', shape: [0], data: new Int32Array(0) };
+  const scalar = tfliteModel({
+    tensors: [float('x', [1]), shape, float('y', [])],
+    inputs: ['x'],
+    outputs: ['y'],
+    operators: [{ op: 'RESHAPE', inputs: ['x', 'shape'], outputs: ['y'] }],
+  });
+  expect(() => inspectToLoad(scalar)).not.toThrow();
+});
+
 it('takes dimensions that are open for what they may be', () => {
   expect(() => inspectToLoad(convolution({}, float('x', [-1, -1, -1, 2])))).not.toThrow();
 });
