@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { testArm64 } from './setup/arm64-tests.mjs';
 import { testArmnn } from './setup/armnn-tests.mjs';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
@@ -25,6 +26,10 @@ await section('MIGraphX', () => {
 await section('Arm NN', () => {
   const tests = testArmnn();
   return tests.notes.length > 0 ? tests : sum(tests, requireTests(tests, 'armnn-', 80, 'Arm NN'));
+});
+await section('linux-arm64', async () => {
+  const tests = await testArm64();
+  return tests.notes.length > 0 ? tests : sum(tests, requireTests(tests, 'armnn-backends', 10, 'Arm NN for arm64'));
 });
 await section('Sources', lint);
 // It imports what prepareTests has installed.

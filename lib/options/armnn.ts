@@ -37,7 +37,7 @@ export interface ArmnnOptions {
   /** Tuning of GpuAcc. Default: none. */
   tuning?: ArmnnTuning | undefined;
   /**
-   * dynamic-backends-path: folders, separated by colons, with the backends of an Arm NN that has them as files of their own.
+   * dynamic-backends-path: the folder with the backends of an Arm NN that has them as files of their own. One only.
    * Default: what `ACCELNODE_ARMNN_BACKENDS` names, else where that Arm NN was built to look.
    */
   dynamicBackends?: string | undefined;

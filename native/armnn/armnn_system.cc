@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <sstream>
 #include <system_error>
 
 #include "../system_files.h"
@@ -129,8 +128,7 @@ bool HasGpuBackend(const std::string& libarmnn, const std::string& dynamic_backe
   const std::string content = ReadAll(libarmnn);
   if (content.empty() || content.find(kClass) != content.npos) return true;
   std::vector<fs::path> folders;
-  std::istringstream given(dynamic_backends);
-  for (std::string folder; std::getline(given, folder, ':');) folders.emplace_back(folder);
+  if (!dynamic_backends.empty()) folders.emplace_back(dynamic_backends);
   // Debian's Arm NN has a folder of its own beside it: armnn33.
   for (const fs::path& beside : Entries(fs::path(libarmnn).parent_path(), "armnn")) {
     folders.push_back(beside);

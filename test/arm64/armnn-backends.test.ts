@@ -42,7 +42,7 @@ describe.each(['armnn:CpuRef', 'armnn:CpuAcc'])('%s', (device) => {
     await withSession(model, optionsOf(device), async (session) => {
       const { name, shape } = session.inputs[0]!;
       const size = shape!.reduce((a, b) => a * b, 1);
-      const inputs = { [name]: new Tensor('float32', noise(size, 5), shape!) };
+      const inputs = { [name]: new Tensor('float32', noise(size, 5), shape) };
       expectAllClose(await session.run(inputs), await runOn('armnn:tflite', model, inputs), TOLERANCE);
     });
   });

@@ -2,7 +2,7 @@
  * What of the machine is looked at before Arm NN is started, which takes the process down where its GPU backend finds no
  * GPU. OpenCL is the one of test/fakes/armnn; device nodes and firmware lie below a folder.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { BackendReport, SystemCheck } from 'accelnode';
@@ -152,9 +152,9 @@ describeArmnn('what Arm NN needs of the machine', () => {
   it('keeps a process alive that asks for another backend beside a GpuAcc without a GPU', async () => {
     // An Arm NN without GpuAcc asks nobody.
     expect((await load('armnn:CpuRef', machine('cpu'))).lines[0]).toBe('armnn:CpuRef -1 -2');
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, 'Arm_GpuAcc_backend.so'), '');
-    const backends = `${process.env['ACCELNODE_ARMNN_BACKENDS']!}:${folder}`;
+    const backends = temporaryFolder();
+    cpSync(process.env['ACCELNODE_ARMNN_BACKENDS']!, backends, { recursive: true, dereference: true });
+    writeFileSync(join(backends, 'Arm_GpuAcc_backend.so'), '');
     for (const opencl of ['cpu', 'cpu+gpu'] as const) {
       const { lines, code } = await load('armnn:CpuRef', { ...machine(opencl), ACCELNODE_ARMNN_BACKENDS: backends });
       expect(code).toBe(0);

@@ -1,7 +1,8 @@
-// An OpenCL that has a Mali GPU, for Arm NN's GpuAcc: PoCL, which computes on the CPU, with what Arm's
-// Compute Library asks for beyond it. Functions that are not here are those of the real OpenCL
-// loader, with which this library is linked, and so are results: every kernel is really compiled and
-// computed. It is libOpenCL.so, which the Compute Library looks for before libOpenCL.so.1.
+// An OpenCL that has a Mali GPU, for Arm NN's GpuAcc: PoCL, which computes on the CPU, with what
+// Arm's Compute Library asks for beyond it. Functions that are not here are those of the real
+// OpenCL loader, with which this library is linked, and so are results: every kernel is really
+// compiled and computed. It is libOpenCL.so, which the Compute Library looks for before
+// libOpenCL.so.1.
 #define CL_TARGET_OPENCL_VERSION 300
 #include <CL/cl.h>
 #include <CL/cl_ext.h>
