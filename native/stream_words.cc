@@ -49,9 +49,7 @@ class WordStream::Filter final : public std::streambuf {
     return length;
   }
 
-  int sync() override {
-    return WordScope::Of(stream_) == nullptr ? stream_.behind_->pubsync() : 0;
-  }
+  int sync() override { return WordScope::Of(stream_) == nullptr ? stream_.behind_->pubsync() : 0; }
 
  private:
   const WordStream& stream_;
@@ -87,8 +85,7 @@ WordStream& StandardError() {
   return stream;
 }
 
-WordScope::WordScope(WordStream& stream)
-    : stream_(stream), outer_(std::exchange(t_scope, this)) {}
+WordScope::WordScope(WordStream& stream) : stream_(stream), outer_(std::exchange(t_scope, this)) {}
 
 WordScope::~WordScope() {
   t_scope = outer_;

@@ -145,9 +145,9 @@ void BoundInterpreter::ReadOutput(size_t index, const TensorInfo& info, Output& 
     output.allocated = AllocateHost(bytes);
     output.data = output.allocated.data;
   } else if (bytes > output.bytes) {
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "The tensor given for the output \"" + info.name +
-                    "\" is too small: it needs " + std::to_string(bytes) + " bytes.");
+    throw Error(ErrorCode::INVALID_ARGUMENT, "The tensor given for the output \"" + info.name +
+                                                 "\" is too small: it needs " +
+                                                 std::to_string(bytes) + " bytes.");
   }
   if (bytes > 0 && output_places_[index].ours != output.data) {
     std::memcpy(output.data, DataOf(tensor, info), bytes);

@@ -69,8 +69,8 @@ OpenclProbe ProbeOpencl() {
   if (probe.platform.empty()) probe.platform = "a platform without a name";
   cl_device_id device = nullptr;
   uint32_t devices = 0;
-  probe.gpu = opencl.clGetDeviceIDs(platform, kDeviceTypeGpu, 1, &device, &devices) == 0 &&
-              devices > 0;
+  probe.gpu =
+      opencl.clGetDeviceIDs(platform, kDeviceTypeGpu, 1, &device, &devices) == 0 && devices > 0;
   if (!probe.gpu) return probe;
   probe.name = Text(opencl.clGetDeviceInfo, device, kDeviceName);
   probe.driver = Text(opencl.clGetDeviceInfo, device, kDriverVersion);

@@ -64,8 +64,7 @@ std::vector<int64_t> ShapeOf(const TfLiteTensor* tensor) {
   return shape;
 }
 
-Interpreter::Interpreter(std::shared_ptr<const LoadedModel> model,
-                         InterpreterSettings settings)
+Interpreter::Interpreter(std::shared_ptr<const LoadedModel> model, InterpreterSettings settings)
     : model_(std::move(model)), settings_(std::move(settings)) {
   const TurnHandle turn = TakeTurn();
   try {

@@ -52,7 +52,10 @@ async function load(options: LoadOptions, others: NodeJS.ProcessEnv = {}): Promi
       console.log(JSON.stringify({ code, message, hint }));
     }`;
   const given: LoadOptions = { device: 'armnn:GpuAcc', lanes: 1, cache: join(folder, 'cache'), ...options };
-  const { stdout, stderr } = await runScript(script, { args: [file, JSON.stringify(given)], env: { ...env, ...others } });
+  const { stdout, stderr } = await runScript(script, {
+    args: [file, JSON.stringify(given)],
+    env: { ...env, ...others },
+  });
   expect(stderr).toBe('');
   const told = JSON.parse(stdout) as Loaded & Failed;
   return { ...told, options: control.getText('options'), compiled: control.get('compiled') - before };

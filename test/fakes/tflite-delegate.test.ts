@@ -123,7 +123,7 @@ describe.skipIf(missing)(`TFLite with a stub of Arm NN's delegate${missing ?? ''
       });
       expect([...(await session.run({ x: Float32Array.of(1, 1) })).y!.data]).toEqual([2, 3]);
     });
-    await withSession(relu, STUB, (session) => expect(session.details['warnings']).toEqual([]));
+    await withSession(relu, STUB, (session) => expect(session.details.warnings).toEqual([]));
   });
 
   it('is made once for each set of shapes', async () => {

@@ -63,7 +63,7 @@ describeArmnn('Arm NN', () => {
       expect(session.device).toBe('armnn:CpuRef');
       expect(session.fallbackOperators).toEqual([]);
       expect(session.details).toMatchObject({ delegateOptions: { backends: 'CpuRef' }, log: [] });
-      expect(session.details['armnn']).toMatch(/libarmnn\.so/);
+      expect(session.details.armnn).toMatch(/libarmnn\.so/);
       const { y } = await session.run({ x });
       expect(largestDifference(y!.data as Float32Array, await compute(dense, TFLITE))).toBeLessThan(1e-5);
     }));
@@ -212,7 +212,11 @@ describeArmnn('Arm NN', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['a tuning file in a folder that is not there', { file: '/nowhere/tuning.csv' }, /can't be written: there is no such/],
+    [
+      'a tuning file in a folder that is not there',
+      { file: '/nowhere/tuning.csv' },
+      /can't be written: there is no such/,
+    ],
     ['a tuning file that is a folder', { file: '/' }, /can't be written/],
     ['nothing to use at level 0', { level: 0, file: '/nowhere/tuning.csv' }, /can't be read/],
   ])('refuses %s', async (_what, tuning, words) => {

@@ -128,7 +128,9 @@ describeArmnn('what Arm NN needs of the machine', () => {
 
   it('is told in lines', async () => {
     const { stdout } = await command({ ...machine('cpu'), ...alone })('doctor');
-    expect(stdout).toMatch(/^ {8}missing {2}\/dev\/mali0: No such file or directory\n {17}Arm's kernel driver makes it/m);
+    expect(stdout).toMatch(
+      /^ {8}missing {2}\/dev\/mali0: No such file or directory\n {17}Arm's kernel driver makes it/m,
+    );
     expect(stdout).toMatch(/^ {8}ok {7}OpenCL library: .*libOpenCL\.so$/m);
     expect(stdout).toMatch(/^ {8}missing {2}OpenCL GPU: the first platform/m);
   });
@@ -153,7 +155,7 @@ describeArmnn('what Arm NN needs of the machine', () => {
     // An Arm NN without GpuAcc asks nobody.
     expect((await load('armnn:CpuRef', machine('cpu'))).lines[0]).toBe('armnn:CpuRef -1 -2');
     const backends = temporaryFolder();
-    cpSync(process.env['ACCELNODE_ARMNN_BACKENDS']!, backends, { recursive: true, dereference: true });
+    cpSync(process.env.ACCELNODE_ARMNN_BACKENDS!, backends, { recursive: true, dereference: true });
     writeFileSync(join(backends, 'Arm_GpuAcc_backend.so'), '');
     for (const opencl of ['cpu', 'cpu+gpu'] as const) {
       const { lines, code } = await load('armnn:CpuRef', { ...machine(opencl), ACCELNODE_ARMNN_BACKENDS: backends });

@@ -7,7 +7,7 @@ export const REFERENCE: LoadOptions = { device: 'armnn:CpuRef', lanes: 1 };
 
 /** A suite that is skipped, with the reason in its name, where there is no Arm NN. */
 export function describeArmnn(title: string, suite: () => void): void {
-  if (process.env['ACCELNODE_ARMNN_BACKENDS'] === undefined) {
+  if (process.env.ACCELNODE_ARMNN_BACKENDS === undefined) {
     describe.skip(`${title} (skipped: \`npm run test:armnn\` runs it)`, suite);
   } else {
     describe(title, suite);

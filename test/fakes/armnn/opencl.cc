@@ -1,7 +1,8 @@
-// A libOpenCL that tells what the environment says, for what accelnode asks before it starts Arm NN:
-// FAKE_OPENCL is "none" (no platform), "cpu" (a platform without a GPU), "cpu+gpu" (that one first,
-// then one with a GPU) or "gpu"; FAKE_OPENCL_DRIVER is the GPU's driver's version. It checks what it is asked by the rules of OpenCL 1.2's reference:
-// arguments that may not be null, sizes, numbers of entries.
+// A libOpenCL that tells what the environment says, for what accelnode asks before it starts Arm
+// NN: FAKE_OPENCL is "none" (no platform), "cpu" (a platform without a GPU), "cpu+gpu" (that one
+// first, then one with a GPU) or "gpu"; FAKE_OPENCL_DRIVER is the GPU's driver's version. It checks
+// what it is asked by the rules of OpenCL 1.2's reference: arguments that may not be null, sizes,
+// numbers of entries.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>

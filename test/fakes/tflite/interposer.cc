@@ -203,8 +203,7 @@ EXPORT TfLiteStatus TfLiteInterpreterAllocateTensors(TfLiteInterpreter* interpre
 
 EXPORT TfLiteStatus TfLiteInterpreterModifyGraphWithDelegate(TfLiteInterpreter* interpreter,
                                                              TfLiteDelegate* delegate) {
-  REAL(TfLiteInterpreterModifyGraphWithDelegate,
-       TfLiteStatus(TfLiteInterpreter*, TfLiteDelegate*));
+  REAL(TfLiteInterpreterModifyGraphWithDelegate, TfLiteStatus(TfLiteInterpreter*, TfLiteDelegate*));
   const char* const self = "TfLiteInterpreterModifyGraphWithDelegate";
   if (Find(All()->interpreters, interpreter, self) == nullptr) return kTfLiteError;
   if (delegate == nullptr) {
