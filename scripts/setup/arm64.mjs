@@ -20,7 +20,7 @@ const node = {
 };
 
 /** Stand-ins for vendor libraries that tests on linux-arm64 use: targets of test/fakes/CMakeLists.txt. */
-const FAKES = ['armnn_opencl'];
+const FAKES = ['armnn_opencl', 'rknn2_3_2', 'rknn1_4_0'];
 
 /** Where the parts are, once {@link prepareArm64} has run. */
 export const arm64 = {

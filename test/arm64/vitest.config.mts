@@ -48,6 +48,10 @@ export default defineConfig({
         'test/unit/{errors,inline,load,memory,names,run-arguments,session,tensor}.test.ts',
       ]),
       project('null', ['test/conformance/null.test.ts']),
+      // Not the command line, which is the same everywhere, nor the double by itself.
+      project('rknn', ['test/conformance/rknn.test.ts', 'test/fakes/rknn-{faults,lanes,refusals,runs}.test.ts'], {
+        ACCELNODE_RKNN_LIBRARY: join(arm64.fakes, 'rknn2.3.2', 'librknnrt.so'),
+      }),
       project('tflite', ['test/conformance/armnn.test.ts', 'test/real/tflite-*.test.ts'], {
         ACCELNODE_ARMNN_LIBRARY: arm64.tflite.middle,
       }),

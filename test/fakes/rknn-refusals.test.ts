@@ -6,6 +6,7 @@ import { Session, Tensor, diagnose } from 'accelnode';
 import type { LoadOptions, ModelSource } from 'accelnode';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
+import { fakesFolder } from '../../scripts/setup/fakes.mjs';
 import { runScript } from '../utils/child.js';
 import { expectError, withSession } from '../utils/session.js';
 import { makeWorkplace } from './openvino/setup.js';
@@ -260,7 +261,7 @@ describe.skipIf(missing)(`refusals${missing ?? ''}`, () => {
       });
       writeFileSync(missingFile, readFileSync(libraryOf(release)).subarray(0, 9000));
       expect(await elsewhere(missingFile)).toMatchObject({ code: 'RUNTIME_NOT_FOUND' });
-      const other = join(libraryOf(release), '..', '..', 'openvino_double', 'libopenvino_c.so');
+      const other = join(fakesFolder, 'opencl', 'libOpenCL.so');
       expect(await elsewhere(other)).toMatchObject({
         code: 'RUNTIME_INCOMPATIBLE',
         message: expect.stringContaining('it has no function rknn_init') as string,
