@@ -6,7 +6,7 @@ import { expectError, withSession } from '../utils/session.js';
 import { slowModel } from '../utils/slow-model.js';
 
 describeOpenvino('a run that was aborted', () => {
-  it('is never computed to its end', () =>
+  it('is never computed to its end', { timeout: 300_000 }, () =>
     withSession(slowModel.bytes, { device: 'openvino:CPU', lanes: 1 }, async (session) => {
       for (let i = 0; i < 8000; i++) {
         const abort = new AbortController();
