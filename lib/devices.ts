@@ -116,8 +116,9 @@ export async function devices(): Promise<Device[]> {
 export async function devicesOf(
   backend: BackendName,
   library?: string,
+  companion?: string,
 ): Promise<{ present: Device[]; absent: AbsentDevice[]; checks: SystemCheck[] }> {
-  await openRuntime(backend, library);
+  await openRuntime(backend, library, companion);
   try {
     const { present, absent, checks } = await addon.devices(backend);
     return {

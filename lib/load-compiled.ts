@@ -12,7 +12,7 @@ import { backends } from './backends.js';
 import { devicesOf } from './devices.js';
 import type { Device } from './devices.js';
 import { AccelError } from './errors.js';
-import { aborted, cacheFolderOf, libraryOption, loadNative } from './load-native.js';
+import { aborted, cacheFolderOf, companionOption, libraryOption, loadNative } from './load-native.js';
 import type { LoadTarget } from './load-native.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { ModelSources, ReadSource } from './model-source.js';
@@ -127,11 +127,18 @@ async function loadModel(target: LoadTarget, source: NativeModelSource): Promise
   const compiling = compiler === undefined ? target.device : compiler(target.device);
   if (folder === undefined || compiling === undefined) return { native: await loadNative(target, source) };
 
-  const runtime = await openRuntime(backend, libraryOption(backend, options));
-  const { present } = await devicesOf(backend, libraryOption(backend, options));
+  const [library, companion] = [libraryOption(backend, options), companionOption(backend, options)];
+  const runtime = await openRuntime(backend, library, companion);
+  const { present } = await devicesOf(backend, library, companion);
   const device = present.find(({ id }) => id === `${backend}:${compiling}`);
   // The addon says what is wrong with the device.
-  if (device === undefined) return { native: await loadNative(target, source) };
+  if (device === undefined) {
+    const native = await loadNative(target, source);
+    return {
+      native,
+      details: { cache: { hit: false, stored: false, reason: `There is no ${backend}:${compiling}.` } },
+    };
+  }
 
   const timings = rulesOf(backend).timingCache?.(runtime, device);
   const timed = timings === undefined ? target : { ...target, timingCache: join(folder, timings) };

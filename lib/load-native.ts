@@ -11,7 +11,7 @@ import { AccelError } from './errors.js';
 import { checkExternalFiles } from './onnx/external-data.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
-import { halfPrecision, tuningOf } from './options/armnn.js';
+import { backendsFolder, halfPrecision, tuningOf } from './options/armnn.js';
 import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';
@@ -44,6 +44,11 @@ export function libraryOption(
   if (backend === 'rknn') return rknn?.library;
   if (backend === 'armnn') return armnn?.library;
   return backend === 'cuda' ? cuda?.library : undefined;
+}
+
+/** Another library that the user named, for {@link openRuntime}. */
+export function companionOption(backend: BackendName, { armnn }: ParsedLoadOptions): string | undefined {
+  return backend === 'armnn' ? armnn?.delegate : undefined;
 }
 
 /** The folder for compiled models, where the option `cache` asks for one. */
@@ -232,7 +237,7 @@ function armnnOptions({ device, options, compiled, keepCompiled }: LoadTarget): 
     ...own,
     ...halfPrecision(device, options),
     delegate: delegate && resolve(delegate),
-    dynamicBackends: own.dynamicBackends ?? process.env['ACCELNODE_ARMNN_BACKENDS'],
+    dynamicBackends: backendsFolder(options.armnn),
     tuning: tuningOf(options.armnn),
     compiled,
     keepCompiled,

@@ -6,7 +6,7 @@ import type { BackendName } from './backends.js';
 import { devicesOf } from './devices.js';
 import { AccelError, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
-import { aborted, libraryOption, loadNative } from './load-native.js';
+import { aborted, companionOption, libraryOption, loadNative } from './load-native.js';
 import { loadCompiled } from './load-compiled.js';
 import { readModelSource, TFLITE_HINT } from './model-source.js';
 import type { ModelSource, ModelSources, ReadSource } from './model-source.js';
@@ -65,7 +65,7 @@ async function tryDevice(
   } catch (error) {
     const refusal = passedOver(withContext(error, backend, `${backend}:${device}`));
     refusals.push({ error: refusal, tried: true });
-    const less = TURBO_MAY_BE_WHY.has(refusal.code) ? withoutTurbo(backend, options) : undefined;
+    const less = TURBO_MAY_BE_WHY.has(refusal.code) ? withoutTurbo(backend, device, options) : undefined;
     return less && tryDevice({ backend, device }, sources, less, notes, refusals);
   }
   return {
@@ -155,10 +155,10 @@ async function devicesToTry(
   sourceFor(backend, sources);
   const library = libraryOption(backend, options);
   if (device !== undefined) {
-    await openRuntime(backend, library);
+    await openRuntime(backend, library, companionOption(backend, options));
     return [device];
   }
-  const { present, absent } = await devicesOf(backend, library);
+  const { present, absent } = await devicesOf(backend, library, companionOption(backend, options));
   const usable = backend === 'null' ? present : present.filter(({ automatic }) => automatic);
   if (usable.length === 0) {
     const reasons = absent.map(({ id, reason }) => `\n  ${id}: ${reason}`).join('');

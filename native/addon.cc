@@ -25,7 +25,7 @@ Napi::Value Init(const Napi::CallbackInfo& info) {
   return {};
 }
 
-// open(backend, candidates, exclusive): Promise<Runtime>
+// open(backend, candidates, exclusive, companion): Promise<Runtime>
 Napi::Value Open(const Napi::CallbackInfo& info) {
   Backend& backend = GetBackend(info[0].As<Napi::String>());
   OpenRequest request;
@@ -34,6 +34,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
     request.candidates.push_back({candidate.String("name"), candidate.String("origin")});
   }
   request.exclusive = info[2].As<Napi::Boolean>();
+  request.companion = info[3].As<Napi::String>();
   return EnvState::Of(info.Env())
       .RunTask(info.Env(), [&backend, request = std::move(request)]() -> EnvState::Settle {
         return [runtime = backend.Open(request)](Napi::Env env) { return ToJs(env, runtime); };

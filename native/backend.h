@@ -56,6 +56,7 @@ struct DeviceList {
 struct OpenRequest {
   std::vector<LibraryCandidate> candidates;
   bool exclusive = false;
+  std::string companion;  // another library that the user named: Arm NN's delegate; empty: none
 };
 
 struct Runtime {

@@ -33,7 +33,12 @@ std::vector<fs::path> Entries(const fs::path& folder, const std::string& prefix)
 std::optional<std::string> ReadText(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string text;
+  // By blocks: a stream's own functions report what the system can't read, its iterators throw it.
+  char block[65536];
+  while (file.read(block, sizeof block) || file.gcount() > 0) {
+    text.append(block, static_cast<size_t>(file.gcount()));
+  }
   if (file.bad()) return std::nullopt;
   return text;
 }

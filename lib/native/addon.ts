@@ -152,7 +152,13 @@ interface Addon {
     onRunsDone: (count: number, extras: unknown[] | undefined) => void;
     records: Float64Array;
   }): void;
-  open(backend: string, candidates: { name: string; origin: string }[], exclusive: boolean): Promise<NativeRuntime>;
+  /** @param companion another library that the user named, '' for none */
+  open(
+    backend: string,
+    candidates: { name: string; origin: string }[],
+    exclusive: boolean,
+    companion: string,
+  ): Promise<NativeRuntime>;
   devices(backend: string): Promise<NativeDeviceList>;
   load(request: NativeLoadRequest): Promise<NativeSession>;
   cancelLoad(id: number): void;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -77,6 +78,21 @@ export function tuningOf(options: ArmnnOptions | undefined): { level: number; fi
   return { level: tuning.level ?? 2, file: resolve(tuning.file ?? join(cacheFolder(), 'armnn', 'tuning.csv')) };
 }
 
+/**
+ * The folder of Arm NN's backends, as an absolute path. Looked at before Arm NN is: it keeps the one that its first session
+ * named, and leaves one that it can't use at that.
+ * @throws `INVALID_ARGUMENT` when it is no folder
+ */
+export function backendsFolder(options: ArmnnOptions | undefined): string | undefined {
+  const named = options?.dynamicBackends ?? process.env['ACCELNODE_ARMNN_BACKENDS'];
+  if (named === undefined || named === '') return undefined;
+  const folder = resolve(named);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
+  throw new AccelError('INVALID_ARGUMENT', `There is no folder ${folder} for armnn.dynamicBackends.`, {
+    hint: 'Name the one folder that the files Arm_CpuAcc_backend.so, Arm_GpuAcc_backend.so, … lie in.',
+  });
+}
+
 /** What of half precision the addon is to ask for. @throws `UNSUPPORTED` for a precision that there is not */
 export function halfPrecision(
   device: string,
@@ -95,11 +111,13 @@ export function halfPrecision(
 }
 
 /** The same options without what Arm NN may have refused them for; undefined when there is nothing of that kind. */
-export function withoutTurbo<Options extends { armnn?: ArmnnOptions | undefined }>(
+export function withoutTurbo<Options extends { armnn?: ArmnnOptions | undefined; precision?: string | undefined }>(
   backend: string,
+  device: string,
   options: Options,
 ): Options | undefined {
-  if (backend !== 'armnn' || options.armnn?.fp16Turbo !== true) return undefined;
+  if (backend !== 'armnn' || device === 'tflite' || options.armnn?.fp16Turbo !== true) return undefined;
+  if (options.precision === 'fp16') return undefined; // a demand
   return { ...options, armnn: { ...options.armnn, fp16Turbo: false } };
 }
 

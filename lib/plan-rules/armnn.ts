@@ -12,8 +12,9 @@ export const armnnRules: PlanRules = {
   facts: ({ armnn = {} }, _runtime, { name, driver, details }) => ({
     gpu: name,
     driver,
-    // Its name has the version: libarmnn.so.33.0.
-    armnn: details?.['armnn'],
+    // Arm NN tells no version before it is started.
+    armnn: fileFacts(details?.['armnn']),
+    delegate: fileFacts(details?.['delegate']),
     fastMath: armnn.fastMath ?? true,
     fp16Turbo: armnn.fp16Turbo ?? false,
     signature: armnn.signature,
@@ -26,6 +27,12 @@ export const armnnRules: PlanRules = {
   },
   opensWithModel: true,
 };
+
+/** What tells one build of a library from another, short of reading all of it. */
+function fileFacts(file: unknown): readonly unknown[] {
+  const { size, mtimeMs } = statSync(String(file));
+  return [file, size, mtimeMs];
+}
 
 /** Arm NN goes on without a tuning file that it can't use, and finds out that it can't write it when the process ends. */
 function checkTuning({ level, file }: { level: number; file: string }): void {

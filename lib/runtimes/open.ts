@@ -34,9 +34,10 @@ const COMPANIONS: Partial<Record<BackendName, readonly string[]>> = { cuda: ['cu
  * tried: falling back from it to another would be a silent change of what runs. Otherwise the newest
  * runtime in the runtimes folder comes first, then those of the system.
  *
+ * @param companion another library that the user named, which the backend opens when it needs it: Arm NN's delegate
  * @throws `RUNTIME_NOT_FOUND` or `RUNTIME_INCOMPATIBLE` with every library tried
  */
-export async function openRuntime(backend: BackendName, library?: string): Promise<NativeRuntime> {
+export async function openRuntime(backend: BackendName, library?: string, companion = ''): Promise<NativeRuntime> {
   if (!isBackendName(backend)) {
     throw invalidArgument(`There is no backend ${describe(backend)}.`, `Backends: ${backendNames.join(', ')}.`);
   }
@@ -53,7 +54,7 @@ export async function openRuntime(backend: BackendName, library?: string): Promi
         ]
       : installedLibraries(RUNTIMES[backend] ?? [backend]);
   try {
-    return await addon.open(backend, candidates, named !== undefined && named !== '');
+    return await addon.open(backend, candidates, named !== undefined && named !== '', companion && resolve(companion));
   } catch (error) {
     throw withContext(error, backend);
   }

@@ -9,6 +9,17 @@ export function damaged(at: number, what: string): AccelError {
   return new AccelError('MODEL_INVALID', `The file is damaged at byte ${at}: ${what}.`);
 }
 
+/** As many as TFLite's own verifier lets pass. */
+const MOST_TABLES = 1_000_000;
+/** What has been read of each file, counted in tables: offsets that lead to the same place again can make much of little. */
+const spent = new WeakMap<ByteSource, number>();
+
+function spend(source: ByteSource, tables: number, most: number): void {
+  const sum = (spent.get(source) ?? 0) + tables;
+  if (sum > most) throw damaged(0, 'more is read of it than a model has');
+  spent.set(source, sum);
+}
+
 /** A table: fields by number, most of them optional. */
 export class Table {
   readonly #source: ByteSource;
@@ -18,6 +29,7 @@ export class Table {
   readonly #length: number;
 
   constructor(source: ByteSource, at: number) {
+    spend(source, 1, MOST_TABLES);
     this.#source = source;
     this.#at = at;
     this.#fields = at - view(source, at, 4).getInt32(0, true);
@@ -89,6 +101,7 @@ export class Table {
   #numbers<T>(field: number, size: number, at: (bytes: DataView, at: number) => T): T[] {
     const vector = this.#vector(field, size);
     if (vector === undefined) return [];
+    spend(this.#source, vector.length / 16, MOST_TABLES);
     const bytes = view(this.#source, vector.at, vector.length * size);
     return Array.from({ length: vector.length }, (_, i) => at(bytes, i * size));
   }

@@ -74,7 +74,8 @@ export function inspectToLoad(model: string | Uint8Array, signature?: string): T
     const read = readModel(source);
     verifyModel(read);
     const wanted = read.signatures.find(({ key }) => key === signature);
-    return wanted === undefined ? describeModel(read) : { ...describeModel(read), ...describePorts(read, wanted) };
+    if (wanted === undefined) return describeModel(read);
+    return { ...describeModel(read, wanted.graph), ...describePorts(read, wanted) };
   });
 }
 
@@ -96,9 +97,9 @@ function withSource<T>(model: string | URL | Uint8Array, use: (source: ByteSourc
   return use(source);
 }
 
-function describeModel(model: Model): TfliteInfo {
+function describeModel(model: Model, graph = 0): TfliteInfo {
   const { description, codes, graphs, signatures } = model;
-  const { tensors, inputs, outputs, operators } = graphs[0]!;
+  const { tensors, inputs, outputs, operators } = graphs[graph]!;
   const describe = (index: number): TfliteTensorInfo => {
     const tensor = tensors[index];
     if (tensor === undefined) throw damaged(0, `there is no tensor ${index}`);
@@ -109,7 +110,7 @@ function describeModel(model: Model): TfliteInfo {
     inputs: inputs.map(describe),
     outputs: outputs.map(describe),
     operators: countOperators(codes, operators),
-    halfWeights: operators.filter((operator) => convertsHalf(operator, model)).length,
+    halfWeights: operators.filter((operator) => convertsHalf(operator, tensors, model)).length,
     signatures: signatures.map(({ key }) => key),
   };
 }
@@ -137,8 +138,12 @@ function countOperators(codes: readonly OperatorCode[], operators: readonly Oper
 const DEQUANTIZE = 6;
 const FLOAT16 = 1;
 
-function convertsHalf({ code, inputs: [input = -1] }: Operator, { codes, graphs, buffers }: Model): boolean {
-  const tensor = graphs[0]!.tensors[input];
+function convertsHalf(
+  { code, inputs: [input = -1] }: Operator,
+  tensors: readonly Tensor[],
+  { codes, buffers }: Model,
+): boolean {
+  const tensor = tensors[input];
   if (codes[code]?.builtin !== DEQUANTIZE || tensor?.type !== FLOAT16) return false;
   const { size = 0, offset = 0 } = buffers[tensor.buffer] ?? {};
   return size > 0 || offset > 0;

@@ -103,6 +103,7 @@ function checkWindow(
   if (padding < 0 || padding >= PADDINGS) throw invalid(`${name} has a padding of ${padding}`);
   const image = dimensionsOf(tensors[inputs[0]!]);
   const filter = tensors[inputs[1]!]?.shape ?? [];
+  if (image.length === 0) return; // of a rank that is not known; TFLite looks itself
   if (image.length !== 4) throw invalid(`${name} has an image of ${image.length} dimensions`);
   for (const axis of [1, 2] as const) {
     // In pools the width of the window comes first.
@@ -117,7 +118,9 @@ function checkWindow(
 
 /** Channels are shared out among groups of filters, and filters among the groups. */
 function checkGroups({ inputs }: Operator, { tensors }: Graph, name: string): void {
-  const channels = dimensionsOf(tensors[inputs[0]!]).at(-1);
+  const image = dimensionsOf(tensors[inputs[0]!]);
+  if (image.length === 0) return; // likewise
+  const channels = image.at(-1);
   const shape = dimensionsOf(tensors[inputs[1]!]);
   const [filters, depth] = [shape[0], shape.at(-1)];
   if (channels === undefined || filters === undefined || depth === undefined) throw invalid(`${name} lacks inputs`);

@@ -103,12 +103,16 @@ function verifyFlow(graph: Graph, where: string, model: Model): void {
   }
 }
 
+/** TFLite calls them one inside of the other, on one stack. */
+const MOST_CALLS = 500;
+
 /** A loop or branch whose body leads back to itself would never end. */
 function refuseCycles(model: Model): void {
   const done = new Set<number>();
   const visit = (index: number, path: readonly number[]): void => {
-    if (path.includes(index)) throw invalid(`graph ${index} calls itself`);
     if (done.has(index)) return;
+    if (path.includes(index)) throw invalid(`graph ${index} calls itself`);
+    if (path.length > MOST_CALLS) throw invalid(`graphs call each other more than ${MOST_CALLS} deep`);
     const called = model.graphs[index]!.operators.flatMap((operator: Operator) => graphsOf(operator, model));
     for (const next of called) {
       if (model.graphs[next] === undefined) throw invalid(`graph ${index} calls graph ${next}, which there is not`);

@@ -13,8 +13,7 @@ ArmnnContext::ArmnnContext(std::unique_ptr<BoundInterpreter> first, Make make, c
 }
 
 ArmnnContext::~ArmnnContext() {
-  if (!delegated_) return;
-  for (auto& interpreter : interpreters_) Keep(std::move(interpreter));
+  for (auto& interpreter : interpreters_) KeepDelegated(std::move(interpreter));
 }
 
 void ArmnnContext::Arm() { cancelled_ = false; }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "../platform.h"
 #include "../runtime_opener.h"
@@ -22,7 +23,7 @@ struct DelegateFunctions {
 
 DelegateFunctions g_functions;
 std::mutex g_mutex;
-std::string g_library, g_libarmnn;
+std::string g_library, g_libarmnn, g_named;
 std::atomic<bool> g_log_is_caught{false};
 // What the one Arm NN of this process was started with.
 std::optional<std::map<std::string, std::string>> g_process_options;
@@ -67,7 +68,10 @@ Runtime Adopt(const Library& library) {
 OpenRequest RequestFor(const std::string& named) {
   OpenRequest request;
   const char* variable = std::getenv("ACCELNODE_ARMNN_DELEGATE");
-  if (!named.empty()) {
+  std::lock_guard lock(g_mutex);
+  if (named.empty() && !g_named.empty()) {
+    request.candidates.push_back({g_named, "option"});
+  } else if (!named.empty()) {
     request.candidates.push_back({named, "option"});
   } else if (variable != nullptr && *variable != '\0') {
     request.candidates.push_back({variable, "ACCELNODE_ARMNN_DELEGATE"});
@@ -96,6 +100,11 @@ void CheckProcessOptions(const DelegateOptions& options) {
 }
 
 }  // namespace
+
+void NameDelegate(const std::string& path) {
+  std::lock_guard lock(g_mutex);
+  g_named = path;
+}
 
 void OpenDelegate(const std::string& named) {
   static auto& opener = *new RuntimeOpener;
@@ -187,6 +196,23 @@ DelegateHandle MakeDelegate(const DelegateOptions& options, Reporter& reporter) 
         "names the folder of backends that come as files of their own.";
   }
   throw error;
+}
+
+void RequireEachBackend(const std::string& device, const DelegateOptions& options,
+                        Reporter& reporter) {
+  static std::mutex mutex;
+  static auto& present = *new std::set<std::string>;
+  std::lock_guard lock(mutex);
+  std::istringstream names(device);
+  for (std::string name; std::getline(names, name, ',');) {
+    if (present.count(name) > 0) continue;
+    DelegateOptions alone = options;
+    for (auto& [key, value] : alone) {
+      if (key == "backends") value = name;
+    }
+    MakeDelegate(alone, reporter);
+    present.insert(name);
+  }
 }
 
 }  // namespace accelnode::armnn

@@ -12,8 +12,11 @@
 
 namespace accelnode::armnn {
 
-// Opens libarmnnDelegate: the one that `named` or ACCELNODE_ARMNN_DELEGATE names, and only that;
-// else the one beside TFLite, else the system's. Throws RUNTIME_NOT_FOUND with what was tried. Once
+// The user has named a delegate, which is the one to open when it is needed.
+void NameDelegate(const std::string& path);
+
+// Opens libarmnnDelegate: the one that `named`, NameDelegate or ACCELNODE_ARMNN_DELEGATE names, and
+// only that; else the system's. Throws RUNTIME_NOT_FOUND with what was tried. Once
 // it is open, naming another is an error: there is one Arm NN in a process.
 void OpenDelegate(const std::string& named = {});
 
@@ -39,6 +42,11 @@ DelegateOptions MakeDelegateOptions(const std::string& device, const Value& opti
 // With GpuAcc's compiled kernels read from a file, or written to one, which must be there already:
 // Arm NN leaves it at that otherwise, without a word.
 DelegateOptions WithNetworkFile(DelegateOptions options, const std::string& path, bool save);
+
+// Throws DEVICE_NOT_FOUND unless this Arm NN has each backend of "GpuAcc,CpuAcc": it leaves out one
+// that it does not have without a word, as long as it has another. Once for each in a process.
+void RequireEachBackend(const std::string& device, const DelegateOptions& options,
+                        Reporter& reporter);
 
 // Throws what the delegate says when it can't be made, and INVALID_ARGUMENT for options that an
 // earlier delegate of this process has fixed otherwise.

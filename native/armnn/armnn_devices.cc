@@ -37,6 +37,7 @@ Device Gpu(const OpenclProbe& probe) {
   device.name = probe.name;
   device.kind = "gpu";
   device.driver = probe.driver;
+  device.details = Value::Map{{"armnn", ArmnnLibrary()}, {"delegate", DelegateLibrary()}};
   return device;
 }
 

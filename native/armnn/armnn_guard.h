@@ -25,7 +25,7 @@ inline Error Thrown(const std::string& words, const char* function) {
 }
 
 // The delegate's C++ exceptions come through TFLite's C functions: they become Errors. What Arm NN
-// meanwhile, to std::cout, goes to the reporter.
+// logs meanwhile, to std::cout, goes to the reporter.
 template <typename Call>
 auto Guarded(Reporter& reporter, const char* function, Call&& call) -> decltype(call()) {
   WordScope log(StandardOutput());

@@ -13,13 +13,9 @@ namespace accelnode::armnn {
 namespace {
 
 std::shared_ptr<const std::vector<uint8_t>> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  auto bytes = std::make_shared<std::vector<uint8_t>>(std::istreambuf_iterator<char>(file),
-                                                      std::istreambuf_iterator<char>());
-  if (!file && !file.eof()) {
-    throw Error(ErrorCode::MODEL_INVALID, "The model " + path + " could not be read.");
-  }
-  return bytes;
+  const std::optional<std::string> content = ReadText(path);
+  if (!content) throw Error(ErrorCode::MODEL_INVALID, "The model " + path + " could not be read.");
+  return std::make_shared<std::vector<uint8_t>>(content->begin(), content->end());
 }
 
 // From memory also where it is a file: TFLite would map it, and a file that is cut off later would
@@ -143,6 +139,7 @@ InterpreterSettings SettingsFor(const LoadRequest& request) {
   settings.threads = static_cast<int>(options.Number("threads", 0));
   settings.signature = options.String("signature");
   if (request.device == kPlainTflite) return settings;
+  settings.device = request.device;
   OpenDelegate(options.String("delegate"));
   RequireBackends(request.device, options.String("dynamicBackends"));
   settings.delegate = MakeDelegateOptions(request.device, options);
@@ -154,9 +151,13 @@ Value ToValue(const std::vector<std::string>& texts) {
   return Value::List(texts.begin(), texts.end());
 }
 
-bool Mentions(const std::vector<std::string>& lines, const char* words) {
-  return std::any_of(lines.begin(), lines.end(),
-                     [&](const std::string& line) { return line.find(words) != line.npos; });
+// The first backend of a list decides whether fp16 turbo is on; others that lack half precision
+// have a line of their own.
+bool LacksHalf(const std::vector<std::string>& log) {
+  return std::any_of(log.begin(), log.end(), [](const std::string& line) {
+    return line.find("first available preferred backend") != line.npos &&
+           line.find("does not have FP16 support") != line.npos;
+  });
 }
 
 // How many operators the model has, and how many of them stay with TFLite at the most: Arm NN tells
@@ -197,14 +198,20 @@ Value Describe(const Interpreter& interpreter, const InterpreterSettings& settin
   details["fallbackOperators"] = ToValue(left);
   details["operators"] = CountOperators(request.source.spec, left);
   details["warnings"] = Warnings(request.source.spec, left);
-  if (!LogIsCaught()) return details;
+  const bool demanded = options.Bool("halfDemanded", false);
+  if (!LogIsCaught()) {
+    if (!demanded) return details;
+    throw Error(ErrorCode::UNSUPPORTED,
+                "Whether Arm NN computes in fp16 can't be known here: its log can't be read.")
+        .WithHint("armnn.fp16Turbo, in place of precision, asks for it as far as it can.");
+  }
   const std::vector<std::string> log = interpreter.Log();
   details["log"] = ToValue(log);
   if (!options.Bool("fp16Turbo", false)) return details;
   // Arm NN takes the option where the backend can't, and says so in its log only.
-  const bool half = !Mentions(log, "does not have FP16 support");
+  const bool half = !LacksHalf(log);
   details["precision"] = half ? "fp16" : "fp32";
-  if (!half && options.Bool("halfDemanded", false)) {
+  if (!half && demanded) {
     throw Error(ErrorCode::UNSUPPORTED, "Arm NN's backend does not compute in fp16 here.")
         .WithHint("armnn.fp16Turbo, in place of precision, computes in fp32 then.");
   }
@@ -238,7 +245,9 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
     parts.ports.inputs = DescribeInputs(*interpreter, request, shapes);
     parts.first = Bind(std::move(interpreter), shapes);
     parts.ports.outputs = DescribeOutputs(parts.first->Get(), parts.ports.inputs);
+    parts.details = Describe(parts.first->Get(), parts.settings, request);
   } catch (Error& error) {
+    KeepDelegated(std::move(parts.first));
     // Without the file, it will be seen whether that was the reason.
     const bool kept = !options.String("compiled").empty();
     if (kept && error.code == ErrorCode::VENDOR_FAILURE) {
@@ -246,7 +255,6 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
     }
     throw;
   }
-  parts.details = Describe(parts.first->Get(), parts.settings, request);
   parts.settings.save_network = false;  // other lanes read what the first has left
   request.monitor->Progress("compile", 1, 1);
   return std::make_unique<ArmnnModel>(std::move(parts));
@@ -254,6 +262,8 @@ std::unique_ptr<Model> LoadModel(const LoadRequest& request) {
 
 ArmnnModel::ArmnnModel(Parts parts)
     : parts_(std::move(parts)), first_shapes_(parts_.first->Shapes()) {}
+
+ArmnnModel::~ArmnnModel() { KeepDelegated(std::move(parts_.first)); }
 
 std::unique_ptr<BoundInterpreter> ArmnnModel::Make(const std::vector<Shape>& shapes) const {
   return Bind(std::make_unique<Interpreter>(parts_.model, parts_.settings), shapes);

@@ -27,6 +27,7 @@ class ArmnnModel final : public Model {
     Value details;
   };
   explicit ArmnnModel(Parts parts);
+  ~ArmnnModel() override;
 
   const std::vector<TensorInfo>& Inputs() const override { return parts_.ports.inputs; }
   const std::vector<TensorInfo>& Outputs() const override { return parts_.ports.outputs; }

@@ -25,10 +25,13 @@ Check CheckNode(const OpenclProbe& opencl) {
   const std::string trouble = WhyUnusable(Place(kNode));
   // Mesa's drivers for Mali GPUs go without it.
   check.ok = trouble.empty() || opencl.gpu;
-  check.found = trouble.empty() ? "there, and usable" : trouble;
+  check.found = trouble.empty() ? "there, and usable"
+                : opencl.gpu    ? "not there, and not needed: this driver goes without it"
+                                : trouble;
   if (check.ok) return check;
+  std::error_code failed;
   check.hint =
-      fs::exists(Place(kNode))
+      fs::exists(Place(kNode), failed)
           ? "This user may not open it: add the user to the group that it belongs to (ls -l "
             "/dev/mali0), often video or render."
           : "Arm's kernel driver makes it. In a container, pass it on: --device /dev/mali0.";
@@ -49,19 +52,27 @@ bool NeedsFirmware() {
   return false;
 }
 
-Check CheckFirmware() {
+// Distributions pack it.
+bool HasFirmware(const fs::path& folder) {
+  for (const char* ending : {"", ".xz", ".zst"}) {
+    std::error_code failed;
+    if (fs::exists(folder / (std::string(kFirmware) + ending), failed)) return true;
+  }
+  return false;
+}
+
+Check CheckFirmware(const OpenclProbe& opencl) {
   Check check;
   check.what = kFirmware;
   std::vector<fs::path> places = {Place("/lib/firmware"), Place("/usr/lib/firmware"),
                                   Place("/lib/firmware/updates")};
   // Where the kernel's own driver, panthor, looks for it: one folder for each architecture.
   for (const fs::path& arch : Entries(Place("/lib/firmware/arm/mali"))) places.push_back(arch);
-  std::error_code failed;
-  const auto found = std::find_if(places.begin(), places.end(), [&](const fs::path& place) {
-    return fs::exists(place / kFirmware, failed);
-  });
-  check.ok = found != places.end();
-  check.found = check.ok ? (*found / kFirmware).string() : "not in /lib/firmware";
+  const auto found = std::find_if(places.begin(), places.end(), HasFirmware);
+  check.ok = found != places.end() || opencl.gpu;
+  check.found = found != places.end() ? "in " + found->string()
+                : opencl.gpu          ? "not in /lib/firmware, but the GPU has started"
+                                      : "not in /lib/firmware";
   if (!check.ok) {
     check.hint =
         "This GPU does not start without it: put the mali_csffw.bin of the GPU's driver package "
@@ -107,7 +118,7 @@ Check CheckGpu(const OpenclProbe& opencl) {
 std::vector<Check> CheckSystem(const OpenclProbe& opencl) {
   std::vector<Check> checks = {CheckNode(opencl), CheckLibrary(opencl)};
   if (!opencl.library.empty()) checks.push_back(CheckGpu(opencl));
-  if (NeedsFirmware()) checks.push_back(CheckFirmware());
+  if (NeedsFirmware()) checks.push_back(CheckFirmware(opencl));
   return checks;
 }
 

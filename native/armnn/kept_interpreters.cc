@@ -39,8 +39,8 @@ std::unique_ptr<BoundInterpreter> TakeKept(const LoadedModel& model,
   return taken;
 }
 
-void Keep(std::unique_ptr<BoundInterpreter> interpreter) noexcept {
-  if (interpreter->Get().IsBroken()) return;
+void KeepDelegated(std::unique_ptr<BoundInterpreter> interpreter) noexcept {
+  if (!interpreter || !interpreter->Get().HasDelegate() || interpreter->Get().IsBroken()) return;
   try {
     interpreter->LetGo();
     KeptInterpreters& kept = Kept();

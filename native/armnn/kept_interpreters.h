@@ -16,7 +16,7 @@ std::unique_ptr<BoundInterpreter> TakeKept(const LoadedModel& model,
                                            const InterpreterSettings& settings,
                                            const std::vector<Shape>& shapes);
 
-// Frees it where it can't be used again.
-void Keep(std::unique_ptr<BoundInterpreter> interpreter) noexcept;
+// Frees it where it has no delegate, or can't be used again. Null: nothing.
+void KeepDelegated(std::unique_ptr<BoundInterpreter> interpreter) noexcept;
 
 }  // namespace accelnode::armnn

@@ -33,7 +33,8 @@ bool ResolveAll(const Library& library, Opencl& opencl) {
          Resolve(library, "clGetDeviceInfo", opencl.clGetDeviceInfo);
 }
 
-// In the order in which Arm's Compute Library looks for it.
+// As Arm's Compute Library looks for it, and by the name that systems without headers have it by:
+// a build of that library may look for that one too, and must not meet an OpenCL without a GPU.
 bool OpenOpencl(Opencl& opencl, OpenclProbe& probe) {
   for (const char* name : {"libOpenCL.so", "libOpenCL.so.1", "libGLES_mali.so", "libmali.so"}) {
     std::string words;

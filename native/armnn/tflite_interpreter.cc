@@ -243,6 +243,7 @@ void Interpreter::Resize(size_t input, const Shape& shape) {
 void Interpreter::Delegate() {
   if (!settings_.delegate) return;
   const TurnHandle turn = TakeTurn();
+  RequireEachBackend(settings_.device, *settings_.delegate, reporter_);
   const bool with_file = !settings_.network_file.empty();
   delegate_ = MakeDelegate(with_file ? WithNetworkFile(*settings_.delegate, settings_.network_file,
                                                        settings_.save_network)

@@ -23,6 +23,7 @@ struct LoadedModel {
 struct InterpreterSettings {
   int threads = 0;        // of TFLite's own kernels; 0: as TFLite likes
   std::string signature;  // empty: the model's own inputs and outputs
+  std::string device;     // "GpuAcc,CpuAcc"; of TFLite's own kernels: empty
   std::optional<DelegateOptions> delegate;
   // Where GpuAcc finds its compiled kernels, or leaves them; empty: nowhere.
   std::string network_file;

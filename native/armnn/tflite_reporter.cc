@@ -60,8 +60,10 @@ void Reporter::AddLog(const std::string& lines) {
   std::istringstream each(lines);
   for (std::string line; std::getline(each, line);) {
     if (line.empty()) continue;
-    if (BeginsWith(line, "Error: ") || BeginsWith(line, "Fatal: ")) AddText(line);
-    if (log_.size() < kMostLog) AddOnce(log_, line);
+    const bool error = BeginsWith(line, "Error: ") || BeginsWith(line, "Fatal: ");
+    if (error) AddText(line);
+    // Warnings say what became of fp16 turbo.
+    if (error || BeginsWith(line, "Warning: ") || log_.size() < kMostLog) AddOnce(log_, line);
   }
 }
 

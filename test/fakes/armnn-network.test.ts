@@ -110,10 +110,13 @@ describe.skipIf(missing)(`what GpuAcc has compiled${missing ?? ''}`, () => {
     expect(other.cache).toBeUndefined();
   });
 
-  it('is for one model, GPU, driver and way to compute', async () => {
+  it('is for one model, GPU, driver, Arm NN and way to compute', async () => {
     await load({});
     const again = { cache: { hit: false, stored: true }, compiled: 1 };
     expect(await load({}, { FAKE_OPENCL_DRIVER: '4.0' })).toMatchObject(again);
+    const upgraded = join(folder, 'libarmnnDelegate.so');
+    copyFileSync(env['ACCELNODE_ARMNN_DELEGATE']!, upgraded);
+    expect(await load({}, { ACCELNODE_ARMNN_DELEGATE: upgraded })).toMatchObject(again);
     expect(await load({ armnn: { fastMath: false } })).toMatchObject(again);
     expect(await load({ precision: 'fp16' })).toMatchObject(again);
     writeFileSync(file, Buffer.concat([sampleModels.relu, Buffer.from('other')]));
@@ -132,6 +135,17 @@ describe.skipIf(missing)(`what GpuAcc has compiled${missing ?? ''}`, () => {
     expect(loaded).toMatchObject({ cache: { hit: false, stored: true }, compiled: 1 });
     expect(loaded.cache!.reason).toMatch(/could not be used/);
     expect(await load({})).toMatchObject({ cache: { hit: true }, compiled: 0 });
+  });
+
+  it('is kept with a delegate that only the load names', async () => {
+    const delegate = env['ACCELNODE_ARMNN_DELEGATE'];
+    const nowhere = { ACCELNODE_ARMNN_DELEGATE: '' };
+    for (const device of ['armnn:GpuAcc', 'armnn']) {
+      const cache = join(folder, device.replace(':', '-'));
+      const options = { device, cache, armnn: { delegate } };
+      expect(await load(options, nowhere)).toMatchObject({ device: 'armnn:GpuAcc', cache: { stored: true } });
+      expect(await load(options, nowhere)).toMatchObject({ device: 'armnn:GpuAcc', cache: { hit: true } });
+    }
   });
 
   it('is not kept where there is nothing, and leaves nothing behind', async () => {

@@ -50,7 +50,7 @@ export const mistakes = [
   ),
   kept('an interpreter of another model', ' && *interpreter.Model().bytes == *model.bytes', ' && model.bytes'),
   kept('an interpreter of other shapes', 'each->Fits(shapes) && IsOf', 'IsOf'),
-  kept('nothing is kept', 'if (interpreter->Get().IsBroken()) return;', 'if (interpreter != nullptr) return;'),
+  kept('nothing is kept', '|| interpreter->Get().IsBroken()) return;', '|| interpreter != nullptr) return;'),
   settings('an interpreter with other options', ' && delegate == other.delegate', ' && other.delegate.has_value()'),
   model(
     'each lane compiles for itself',

@@ -211,6 +211,11 @@ describeArmnn('Arm NN', () => {
     expect(error.hint).toContain('armnn.dynamicBackends');
   });
 
+  it('refuses a folder of backends that there is not, before Arm NN keeps it', async () => {
+    const armnn = { dynamicBackends: '/nowhere/backends' };
+    await expectError('INVALID_ARGUMENT', () => withSession(dense, { ...REFERENCE, armnn }, () => undefined));
+  });
+
   it.each<[string, object, RegExp]>([
     [
       'a tuning file in a folder that is not there',

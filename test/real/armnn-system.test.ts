@@ -145,10 +145,13 @@ describeArmnn('what Arm NN needs of the machine', () => {
   });
 
   it('keeps a process alive whose Arm NN has no GpuAcc', async () => {
-    const { lines, code } = await load('armnn:GpuAcc', machine('gpu'));
-    expect(code).toBe(0);
-    expect(lines[0]).toMatch(/^DEVICE_NOT_FOUND .*No known backend.*armnn\.dynamicBackends/);
-    expect(lines[1]).toBe('armnn:tflite -1 -2');
+    // Arm NN itself would run the second on CpuRef alone, and say nothing.
+    for (const device of ['armnn:GpuAcc', 'armnn:GpuAcc,CpuRef', 'armnn:CpuRef,GpuAcc']) {
+      const { lines, code } = await load(device, machine('gpu'));
+      expect(code).toBe(0);
+      expect(lines[0]).toMatch(/^DEVICE_NOT_FOUND .*No known backend.*armnn\.dynamicBackends/);
+      expect(lines[1]).toBe('armnn:tflite -1 -2');
+    }
   });
 
   it('keeps a process alive that asks for another backend beside a GpuAcc without a GPU', async () => {

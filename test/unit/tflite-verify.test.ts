@@ -1,5 +1,6 @@
 /** What is refused of a TFLite model before TFLite sees it, and what is not. */
 import { inspectTflite } from 'accelnode';
+import { Builder } from 'flatbuffers';
 import { expect, it } from 'vitest';
 
 import { inspectToLoad } from '../../dist/tflite/inspect.js';
@@ -70,4 +71,27 @@ it.each<[RegExp, Uint8Array]>([
   expect(() => inspectToLoad(model)).toThrow(expect.objectContaining(refusal) as Error);
   // To look at it does no harm.
   expect(inspectTflite(model).inputs).toHaveLength(1);
+});
+
+/** 3,000 graphs that are one and the same, of 3,000 tensors that are one and the same: 24 KB. */
+function folded(count: number): Uint8Array {
+  const builder = new Builder(1024);
+  const repeated = (offset: number): number => {
+    builder.startVector(4, count, 4);
+    for (let i = 0; i < count; i++) builder.addOffset(offset);
+    return builder.endVector();
+  };
+  const table = (fields: readonly number[]): number => {
+    builder.startObject(8);
+    fields.forEach((offset, field) => offset !== 0 && builder.addFieldOffset(field, offset, 0));
+    return builder.endObject();
+  };
+  const graphs = repeated(table([repeated(table([]))]));
+  builder.finish(table([0, 0, graphs]), 'TFL3');
+  return builder.asUint8Array();
+}
+
+it('refuses what unfolds to more than a model has', () => {
+  expect(() => inspectTflite(folded(10))).not.toThrow();
+  expect(() => inspectTflite(folded(3000))).toThrow(expect.objectContaining({ code: 'MODEL_INVALID' }) as Error);
 });
