@@ -115,7 +115,7 @@ describe.skipIf(missing)(`what GpuAcc has compiled${missing ?? ''}`, () => {
     const again = { cache: { hit: false, stored: true }, compiled: 1 };
     expect(await load({}, { FAKE_OPENCL_DRIVER: '4.0' })).toMatchObject(again);
     const upgraded = join(folder, 'libarmnnDelegate.so');
-    copyFileSync(env['ACCELNODE_ARMNN_DELEGATE']!, upgraded);
+    copyFileSync(env.ACCELNODE_ARMNN_DELEGATE!, upgraded);
     expect(await load({}, { ACCELNODE_ARMNN_DELEGATE: upgraded })).toMatchObject(again);
     expect(await load({ armnn: { fastMath: false } })).toMatchObject(again);
     expect(await load({ precision: 'fp16' })).toMatchObject(again);
@@ -138,7 +138,7 @@ describe.skipIf(missing)(`what GpuAcc has compiled${missing ?? ''}`, () => {
   });
 
   it('is kept with a delegate that only the load names', async () => {
-    const delegate = env['ACCELNODE_ARMNN_DELEGATE'];
+    const delegate = env.ACCELNODE_ARMNN_DELEGATE;
     const nowhere = { ACCELNODE_ARMNN_DELEGATE: '' };
     for (const device of ['armnn:GpuAcc', 'armnn']) {
       const cache = join(folder, device.replace(':', '-'));

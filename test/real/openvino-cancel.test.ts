@@ -17,5 +17,6 @@ describeOpenvino('a run that was aborted', () => {
         await expectError('CANCELLED', () => running);
       }
       expect(session.stats()).toMatchObject({ runs: 0, failed: 8000 });
-    }));
+    }),
+  );
 });
