@@ -1,12 +1,17 @@
 /** Runs on the double of the librknnrt that the project names: types, layouts, memory, shapes, times. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { Session, Tensor, devices } from 'accelnode';
 import type { RknnOptions } from 'accelnode';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
+import { runScript } from '../utils/child.js';
 import { expectError, withSession } from '../utils/session.js';
+import { reaches } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
 import { rknnModel } from './rknn/models.mjs';
-import { echoModel, imageModel, missing, openDouble } from './rknn/setup.js';
+import { echoModel, imageModel, makeDouble, missing, openDouble } from './rknn/setup.js';
 
 const device = 'rknn:0';
 const place = makeWorkplace();
@@ -189,11 +194,96 @@ describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
         const [bindings, syncs, sets] = [control.get('bindings'), control.get('syncs'), control.get('inputSets')];
         for (let i = 0; i < 5; i++) await session.run({ x }, { outputs: { y } });
         expect(control.get('bindings') - bindings).toBe(2);
-        expect(control.get('syncs') - syncs).toBe(10);
+        expect(control.get('syncs') - syncs).toBe(15);
         expect(control.get('inputSets')).toBe(sets);
         x.dispose();
         y.dispose();
       }));
+
+    it('has the results of the NPU, whatever the CPU has written there before', () =>
+      load(imageModel(), raw, async (session) => {
+        const [x, y] = [session.allocate('x'), session.allocate('y')];
+        (x.data as Uint16Array).fill(0x3c00);
+        for (const before of [0, 7, 0x3c00]) {
+          (y.data as Uint16Array).fill(before);
+          await session.run({ x }, { outputs: { y } });
+          expect([...(y.data as Uint16Array)]).toEqual(new Array(24).fill(0x4200));
+        }
+        x.dispose();
+        y.dispose();
+      }));
+
+    it('is not written by the NPU for an output that has a part of it: what the CPU writes beside it stays', () =>
+      load(imageModel(), raw, async (session) => {
+        const both = Tensor.allocate('float16', [2, 4, 2, 3], { memory: 'pinned', device });
+        const [first, second] = [0, 24].map((at) => both.data.subarray(at, at + 24));
+        const y = new Tensor('float16', first!, [1, 4, 2, 3]);
+        const x = session.allocate('x');
+        (x.data as Uint16Array).fill(0x3c00);
+        control.set('hold', 1);
+        const run = session.run({ x }, { outputs: { y } });
+        try {
+          await reaches(control, 'held', 1);
+          second!.fill(7);
+        } finally {
+          control.set('hold', 0);
+          await run;
+        }
+        expect([...first!]).toEqual(new Array(24).fill(0x4200));
+        expect([...second!]).toEqual(new Array(24).fill(7));
+        expect(session.stats().bytesCopied).toBe(48);
+        // Inputs are only read.
+        const half = new Tensor('float16', first!, [1, 2, 3, 4]);
+        const { y: again } = await session.run({ x: half });
+        expect([...(again!.data as Uint16Array)]).toEqual(new Array(24).fill(0x4700)); // 7
+        expect(session.stats().bytesCopied).toBe(96);
+        x.dispose();
+        both.dispose();
+      }));
+
+    it.each([
+      ['boundMemory', 'rknn_create_mem2'],
+      ['noImport', 'rknn_create_mem_from_fd'],
+    ])('is not used where librknnrt refuses it, which is told: %s', async (field, call) => {
+      control.set(field, 1);
+      try {
+        await load(imageModel(), raw, async (session) => {
+          expect(session.details.zeroCopy).toBe(false);
+          expect(session.details.warnings).toEqual([expect.stringContaining(call)]);
+          const x = session.allocate('x');
+          expect(x.memory).toBe('host');
+          (x.data as Uint16Array).fill(0x3c00);
+          expect((await session.run({ x })).y!.data[0]).toBe(0x4200);
+        });
+      } finally {
+        control.set(field, 0);
+      }
+    });
+
+    it('is not made again where it can not be freed', async () => {
+      const { env, control: theirs } = makeDouble(place.folder, release);
+      theirs.set('noFree', 1);
+      const model = join(place.folder, 'floats.rknn');
+      writeFileSync(model, echoModel([{ name: 'x', type: 'float32', shape: [4] }]));
+      const script = `
+        import { Session } from 'accelnode';
+        for (let i = 0; i < 3; i++) {
+          const session = await Session.load(process.env.MODEL, { device: 'rknn:0' });
+          console.log(JSON.stringify([session.details.warnings, session.allocate('x').memory]));
+          await session.close();
+        }
+      `;
+      const { stdout, stderr } = await runScript(script, { env: { ...env, MODEL: model } });
+      expect(stderr).toBe('');
+      const told = [[expect.stringContaining('rknn_destroy_mem')], 'host'];
+      expect(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as unknown),
+      ).toEqual([told, told, told]);
+      expect(theirs.live()).toEqual({ memory: 1 });
+    });
 
     it('mixes with ordinary memory, which is then copied', () =>
       load(imageModel(), raw, async (session) => {
@@ -361,6 +451,16 @@ describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
         await session.run({ a: counting([2, 3]), b: counting([2, 2]) });
       }));
 
+    it.each([-1, 1])('of which inputs have different numbers are refused: %i more', async (more) => {
+      control.set('moreShapes', more);
+      try {
+        const error = await expectError('MODEL_INVALID', () => Session.load(model, { device, lanes: 1 }));
+        expect(error.message).toBe(`The model has 11 shapes for "a", but ${11 + more} for "b".`);
+      } finally {
+        control.set('moreShapes', 0);
+      }
+    });
+
     it('are fewer with the option shapes', async () => {
       await withSession(model, { device, lanes: 1, shapes: { a: [[2, 4], 3] } }, (session) => {
         expect(session.inputs[0]).toMatchObject({ shape: [-1, 3], min: [2, 3], max: [4, 3] });
@@ -374,6 +474,19 @@ describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
       );
       expect(error.message).toContain('was not converted for the shapes');
     });
+  });
+
+  it.each([-1, -5, 1])('a model of one shape is known by whatever librknnrt says of several: %i', async (status) => {
+    control.set('rangeStatus', status);
+    try {
+      await load(echoModel([{ name: 'x', type: 'float32', shape: [2, 3] }]), {}, async (session) => {
+        expect(session.inputs[0]!.shape).toEqual([2, 3]);
+        const x = counting([2, 3]);
+        expect((await session.run({ x })).x_out!.data).toEqual(x.data);
+      });
+    } finally {
+      control.set('rangeStatus', 0);
+    }
   });
 
   it('the option shapes must be what a model with one shape has', async () => {

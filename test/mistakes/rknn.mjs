@@ -45,6 +45,8 @@ export const mistakes = [
   ),
   memory('memory of the NPU is never freed', 'Api().destroy_mem(context, memory);', '(void)memory;', faults),
   context('the NPU is not told what the CPU has written', 'Sync(memory, kSyncToDevice);', ''),
+  context("the CPU's cache comes out after the NPU's results", 'Sync(slot.bound, kSyncToDevice);', ''),
+  context('a part of a buffer is used in place', '(port.is_input || bytes == buffer->bytes) &&', ''),
   context('the CPU does not see what the NPU has written', 'Sync(slot.bound, kSyncFromDevice);', ''),
   abi(
     'the two ways to sync are swapped',
