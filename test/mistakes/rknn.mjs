@@ -14,6 +14,8 @@ const model = inFile('rknn_model.cc', lanes);
 const load = inFile('rknn_load.cc', refusals);
 const ports = inFile('rknn_ports.cc', runs);
 const layout = inFile('rknn_layout.cc', runs);
+const shapes = inFile('rknn_shapes.cc', runs);
+const check = inFile('rknn_check.cc', lanes);
 const context = inFile('rknn_context.cc', runs);
 
 export const mistakes = [
@@ -46,7 +48,7 @@ export const mistakes = [
   memory('memory of the NPU is never freed', 'Api().destroy_mem(context, memory);', '(void)memory;', faults),
   context('the NPU is not told what the CPU has written', 'Sync(memory, kSyncToDevice);', ''),
   context("the CPU's cache comes out after the NPU's results", 'Sync(slot.bound, kSyncToDevice);', ''),
-  context('a part of a buffer is used in place', '(port.is_input || bytes == buffer->bytes) &&', ''),
+  context('a part of a buffer is used in place', 'bytes == buffer->bytes', 'bytes <= buffer->bytes'),
   context('the CPU does not see what the NPU has written', 'Sync(slot.bound, kSyncFromDevice);', ''),
   abi(
     'the two ways to sync are swapped',
@@ -71,6 +73,17 @@ export const mistakes = [
   ),
   context('outputs are not given back', '{ Api().outputs_release(context_, Count(), outputs_.data()); }', '= default;'),
   context('shapes are told only once', 'if (wanted == shapes_) return;', 'if (!shapes_.empty()) return;'),
+  shapes(
+    'only one status tells that a model has one shape',
+    'if (status < kSuccess || range',
+    'if (status == kParamInvalid) return nullptr;\n  Check(status, "rknn_query");\n  if (range',
+  ),
+  shapes(
+    'inputs may have different numbers of shapes',
+    'if (range->shape_number != sets.size()) {',
+    'if (range->shape_number > kMaxDynamicShapes) {',
+  ),
+  check('whatever fails with -1 has lost the NPU', 'function == "rknn_run" ?', 'function != "" ?'),
   context(
     'a lost NPU is forgotten',
     'if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;',
