@@ -30,7 +30,7 @@ Memory Own(rknn_tensor_mem* memory, rknn_context context, const char* function, 
 std::string DestroyProblem(rknn_context context, rknn_tensor_mem* memory) {
   const int status = Api().destroy_mem(context, memory);
   if (status >= kSuccess) return {};
-  return "rknn_destroy_mem of memory of no context failed (" + StatusText(status) + ")";
+  return "rknn_destroy_mem does not free it (" + StatusText(status) + ")";
 }
 
 // Makes memory of no context and frees it; between the two `context` imports it, if it is given.
@@ -39,7 +39,7 @@ std::string Probe(const NpuContext* context) {
   if (!HasZeroCopy()) return "this librknnrt lacks functions for it";
   // What can't be freed is not made again.
   static std::atomic<bool> stays{false};
-  if (stays) return "rknn_destroy_mem of memory of no context failed earlier";
+  if (stays) return "rknn_destroy_mem did not free it earlier";
   rknn_tensor_mem* memory =
       Api().create_mem2(kNoContext, kPage, kMemoryCacheable | kMemoryNoContext);
   if (memory == nullptr) return "rknn_create_mem2 makes none without a context";
@@ -54,7 +54,7 @@ std::string Probe(const NpuContext* context) {
     }
   }
   const std::string kept = DestroyProblem(kNoContext, memory);
-  stays = !kept.empty();
+  if (!kept.empty()) stays = true;
   return problem.empty() ? kept : problem;
 }
 
