@@ -38,6 +38,11 @@ export async function compileForRknn(model: string, options: CompileRknnOptions,
   if (format !== 'onnx' && format !== 'tflite') {
     throw new AccelError('MODEL_UNSUPPORTED', `Models for Rockchip NPUs are made of ONNX or TFLite, not ${format}.`);
   }
+  if (format === 'tflite' && Object.keys(shapes).length > 0) {
+    throw new AccelError('INVALID_ARGUMENT', '--shapes: rknn-toolkit2 takes no shapes for a TFLite model.', {
+      hint: 'Leave --shapes out: a TFLite model has its own. Fix them where it is made, or convert it from ONNX.',
+    });
+  }
   const output = rknnOutput(model, options);
   const progress = new Progress(options.json);
   const begin = performance.now();

@@ -51,8 +51,11 @@ def main(request_file):
         request = json.load(file)
     try:
         from rknn.api import RKNN
-    except ImportError as error:
-        return say(missing=str(error))
+    except Exception as error:
+        if isinstance(error, ImportError) and error.name in ("rknn", "rknn.api"):
+            return say(missing=str(error))
+        # It is there, but not all that it needs.
+        return say(broken="%s: %s" % (type(error).__name__, error))
     rknn = RKNN(verbose=False)
     try:
         convert(request, rknn)

@@ -34,6 +34,7 @@ interface Said {
   done?: number;
   total?: number;
   missing?: string;
+  broken?: string;
   failed?: string;
   status?: number | string;
   finished?: true;
@@ -41,7 +42,8 @@ interface Said {
 
 /**
  * Converts a model.
- * @throws `RUNTIME_NOT_FOUND` where there is no rknn-toolkit2; `MODEL_UNSUPPORTED` with its last words when it can't convert the
+ * @throws `RUNTIME_NOT_FOUND` where there is no rknn-toolkit2; `RUNTIME_INCOMPATIBLE` where there is one that can't be
+ * imported; `MODEL_UNSUPPORTED` with its last words when it can't convert the
  * model; `UNSUPPORTED` where there is no Python; `CANCELLED`
  */
 export async function convertToRknn(conversion: RknnConversion): Promise<void> {
@@ -94,7 +96,7 @@ function parse(line: string): Said {
 }
 
 function failure(
-  { missing, failed, status }: Said,
+  { missing, broken, failed, status }: Said,
   ended: Ended,
   python: PythonInfo,
   { model, target }: RknnConversion,
@@ -107,6 +109,17 @@ function failure(
         hint:
           `Install it: ${python.executable} -m pip install rknn-toolkit2 (Linux, Python up to 3.12); or set ` +
           'ACCELNODE_PYTHON to a Python that has it.',
+      },
+    );
+  }
+  if (broken !== undefined) {
+    return new AccelError(
+      'RUNTIME_INCOMPATIBLE',
+      `The rknn-toolkit2 of the Python ${python.executable} can't be imported: ${broken}.`,
+      {
+        hint:
+          `Try it: ${python.executable} -c "import rknn.api"; install what it lacks, or set ACCELNODE_PYTHON to a Python ` +
+          'in which it works.',
       },
     );
   }

@@ -36,9 +36,10 @@ const char* NameOf(int status) {
   }
 }
 
-ErrorCode CodeFor(int status) {
+ErrorCode CodeFor(int status, const std::string& function) {
   switch (status) {
     case kFail:
+      return function == "rknn_run" ? ErrorCode::DEVICE_LOST : ErrorCode::VENDOR_FAILURE;
     case kDeviceUnavailable:
       return ErrorCode::DEVICE_LOST;
     case kMallocFail:
@@ -56,11 +57,15 @@ std::string StatusText(int status) {
 }
 
 Error RknnError(int status, const char* function) {
-  Error error = Error(CodeFor(status),
+  Error error = Error(CodeFor(status, function),
                       std::string("RKNN: ") + function + " failed (" + StatusText(status) + ").")
                     .WithCall(function, status);
   if (error.code == ErrorCode::DEVICE_LOST) {
     error.hint = "The NPU does not answer any more: close the session. `dmesg` may say why.";
+  } else if (std::string(function) == "rknn_set_core_mask") {
+    error.hint =
+        "Not every model can be computed by several cores: convert it with a later rknn-toolkit2, "
+        "update librknnrt.so and the driver rknpu, or leave rknn.coreMask out.";
   }
   return error;
 }

@@ -10,8 +10,8 @@ namespace accelnode::rknn {
 
 std::string StatusText(int status);  // "RKNN_ERR_MODEL_INVALID, -6"
 
-// -1 is what librknnrt returns when the NPU does not answer; rknn_init has meanings of its own:
-// rknn_load.cc.
+// -1 of rknn_run is an NPU that does not answer; of other functions it may be anything that they
+// can't do. rknn_init has meanings of its own: rknn_load.cc.
 Error RknnError(int status, const char* function);
 
 // Throws unless `status` is one of success.

@@ -88,19 +88,27 @@ RknnContext::RknnContext(std::shared_ptr<const NpuContext> npu, ModelFacts& fact
   }
 }
 
-void RknnContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
+// Once the NPU is lost nothing is asked of it any more.
+template <typename Use>
+auto RknnContext::UnlessLost(Use use) {
   if (facts_.lost) {
     throw Error(ErrorCode::DEVICE_LOST, "The NPU failed in an earlier run of this session.")
         .WithHint("Close the session, and load another when the NPU is there again.");
   }
   try {
-    in_place_ = in_place_ || WantsInPlace(inputs, outputs);
-    if (in_place_) return RunInPlace(inputs, outputs, stats);
-    RunByCopy(inputs, outputs, stats);
+    return use();
   } catch (const Error& error) {
     if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;
     throw;
   }
+}
+
+void RknnContext::Run(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
+  UnlessLost([&] {
+    in_place_ = in_place_ || WantsInPlace(inputs, outputs);
+    if (in_place_) return RunInPlace(inputs, outputs, stats);
+    RunByCopy(inputs, outputs, stats);
+  });
 }
 
 void RknnContext::Compute() {
@@ -184,16 +192,25 @@ void RknnContext::GetOutputs(Span<Output> outputs, RunStats& stats) {
 // ---- In place: memory that the NPU reads and writes itself
 
 bool RknnContext::WantsInPlace(Span<const Tensor> inputs, Span<Output> outputs) const {
-  if (!facts_.zero_copy) return false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (IsShared(inputs[i].buffer, inputs[i].data) && facts_.ports.inputs[i].IsDirect())
-      return true;
+    const Tensor& input = inputs[i];
+    if (IsUsable(facts_.ports.inputs[i], input.buffer, input.data, input.bytes)) return true;
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const bool shared = outputs[i].wanted && IsShared(outputs[i].buffer, outputs[i].data);
-    if (shared && facts_.ports.outputs[i].IsDirect()) return true;
+    const Output& output = outputs[i];
+    if (!output.wanted || output.data == nullptr) continue;
+    if (IsUsable(facts_.ports.outputs[i], output.buffer, output.data, output.bytes)) return true;
   }
   return false;
+}
+
+// Caches are synchronised buffer by buffer: for an output that has only a part of one, the rest,
+// which the CPU may have written, would be lost with it.
+bool RknnContext::IsUsable(const Port& port, const Buffer* buffer, const void* data,
+                           size_t bytes) const {
+  return facts_.zero_copy && IsShared(buffer, data) && port.IsDirect() &&
+         (port.is_input || bytes == buffer->bytes) &&
+         SharedMemory(*buffer)->size >= port.BytesInMemory();
 }
 
 void RknnContext::RunInPlace(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats) {
@@ -201,11 +218,15 @@ void RknnContext::RunInPlace(Span<const Tensor> inputs, Span<Output> outputs, Ru
   const Ports& ports = facts_.ports;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Port& port = ports.inputs[i];
+    const Tensor& input = inputs[i];
     Slot& slot = input_slots_[i];
-    rknn_tensor_mem* memory = MemoryFor(port, slot, inputs[i].buffer, inputs[i].data);
-    if (memory == slot.own.get()) {
-      port.Scatter(inputs[i].data, memory->virt_addr);
-      stats.copied_bytes += inputs[i].bytes;
+    rknn_tensor_mem* memory = nullptr;
+    if (IsUsable(port, input.buffer, input.data, input.bytes)) {
+      memory = Imported(*input.buffer);
+    } else {
+      memory = OwnMemory(port, slot);
+      port.Scatter(input.data, memory->virt_addr);
+      stats.copied_bytes += input.bytes;
     }
     Bind(port, slot, memory);
     Sync(memory, kSyncToDevice);
@@ -214,10 +235,15 @@ void RknnContext::RunInPlace(Span<const Tensor> inputs, Span<Output> outputs, Ru
     Output& output = outputs[i];
     const Port& port = ports.outputs[i];
     if (output.wanted) Prepare(port.info, output_shapes_[i], output);
-    // One that nobody wants must not go to the memory of an earlier run.
-    const Buffer* buffer = output.wanted ? output.buffer : nullptr;
     Slot& slot = output_slots_[i];
-    Bind(port, slot, MemoryFor(port, slot, buffer, output.data));
+    // One that nobody wants must not go to the memory of an earlier run.
+    if (output.wanted && IsUsable(port, output.buffer, output.data, output.bytes)) {
+      Bind(port, slot, Imported(*output.buffer));
+      // What the CPU has written there must not come out of its cache after the NPU's results.
+      Sync(slot.bound, kSyncToDevice);
+    } else {
+      Bind(port, slot, OwnMemory(port, slot));
+    }
   }
   // Whatever was bound before is not any more.
   const auto is_gone = [](const Import& import) { return import.owner.expired(); };
@@ -238,13 +264,8 @@ void RknnContext::RunInPlace(Span<const Tensor> inputs, Span<Output> outputs, Ru
   stats.d2h = Between(computed, Now());
 }
 
-// The caller's, if the NPU can use it as it is; else memory of this lane.
-rknn_tensor_mem* RknnContext::MemoryFor(const Port& port, Slot& slot, const Buffer* buffer,
-                                        const void* data) {
-  if (IsShared(buffer, data) && port.IsDirect() &&
-      SharedMemory(*buffer)->size >= port.BytesInMemory()) {
-    return Imported(*buffer);
-  }
+// Memory of this lane, for what the NPU can't use where the caller has it.
+rknn_tensor_mem* RknnContext::OwnMemory(const Port& port, Slot& slot) {
   if (!slot.own) slot.own = MakeMemory(*npu_, port.BytesInMemory());
   return slot.own.get();
 }
@@ -276,7 +297,7 @@ Value RknnContext::Profile() {
     throw Error(ErrorCode::UNSUPPORTED, "This session records no times of layers.")
         .WithHint("Load it with { profiling: true }.");
   }
-  return QueryProfile(*npu_);
+  return UnlessLost([&] { return QueryProfile(*npu_); });
 }
 
 }  // namespace accelnode::rknn

@@ -32,16 +32,20 @@ class RknnContext final : public Context {
     rknn_tensor_mem* bound = nullptr;  // what librknnrt was last told
   };
 
+  template <typename Use>
+  auto UnlessLost(Use use);
   // The two ways of librknnrt's, which do not mix: once the second was gone, a context stays on it.
   void RunByCopy(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats);
   void RunInPlace(Span<const Tensor> inputs, Span<Output> outputs, RunStats& stats);
 
+  // Can the NPU use the caller's memory as it is?
+  bool IsUsable(const Port& port, const Buffer* buffer, const void* data, size_t bytes) const;
   bool WantsInPlace(Span<const Tensor> inputs, Span<Output> outputs) const;
   void SetShapes(Span<const Tensor> inputs);
   void SetInputs(Span<const Tensor> inputs);
   void GetOutputs(Span<Output> outputs, RunStats& stats);
   void Compute();
-  rknn_tensor_mem* MemoryFor(const Port& port, Slot& slot, const Buffer* buffer, const void* data);
+  rknn_tensor_mem* OwnMemory(const Port& port, Slot& slot);
   rknn_tensor_mem* Imported(const Buffer& buffer);
   void Bind(const Port& port, Slot& slot, rknn_tensor_mem* memory);
   void Sync(rknn_tensor_mem* memory, int32_t mode);

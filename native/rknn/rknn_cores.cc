@@ -49,21 +49,36 @@ Cores::Cores(const Board& board, const Value& options) : cores_(board.cores) {
                 "rknn.threads is " + std::to_string(threads) + ", but " + CoresText(board) + ".")
         .WithHint(HintFor(board));
   }
+  const int batch_cores = static_cast<int>(own.Number("batchCores", 0));
+  if (batch_cores > std::max(cores_, 1)) {
+    throw Error(ErrorCode::INVALID_ARGUMENT, "rknn.batchCores is " + std::to_string(batch_cores) +
+                                                 ", but " + CoresText(board) + ".")
+        .WithHint(cores_ == 0 ? kContainerHint : "Give at most that many.");
+  }
+  const std::string mode = own.String("coreMask", "auto");
   given_masks_ = GivenMasks(own["coreMask"]);
+  if (cores_ == 0 && (mode != "auto" || !given_masks_.empty())) {
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "rknn.coreMask chooses cores, but " + CoresText(board) + ".")
+        .WithHint(HintFor(board));
+  }
   for (int mask : given_masks_) {
     if (mask < 1 << std::max(cores_, 1)) continue;
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "rknn.coreMask is " + std::to_string(mask) + ", but " + CoresText(board) + ".")
         .WithHint(HintFor(board));
   }
-  const std::string mode = own.String("coreMask", "auto");
   const bool all = mode == "all";
   if (all) given_masks_ = {cores_ == 2 ? kCores01 : kCores012};
+  // A batch that is spread over cores needs them all for one lane, unless threads or masks are
+  // given as well.
+  const bool spreads = batch_cores > 0 && threads == 0 && mode == "auto" && given_masks_.empty();
   // A core each; but one for all lanes when that is what the mask says.
-  const int preferred =
-      given_masks_.empty() ? std::max(cores_, 1) : static_cast<int>(given_masks_.size());
+  const int preferred = spreads                ? 1
+                        : given_masks_.empty() ? std::max(cores_, 1)
+                                               : static_cast<int>(given_masks_.size());
   lanes_ = static_cast<int>(options.Number("lanes", threads > 0 ? threads : preferred));
-  per_lane_ = given_masks_.empty() && (mode == "per-thread" || lanes_ > 1);
+  per_lane_ = given_masks_.empty() && !spreads && (mode == "per-thread" || lanes_ > 1);
 }
 
 std::optional<int> Cores::MaskOf(int lane) const {

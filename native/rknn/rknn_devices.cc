@@ -54,6 +54,7 @@ DeviceList ListDevices() {
   } else {
     devices.present.push_back(Describe(board));
   }
+  devices.checks = CheckSystem();
   return devices;
 }
 

@@ -59,22 +59,11 @@ Error InitError(int status, const Board& board, const std::string& key) {
       return Refused(ErrorCode::MODEL_UNSUPPORTED, status,
                      ModelName(key) + " was converted for another chip than " + Where(board) + ".",
                      HowToConvert(board));
-    case kPrecompileIncompatible:
-    case kOptimizationIncompatible:
-      return Refused(ErrorCode::RUNTIME_INCOMPATIBLE, status,
-                     ModelName(key) +
-                         " was converted by an rknn-toolkit2 that does not go with "
-                         "librknnrt " +
-                         LibraryVersion() + ".",
-                     "Use the same release of both: update librknnrt.so, or convert the model "
-                     "again with rknn-toolkit2 " +
-                         LibraryVersion() + ".");
     case kModelInvalid:
       return Refused(ErrorCode::MODEL_INVALID, status,
                      ModelName(key) + " is no model that librknnrt " + LibraryVersion() +
                          " can read on " + Where(board) + ".",
-                     "Is the file complete, and rknn-toolkit2 not newer than librknnrt? " +
-                         HowToConvert(board));
+                     "Is the file complete? " + HowToConvert(board));
     default:
       return Refused(ErrorCode::VENDOR_FAILURE, status,
                      ModelName(key) + " could not be loaded on " + Where(board) + ".", {});

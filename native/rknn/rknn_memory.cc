@@ -27,6 +27,37 @@ Memory Own(rknn_tensor_mem* memory, rknn_context context, const char* function, 
   return Memory(memory, DestroyMemory{context});
 }
 
+std::string DestroyProblem(rknn_context context, rknn_tensor_mem* memory) {
+  const int status = Api().destroy_mem(context, memory);
+  if (status >= kSuccess) return {};
+  return "rknn_destroy_mem does not free it (" + StatusText(status) + ")";
+}
+
+// Makes memory of no context and frees it; between the two `context` imports it, if it is given.
+// Says what librknnrt refuses.
+std::string Probe(const NpuContext* context) {
+  if (!HasZeroCopy()) return "this librknnrt lacks functions for it";
+  // What can't be freed is not made again.
+  static std::atomic<bool> stays{false};
+  if (stays) return "rknn_destroy_mem did not free it earlier";
+  rknn_tensor_mem* memory =
+      Api().create_mem2(kNoContext, kPage, kMemoryCacheable | kMemoryNoContext);
+  if (memory == nullptr) return "rknn_create_mem2 makes none without a context";
+  std::string problem;
+  if (context != nullptr) {
+    rknn_tensor_mem* import =
+        Api().create_mem_from_fd(context->get(), memory->fd, memory->virt_addr, memory->size, 0);
+    if (import == nullptr) {
+      problem = "rknn_create_mem_from_fd does not import it into a context";
+    } else {
+      problem = DestroyProblem(context->get(), import);
+    }
+  }
+  const std::string kept = DestroyProblem(kNoContext, memory);
+  if (!kept.empty()) stays = true;
+  return problem.empty() ? kept : problem;
+}
+
 }  // namespace
 
 NpuContext::~NpuContext() { Api().destroy(raw_); }
@@ -65,15 +96,11 @@ Buffer AllocateShared(size_t bytes) {
 }
 
 bool HasSharedMemory() {
-  if (!HasZeroCopy()) return false;
   static std::atomic<bool> has{false};
-  if (has) return true;
-  rknn_tensor_mem* memory =
-      Api().create_mem2(kNoContext, kPage, kMemoryCacheable | kMemoryNoContext);
-  if (memory == nullptr) return false;  // or there is none at the moment
-  Api().destroy_mem(kNoContext, memory);
-  has = true;
-  return true;
+  if (!has) has = Probe(nullptr).empty();
+  return has;
 }
+
+std::string WhyNotShared(const NpuContext& context) { return Probe(&context); }
 
 }  // namespace accelnode::rknn

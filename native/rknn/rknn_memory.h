@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "../tensor.h"
 #include "rknn_abi.h"
@@ -42,6 +43,9 @@ Buffer AllocateShared(size_t bytes);
 
 // Can AllocateShared do it? Learnt by trying: releases differ, and do not say.
 bool HasSharedMemory();
+
+// Why a context can't use what AllocateShared makes, learnt by trying; empty when it can.
+std::string WhyNotShared(const NpuContext& context);
 
 // The memory behind a buffer, as what tells it from others.
 inline const rknn_tensor_mem* SharedMemory(const Buffer& buffer) {

@@ -97,7 +97,14 @@ RknnModel::RknnModel(const LoadRequest& request, Board board)
   ReadVersions();
   facts_.profiling = (flags_ & kFlagCollectPerf) != 0;
   facts_.ports = DescribePorts(*first_, request.options);
-  facts_.zero_copy = facts_.ports.CanZeroCopy() && HasSharedMemory();
+  if (facts_.ports.CanZeroCopy() && HasZeroCopy()) {
+    const std::string problem = WhyNotShared(*first_);
+    facts_.zero_copy = problem.empty();
+    if (!problem.empty()) {
+      warnings_.push_back("Tensors have ordinary memory, not what the NPU uses itself: " + problem +
+                          ".");
+    }
+  }
   if (facts_.ports.HasNative() && !facts_.ports.CanZeroCopy()) {
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "With a tensor in the NPU's own layout, all the others must be what the NPU can "
@@ -116,7 +123,8 @@ void RknnModel::ReadVersions() {
   driver_ = DriverVersion();
   if (Api().query(first_->get(), kQuerySdkVersion, &version, sizeof version) >= kSuccess) {
     runtime_ = TextOf(version.api_version);
-    if (const std::string told = TextOf(version.drv_version); !told.empty()) driver_ = told;
+    const std::string told = VersionIn(TextOf(version.drv_version));
+    if (!told.empty()) driver_ = told;
   }
   const std::string warning = DriverWarning(driver_);
   if (!warning.empty()) warnings_.push_back(warning);

@@ -1,6 +1,7 @@
 // Models with several shapes, of which each run says one.
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "rknn_check.h"
@@ -9,15 +10,15 @@
 namespace accelnode::rknn {
 namespace {
 
-// Null where the model has one shape only.
+// Null where librknnrt tells none: the model has one shape only. Releases differ in the status that
+// they say so with, and some succeed with no shape at all.
 std::unique_ptr<rknn_input_range> QueryRange(const NpuContext& context, uint32_t index) {
   auto range = std::make_unique<rknn_input_range>();
   range->index = index;
   const int status =
       Api().query(context.get(), kQueryInputDynamicRange, range.get(), sizeof(rknn_input_range));
-  if (status == kParamInvalid) return nullptr;
-  Check(status, "rknn_query");
-  if (range->shape_number < 2 || range->shape_number > kMaxDynamicShapes) return nullptr;
+  if (status < kSuccess || range->shape_number > kMaxDynamicShapes) return nullptr;
+  range->shape_number = std::max(range->shape_number, 1u);
   return range;
 }
 
@@ -42,7 +43,14 @@ std::vector<std::vector<Shape>> QueryShapes(const NpuContext& context,
   for (const Port& port : inputs) {
     const std::unique_ptr<rknn_input_range> range = QueryRange(context, port.attr.index);
     if (!range) return {};
-    sets.resize(range->shape_number);
+    if (&port == &inputs.front()) sets.resize(range->shape_number);
+    if (range->shape_number != sets.size()) {
+      throw Error(ErrorCode::MODEL_INVALID, "The model has " + std::to_string(sets.size()) +
+                                                " shapes for \"" + inputs.front().info.name +
+                                                "\", but " + std::to_string(range->shape_number) +
+                                                " for \"" + port.info.name + "\".")
+          .WithHint("Convert it again, with as many shapes for each input.");
+    }
     for (size_t set = 0; set < sets.size(); ++set) {
       Shape shape;
       shape.Resize(std::min<size_t>(range->n_dims, kMaxDims));
@@ -50,6 +58,7 @@ std::vector<std::vector<Shape>> QueryShapes(const NpuContext& context,
       sets[set].push_back(shape);
     }
   }
+  if (sets.size() < 2) sets.clear();
   return sets;
 }
 

@@ -21,6 +21,8 @@ struct SocRow {
 
 constexpr SocRow kSocs[] = {{"rk3566", 1}, {"rk3568", 1}, {"rk3576", 2}, {"rk3588", 3}};
 
+constexpr const char* kDeviceTree = "/proc/device-tree/compatible";
+
 fs::path Place(const char* path) { return SystemFiles("ACCELNODE_RKNN_ROOT").Place(path); }
 
 // "rk3588" of "rockchip,rk3588s-evb"; empty for anything else.
@@ -64,6 +66,58 @@ std::vector<fs::path> RenderNodes() {
   return own.empty() ? nodes : own;
 }
 
+// Whatever may be the NPU's, the likeliest first.
+std::vector<fs::path> DeviceNodes() {
+  std::vector<fs::path> nodes = RenderNodes();
+  std::error_code failed;
+  if (fs::exists(Place("/dev/rknpu"), failed)) nodes.insert(nodes.begin(), Place("/dev/rknpu"));
+  return nodes;
+}
+
+accelnode::Check CheckNode() {
+  accelnode::Check check;
+  check.what = "NPU device node";
+  check.found = AccessProblem(check.hint);
+  check.ok = check.found.empty();
+  if (!check.ok) return check;
+  const std::vector<fs::path> nodes = DeviceNodes();
+  check.found = std::find_if(nodes.begin(), nodes.end(), CanOpen)->string() + ", usable";
+  return check;
+}
+
+accelnode::Check CheckChip() {
+  accelnode::Check check;
+  check.what = kDeviceTree;
+  const Board board = ReadBoard();
+  check.ok = board.cores > 0;
+  if (board.soc.empty()) {
+    check.found = "names no Rockchip chip";
+    check.hint = kContainerHint;
+  } else {
+    check.found = board.soc + (check.ok ? "" : ", whose NPU accelnode can't use");
+    if (!check.ok) check.hint = std::string("It can use those of ") + kSupportedSocs + ".";
+  }
+  return check;
+}
+
+accelnode::Check CheckDriver() {
+  accelnode::Check check;
+  check.what = "driver rknpu";
+  const std::string driver = DriverVersion();
+  // Loaded it may be all the same: as a rule only root may read which one.
+  check.ok = driver.empty() || !IsOlder(driver, kLeastDriver);
+  if (driver.empty()) {
+    check.found = "of which version can't be read here; session.details.driver tells it";
+  } else if (check.ok) {
+    check.found = driver;
+  } else {
+    check.found = driver + ", older than " + kLeastDriver;
+    check.hint = "Update the board's kernel to one whose rknpu is " + std::string(kLeastDriver) +
+                 " or later.";
+  }
+  return check;
+}
+
 }  // namespace
 
 const char* const kSupportedSocs = "RK3566, RK3568, RK3576 and RK3588";
@@ -74,7 +128,7 @@ const char* const kContainerHint =
 
 Board ReadBoard() {
   Board board;
-  const auto tree = ReadText(Place("/proc/device-tree/compatible"));
+  const auto tree = ReadText(Place(kDeviceTree));
   if (!tree) return board;
   // Texts that end with a zero byte, from the board to the chip.
   std::istringstream texts(*tree);
@@ -90,13 +144,16 @@ Board ReadBoard() {
   return board;
 }
 
+std::string VersionIn(const std::string& text) {
+  const size_t begin = text.find_first_of("0123456789");
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_first_not_of("0123456789.", begin) - begin);
+}
+
 std::string DriverVersion() {
   // "RKNPU driver: v0.9.8"
   const auto text = ReadText(Place("/sys/kernel/debug/rknpu/version"));
-  if (!text) return {};
-  const size_t begin = text->find_first_of("0123456789");
-  if (begin == std::string::npos) return {};
-  return text->substr(begin, text->find_first_not_of("0123456789.", begin) - begin);
+  return text ? VersionIn(*text) : std::string();
 }
 
 bool IsOlder(const std::string& a, const std::string& b) {
@@ -127,10 +184,10 @@ NpuUse ReadUse() {
   return use;
 }
 
+std::vector<accelnode::Check> CheckSystem() { return {CheckNode(), CheckChip(), CheckDriver()}; }
+
 std::string AccessProblem(std::string& remedy) {
-  std::vector<fs::path> nodes = RenderNodes();
-  std::error_code failed;
-  if (fs::exists(Place("/dev/rknpu"), failed)) nodes.insert(nodes.begin(), Place("/dev/rknpu"));
+  const std::vector<fs::path> nodes = DeviceNodes();
   if (nodes.empty()) {
     remedy =
         "The kernel needs Rockchip's driver rknpu. In a container, start it with --device "

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "../backend.h"
+
 namespace accelnode::rknn {
 
 // What the drivers of current releases of librknnrt are at least.
@@ -21,6 +23,9 @@ Board ReadBoard();
 extern const char* const kSupportedSocs;  // for people
 extern const char* const kContainerHint;  // for a device tree that can't be seen
 
+// "0.9.8" of "v0.9.8" and the like; empty where there is none.
+std::string VersionIn(const std::string& text);
+
 // "0.9.8"; empty where it can't be read, which as a rule only root may.
 std::string DriverVersion();
 
@@ -32,6 +37,9 @@ struct NpuUse {
   std::optional<double> frequency;  // Hz
 };
 NpuUse ReadUse();
+
+// What an NPU needs of the machine, for the doctor.
+std::vector<accelnode::Check> CheckSystem();
 
 // Why this user can't open the NPU; empty when that is not the reason. `remedy` is set with it.
 std::string AccessProblem(std::string& remedy);

@@ -49,9 +49,13 @@ export default defineConfig({
       ]),
       project('null', ['test/conformance/null.test.ts']),
       // Not the command line, which is the same everywhere, nor the double by itself.
-      project('rknn', ['test/conformance/rknn.test.ts', 'test/fakes/rknn-{faults,lanes,refusals,runs}.test.ts'], {
-        ACCELNODE_RKNN_LIBRARY: join(arm64.fakes, 'rknn2.3.2', 'librknnrt.so'),
-      }),
+      project(
+        'rknn',
+        ['test/conformance/rknn.test.ts', 'test/fakes/rknn-{faults,lanes,memory,refusals,runs}.test.ts'],
+        {
+          ACCELNODE_RKNN_LIBRARY: join(arm64.fakes, 'rknn2.3.2', 'librknnrt.so'),
+        },
+      ),
       project('tflite', ['test/conformance/armnn.test.ts', 'test/real/tflite-*.test.ts'], {
         ACCELNODE_ARMNN_LIBRARY: arm64.tflite.middle,
       }),

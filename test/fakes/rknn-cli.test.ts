@@ -1,5 +1,5 @@
 /** What the commands say of a board, on the double of librknnrt. */
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
@@ -30,14 +30,27 @@ describe.skipIf(missing)(`the commands on a Rockchip board${missing ?? ''}`, () 
     expect(lines).toContainEqual(
       expect.stringMatching(/^ +device +rknn:0 +Rockchip RK3588 NPU, rk3588, driver 0\.9\.3$/),
     );
+    const looked = lines.filter((line) => /^ +(ok|missing) /.test(line)).map((line) => line.trim());
+    expect(looked).toEqual([
+      expect.stringMatching(/^ok +NPU device node: .*renderD129, usable$/),
+      expect.stringMatching(/^ok +\/proc\/device-tree\/compatible: rk3588$/),
+      expect.stringMatching(/^missing +driver rknpu: 0\.9\.3, older than 0\.9\.8$/),
+    ]);
+    expect(stdout).toContain("Update the board's kernel to one whose rknpu is 0.9.8 or later.");
     writeBoard(root);
   });
 
   it('doctor says what a container lacks', async () => {
     writeBoard(root, '');
+    rmSync(join(root, 'dev'), { recursive: true });
+    rmSync(join(root, 'sys'), { recursive: true });
     const { stdout } = await accelnode('doctor');
     expect(stdout).toContain('names no Rockchip chip');
     expect(stdout).toContain('systempaths=unconfined');
+    expect(stdout).toMatch(/missing +NPU device node: There is neither \/dev\/rknpu nor a render node/);
+    expect(stdout).toContain('--device /dev/dri, or --device /dev/rknpu with older kernels');
+    expect(stdout).toMatch(/missing +\/proc\/device-tree\/compatible: names no/);
+    expect(stdout).toMatch(/ok +driver rknpu: of which version can't be read here/);
     writeBoard(root);
   });
 

@@ -1,5 +1,5 @@
 /**
- * Every call of every operation on librknnrt is made to fail once, in three ways. Each time the promise must
+ * Every call of every operation on librknnrt is made to fail once, in four ways. Each time the promise must
  * settle with the right code, nothing may leak, be freed twice or be used wrongly, and the next session must work.
  */
 import { writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { PATIENCE } from '../utils/child.js';
 import { faultLoop } from './fault-report.js';
 import type { Report, Row } from './fault-report.js';
 import { makeWorkplace } from './openvino/setup.js';
-import { ALLOCATIONS, expectedOf, failure, faults, lost } from './rknn/expected.js';
+import { ALLOCATIONS, expectedOf, failure, faults, timeout } from './rknn/expected.js';
 import type { Fault } from './rknn/expected.js';
 import { rknnModel } from './rknn/models.mjs';
 import type { Model } from './rknn/models.mjs';
@@ -73,7 +73,7 @@ async function expectSurvival(operation: string, ways: readonly Fault[]): Promis
 }
 
 /** Under sanitizers two will do: they differ in what is said of it, and time is dear. */
-const ways = PATIENCE === 1 ? faults : [failure, lost];
+const ways = PATIENCE === 1 ? faults : [timeout, failure];
 
 /** Functions that must be among those which have failed: a loop that does not get there proves nothing. */
 const essential = [

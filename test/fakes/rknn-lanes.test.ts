@@ -59,7 +59,9 @@ describe.skipIf(missing)(`lanes${missing ?? ''}`, () => {
     load({}, async (session) => {
       expect(session.lanes).toBe(3);
       expect(session.details.coreMasks).toEqual([1, 2, 4]);
+      control.set('mostRunning', 0);
       expect(await coresOf(session)).toEqual([1, 1, 1]);
+      expect(control.get('mostRunning')).toBe(3);
     }));
 
   it('are as many as rknn.threads says', () =>
@@ -159,8 +161,9 @@ describe.skipIf(missing)(`lanes${missing ?? ''}`, () => {
     const model = rknnModel({
       weights: 10_000_000,
       internal: 500_000,
-      inputs: [{ name: 'x', dims: [4] }],
-      outputs: [{ name: 'x_out', dims: [4] }],
+      // No memory that the NPU uses itself, so that only what is meant to fails.
+      inputs: [{ name: 'x', type: 'float16', dims: [4] }],
+      outputs: [{ name: 'x_out', type: 'float16', dims: [4] }],
     });
 
     /** Bytes that the double has given to contexts. */
@@ -228,6 +231,34 @@ describe.skipIf(missing)(`lanes${missing ?? ''}`, () => {
 
   it('spread batches over as many cores as is asked for', async () => {
     await load({ rknn: { threads: 1, batchCores: 3 } }, () => expect(control.get('batchCores')).toBe(3));
+    const pins = control.get('pins');
+    await load({ rknn: { batchCores: 2 } }, (session) => {
+      expect(control.get('batchCores')).toBe(2);
+      expect([session.lanes, session.details.coreMasks]).toEqual([1, [0]]);
+    });
+    expect(control.get('pins')).toBe(pins);
+    useChip('rk3576');
+    const error = await expectError('INVALID_ARGUMENT', () =>
+      load({ rknn: { batchCores: 3 } }, () => undefined, 'rk3576'),
+    );
+    expect(error.message).toBe('rknn.batchCores is 3, but the NPU of RK3576 has 2 cores.');
+  });
+
+  it('whose cores librknnrt refuses have not lost the NPU', async () => {
+    const model = echoModel([{ name: 'x', type: 'float16', shape: [4] }]);
+    for (let n = 1; ; n++) {
+      control.arm(n, { status: -1, text: '' });
+      const outcome: unknown = await Session.load(model, { device }).catch((error: unknown) => error);
+      const failed = control.disarm();
+      if (outcome instanceof Session) await outcome.close();
+      expect(failed).not.toBe('');
+      if (failed !== 'rknn_set_core_mask') continue;
+      expect(outcome).toMatchObject({
+        ...{ code: 'VENDOR_FAILURE', call: 'rknn_set_core_mask', status: -1 },
+        hint: expect.stringContaining('driver rknpu, or leave rknn.coreMask out') as string,
+      });
+      break;
+    }
   });
 
   it('give each of 100,000 requests its own answer, 64 in flight', () =>

@@ -1,4 +1,4 @@
-/** Runs on the double of the librknnrt that the project names: types, layouts, memory, shapes, times. */
+/** Runs on the double of the librknnrt that the project names: types, layouts, shapes, times. */
 import { Session, Tensor, devices } from 'accelnode';
 import type { RknnOptions } from 'accelnode';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -6,24 +6,11 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { expectError, withSession } from '../utils/session.js';
 import { makeWorkplace } from './openvino/setup.js';
 import { rknnModel } from './rknn/models.mjs';
-import { echoModel, imageModel, missing, openDouble } from './rknn/setup.js';
+import { counting, echoModel, imageModel, missing, openDouble, toNchw } from './rknn/setup.js';
 
 const device = 'rknn:0';
 const place = makeWorkplace();
 afterAll(() => place.remove());
-
-const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
-const counting = (dims: readonly number[]): Tensor<'float32'> =>
-  new Tensor(
-    'float32',
-    Float32Array.from({ length: count(dims) }, (_, i) => i),
-    dims,
-  );
-
-/** From [h, w, c] to [c, h, w]. */
-function toNchw(values: ArrayLike<number>, [h, w, c]: [number, number, number]): number[] {
-  return Array.from({ length: h * w * c }, (_, i) => values[(i % (h * w)) * c + Math.floor(i / (h * w))]!);
-}
 
 describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
   const { control, release, root } = openDouble(place.folder);
@@ -161,158 +148,6 @@ describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
     });
   });
 
-  describe.skipIf(older)('memory that the NPU uses itself', () => {
-    const raw: RknnOptions = { inputs: { x: { type: 'raw' } }, outputs: { y: { type: 'raw' } } };
-
-    it('is what session.allocate gives, and nothing is copied', () =>
-      load(imageModel(), raw, async (session) => {
-        const x = session.allocate('x');
-        const y = session.allocate('y');
-        expect([x.memory, y.memory]).toEqual(['pinned', 'pinned']);
-        expect([...(x.data as Uint16Array)]).toEqual(new Array(24).fill(0));
-        for (const [value, expected] of [
-          [0x3c00, 0x4200],
-          [0x4000, 0x4500],
-        ]) {
-          (x.data as Uint16Array).fill(value!);
-          await session.run({ x }, { outputs: { y } });
-          expect([...(y.data as Uint16Array)]).toEqual(new Array(24).fill(expected));
-        }
-        expect(session.stats().bytesCopied).toBe(0);
-        x.dispose();
-        y.dispose();
-      }));
-
-    it('is told once for each buffer, and asked to be in step with the CPU at each run', () =>
-      load(imageModel(), raw, async (session) => {
-        const [x, y] = [session.allocate('x'), session.allocate('y')];
-        const [bindings, syncs, sets] = [control.get('bindings'), control.get('syncs'), control.get('inputSets')];
-        for (let i = 0; i < 5; i++) await session.run({ x }, { outputs: { y } });
-        expect(control.get('bindings') - bindings).toBe(2);
-        expect(control.get('syncs') - syncs).toBe(10);
-        expect(control.get('inputSets')).toBe(sets);
-        x.dispose();
-        y.dispose();
-      }));
-
-    it('mixes with ordinary memory, which is then copied', () =>
-      load(imageModel(), raw, async (session) => {
-        const x = session.allocate('x');
-        (x.data as Uint16Array).fill(0x3c00);
-        const expected = new Array(24).fill(0x4200);
-        const plain = new Tensor('float16', new Uint16Array(24).fill(0x3c00), [1, 2, 3, 4]);
-        expect([...((await session.run({ x: plain })).y!.data as Uint16Array)]).toEqual(expected);
-        expect(session.stats().bytesCopied).toBe(0);
-        expect([...((await session.run({ x })).y!.data as Uint16Array)]).toEqual(expected);
-        expect(session.stats().bytesCopied).toBe(48);
-        // librknnrt's two ways do not mix, so this context stays on the second.
-        expect([...((await session.run({ x: plain })).y!.data as Uint16Array)]).toEqual(expected);
-        expect(session.stats().bytesCopied).toBe(144);
-        x.dispose();
-      }));
-
-    it('goes back when it is disposed of, and no run writes to it any more', () =>
-      load(imageModel(), raw, async (session) => {
-        const before = control.get('sharedMemory');
-        const [x, y] = [session.allocate('x'), session.allocate('y')];
-        await session.run({ x }, { outputs: { y } });
-        x.dispose();
-        y.dispose();
-        await session.run({ x: Tensor.zeros('float16', [1, 2, 3, 4]) }, { outputs: [] });
-        // What the lane has instead: two pages.
-        expect(control.get('sharedMemory')).toBe(before + 8192);
-      }));
-
-    it('serves two sessions and their lanes', () =>
-      load(imageModel(), raw, async (one) => {
-        await withSession(imageModel(), { device, lanes: 3, rknn: raw }, async (other) => {
-          const x = one.allocate('x');
-          (x.data as Uint16Array).fill(0x3c00);
-          const runs = [one, other, other, other, one].map((session) => session.run({ x }));
-          for (const { y } of await Promise.all(runs)) expect((y!.data as Uint16Array)[5]).toBe(0x4200);
-          x.dispose();
-        });
-      }));
-
-    it('bytes are converted there too', () =>
-      load(
-        rknnModel({
-          inputs: [{ name: 'x', type: 'int8', layout: 'NHWC', scale: 0.5, dims: [1, 1, 2, 2] }],
-          outputs: [{ name: 'y', type: 'int8', layout: 'NCHW', scale: 0.5, dims: [1, 2, 1, 2] }],
-        }),
-        { inputs: { x: { type: 'uint8' } } },
-        async (session) => {
-          const [x, y] = [session.allocate('x'), session.allocate('y')];
-          (x.data as Uint8Array).set([1, 2, 3, 4]);
-          await session.run({ x }, { outputs: { y } });
-          expect([...(y.data as Float32Array)]).toEqual([1, 3, 2, 4]);
-          expect(session.stats().bytesCopied).toBe(0);
-          x.dispose();
-          y.dispose();
-        },
-      ));
-
-    it('rows that the NPU wants further apart are copied, row by row', () =>
-      load(
-        rknnModel({
-          inputs: [{ name: 'x', type: 'float16', layout: 'NHWC', widthStride: 16, dims: [1, 3, 5, 2] }],
-          outputs: [{ name: 'y', type: 'float16', layout: 'NHWC', dims: [1, 3, 5, 2] }],
-        }),
-        raw,
-        async (session) => {
-          const [x, y] = [session.allocate('x'), session.allocate('y')];
-          const values = Uint16Array.from({ length: 30 }, (_, i) => 0x3c00 + i);
-          (x.data as Uint16Array).set(values);
-          await session.run({ x }, { outputs: { y } });
-          expect(y.data).toEqual(values);
-          expect(session.stats().bytesCopied).toBe(60);
-          x.dispose();
-          y.dispose();
-        },
-      ));
-
-    it('axes are put into order there too', () =>
-      load(
-        rknnModel({
-          inputs: [{ name: 'x', type: 'float32', layout: 'NHWC', dims: [1, 2, 3, 4] }],
-          outputs: [{ name: 'y', type: 'float32', layout: 'NCHW', dims: [1, 4, 2, 3] }],
-        }),
-        { inputs: { x: { layout: 'NCHW' } }, outputs: { y: { layout: 'NHWC' } } },
-        async (session) => {
-          const nhwc = counting([1, 2, 3, 4]).data;
-          const [x, y] = [session.allocate('x'), session.allocate('y')];
-          (x.data as Float32Array).set(toNchw(nhwc, [2, 3, 4]));
-          await session.run({ x }, { outputs: { y } });
-          expect([...(y.data as Float32Array)]).toEqual([...nhwc]);
-          x.dispose();
-          y.dispose();
-        },
-      ));
-
-    it('what librknnrt converts otherwise than in place goes by copy, whatever its memory', () =>
-      load(imageModel(), {}, async (session) => {
-        const x = session.allocate('x');
-        expect(x.memory).toBe('host');
-        const pinned = Tensor.allocate('float32', [1, 2, 3, 4], { memory: 'pinned', device });
-        const bindings = control.get('bindings');
-        const { y } = await session.run({ x: pinned });
-        expect([...(y!.data as Float32Array)]).toEqual(new Array(24).fill(1));
-        expect(control.get('bindings')).toBe(bindings);
-        pinned.dispose();
-      }));
-
-    it('is refused when there is no more', async () => {
-      control.set('memoryLimit', control.get('sharedMemory') + 4096);
-      await load(imageModel(), raw, async (session) => {
-        const x = session.allocate('x');
-        const error = await expectError('OUT_OF_MEMORY', () => session.allocate('y'));
-        expect(error).toMatchObject({ call: 'rknn_create_mem2', backend: 'rknn' });
-        x.dispose();
-      });
-      control.set('memoryLimit', 0);
-    });
-  });
-
   it.runIf(older)('a librknnrt that can not tell the NPU what the CPU has written has host memory only', () =>
     load(imageModel(), {}, async (session) => {
       expect(session.details.zeroCopy).toBe(false);
@@ -361,6 +196,16 @@ describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
         await session.run({ a: counting([2, 3]), b: counting([2, 2]) });
       }));
 
+    it.each([-1, 1])('of which inputs have different numbers are refused: %i more', async (more) => {
+      control.set('moreShapes', more);
+      try {
+        const error = await expectError('MODEL_INVALID', () => Session.load(model, { device, lanes: 1 }));
+        expect(error.message).toBe(`The model has 11 shapes for "a", but ${11 + more} for "b".`);
+      } finally {
+        control.set('moreShapes', 0);
+      }
+    });
+
     it('are fewer with the option shapes', async () => {
       await withSession(model, { device, lanes: 1, shapes: { a: [[2, 4], 3] } }, (session) => {
         expect(session.inputs[0]).toMatchObject({ shape: [-1, 3], min: [2, 3], max: [4, 3] });
@@ -374,6 +219,19 @@ describe.skipIf(missing)(`runs${missing ?? ''}`, () => {
       );
       expect(error.message).toContain('was not converted for the shapes');
     });
+  });
+
+  it.each([-1, -5, 1])('a model of one shape is known by whatever librknnrt says of several: %i', async (status) => {
+    control.set('rangeStatus', status);
+    try {
+      await load(echoModel([{ name: 'x', type: 'float32', shape: [2, 3] }]), {}, async (session) => {
+        expect(session.inputs[0]!.shape).toEqual([2, 3]);
+        const x = counting([2, 3]);
+        expect((await session.run({ x })).x_out!.data).toEqual(x.data);
+      });
+    } finally {
+      control.set('rangeStatus', 0);
+    }
   });
 
   it('the option shapes must be what a model with one shape has', async () => {

@@ -2,7 +2,7 @@
 // `from` stands exactly once in the file; `suites`: arguments for vitest, which must fail.
 
 const suite = (name) => ['--project', 'rknn', `test/fakes/rknn-${name}`];
-const [lanes, runs, refusals, faults] = ['lanes', 'runs', 'refusals', 'faults'].map(suite);
+const [lanes, runs, refusals, faults, shared] = ['lanes', 'runs', 'refusals', 'faults', 'memory'].map(suite);
 
 const inFile =
   (file, usual) =>
@@ -14,6 +14,8 @@ const model = inFile('rknn_model.cc', lanes);
 const load = inFile('rknn_load.cc', refusals);
 const ports = inFile('rknn_ports.cc', runs);
 const layout = inFile('rknn_layout.cc', runs);
+const shapes = inFile('rknn_shapes.cc', runs);
+const check = inFile('rknn_check.cc', lanes);
 const context = inFile('rknn_context.cc', runs);
 
 export const mistakes = [
@@ -45,6 +47,8 @@ export const mistakes = [
   ),
   memory('memory of the NPU is never freed', 'Api().destroy_mem(context, memory);', '(void)memory;', faults),
   context('the NPU is not told what the CPU has written', 'Sync(memory, kSyncToDevice);', ''),
+  context("the CPU's cache comes out after the NPU's results", 'Sync(slot.bound, kSyncToDevice);', '', shared),
+  context('a part of a buffer is used in place', 'bytes == buffer->bytes', 'bytes <= buffer->bytes', shared),
   context('the CPU does not see what the NPU has written', 'Sync(slot.bound, kSyncFromDevice);', ''),
   abi(
     'the two ways to sync are swapped',
@@ -61,14 +65,31 @@ export const mistakes = [
     'constexpr int32_t kTypeInt8 = 2;\nconstexpr int32_t kTypeUint8 = 3;',
     'constexpr int32_t kTypeInt8 = 3;\nconstexpr int32_t kTypeUint8 = 2;',
   ),
-  context('memory is told only once', 'if (slot.bound == memory) return;', 'if (slot.bound != nullptr) return;'),
+  context(
+    'memory is told only once',
+    'if (slot.bound == memory) return;',
+    'if (slot.bound != nullptr) return;',
+    shared,
+  ),
   context(
     'what was disposed of is kept',
     'imports_.erase(std::remove_if(imports_.begin(), imports_.end(), is_gone), imports_.end());',
     '(void)is_gone;',
+    shared,
   ),
   context('outputs are not given back', '{ Api().outputs_release(context_, Count(), outputs_.data()); }', '= default;'),
   context('shapes are told only once', 'if (wanted == shapes_) return;', 'if (!shapes_.empty()) return;'),
+  shapes(
+    'only one status tells that a model has one shape',
+    'if (status < kSuccess || range',
+    'if (status == kParamInvalid) return nullptr;\n  Check(status, "rknn_query");\n  if (range',
+  ),
+  shapes(
+    'inputs may have different numbers of shapes',
+    'if (range->shape_number != sets.size()) {',
+    'if (range->shape_number > kMaxDynamicShapes) {',
+  ),
+  check('whatever fails with -1 has lost the NPU', 'function == "rknn_run" ?', 'function != "" ?'),
   context(
     'a lost NPU is forgotten',
     'if (error.code == ErrorCode::DEVICE_LOST) facts_.lost = true;',
@@ -85,7 +106,12 @@ export const mistakes = [
     'port.pass_through = raw && IsQuantized(port.attr);',
     'port.pass_through = false;',
   ),
-  layout('gaps between rows are ignored', 'if (attr.w_stride <= width || width == 0) return rows;', 'return rows;'),
+  layout(
+    'gaps between rows are ignored',
+    'if (attr.w_stride <= width || width == 0) return rows;',
+    'return rows;',
+    shared,
+  ),
   load(
     'an NPU that does not answer is taken for a bad model',
     'case kFail:\n    case kDeviceUnavailable:\n      return NoDevice(status, board);',

@@ -45,9 +45,13 @@ export default defineConfig({
       project('cuda', ['test/conformance/cuda.test.ts', 'test/fakes/cuda-{builds,faults,refusals,runs}.test.ts'], {
         ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt11', 'libnvinfer.so.11'),
       }),
-      project('rknn', ['test/conformance/rknn.test.ts', 'test/fakes/rknn-{faults,lanes,refusals,runs}.test.ts'], {
-        ACCELNODE_RKNN_LIBRARY: join(fakesFolder, 'rknn2.3.2', 'librknnrt.so'),
-      }),
+      project(
+        'rknn',
+        ['test/conformance/rknn.test.ts', 'test/fakes/rknn-{faults,lanes,memory,refusals,runs}.test.ts'],
+        {
+          ACCELNODE_RKNN_LIBRARY: join(fakesFolder, 'rknn2.3.2', 'librknnrt.so'),
+        },
+      ),
       project('openvino', ['test/conformance/openvino.test.ts'], {
         ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.current),
       }),

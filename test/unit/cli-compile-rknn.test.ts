@@ -1,5 +1,5 @@
 /** Making models for Rockchip NPUs, with a stand-in for rknn-toolkit2 in the Python of this machine. */
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -21,6 +21,8 @@ const compile = (model: string, output: string, ...more: string[]): string[] => 
   ...['compile', model, '--device', 'rknn:rk3588', '--output', output],
   ...more,
 ];
+/** What load_onnx is not told. */
+const noMore = { inputs: null, input_size_list: null, input_initial_val: null, outputs: null };
 const callsIn = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
 
 describe('accelnode compile for rknn', () => {
@@ -30,15 +32,15 @@ describe('accelnode compile for rknn', () => {
     expect(result).toMatchObject({ model, device: 'rknn:rk3588', precision: 'fp16', output });
     expect(callsIn(output)).toEqual([
       ['config', { target_platform: 'rk3588' }],
-      ['load_onnx', { model }],
-      ['build', { do_quantization: false, dataset: null }],
+      ['load_onnx', { model, ...noMore }],
+      ['build', { do_quantization: false, dataset: null, rknn_batch_size: null }],
       ['export_rknn', {}],
     ]);
     expect(readdirSync(folder).sort()).toEqual(['model.onnx', 'out.rknn']);
   });
 
   it('quantizes with the inputs that a file lists, relative to it, and fixes shapes', async () => {
-    const { folder, model, output } = place('model.tflite');
+    const { folder, model, output } = place();
     const dataset = join(folder, 'inputs.txt');
     writeFileSync(dataset, 'a.npy b.npy\n/somewhere/c.npy d.npy\n');
     const options = ['-p', 'int8', '--dataset', dataset, '-s', 'x=1,3,8,8', '-s', 'y=1,4'];
@@ -46,8 +48,9 @@ describe('accelnode compile for rknn', () => {
     expect(callsIn(output)).toEqual([
       ['config', { target_platform: 'rk3588' }],
       [
-        'load_tflite',
+        'load_onnx',
         {
+          ...noMore,
           model,
           inputs: ['x', 'y'],
           input_size_list: [
@@ -60,11 +63,42 @@ describe('accelnode compile for rknn', () => {
         'build',
         {
           do_quantization: true,
+          rknn_batch_size: null,
           dataset: [`${join(folder, 'a.npy')} ${join(folder, 'b.npy')}`, `/somewhere/c.npy ${join(folder, 'd.npy')}`],
         },
       ],
       ['export_rknn', {}],
     ]);
+  });
+
+  it('converts TFLite models, which have their own shapes', async () => {
+    const { folder, model, output } = place('model.tflite');
+    expectPlain(await withToolkit()(...compile(model, output)), 0);
+    expect(callsIn(output)).toContainEqual(['load_tflite', { model, input_is_nchw: false }]);
+    const other = join(folder, 'other.rknn');
+    const error = await failureOf(withToolkit(), 2, ...compile(model, other, '-s', 'x=1,3,8,8'));
+    expect(error).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      hint: expect.stringContaining('Leave --shapes out') as string,
+    });
+    expect(error.message).toContain('takes no shapes for a TFLite model');
+    expect(readdirSync(folder).sort()).toEqual(['model.tflite', 'out.rknn']);
+  });
+
+  it.each([
+    ['that lacks a module', 'import module_that_is_nowhere', 'No module named', 'module_that_is_nowhere'],
+    ['that lacks a library', 'raise ImportError("libgomp.so.1: no such file")', 'ImportError', 'libgomp.so.1'],
+    ['that fails', 'raise AttributeError("of numpy")', 'AttributeError', 'of numpy'],
+  ])("gives Python's words about an rknn-toolkit2 %s", async (_, line, kind, what) => {
+    const { folder, model, output } = place();
+    mkdirSync(join(folder, 'rknn'));
+    writeFileSync(join(folder, 'rknn', '__init__.py'), '');
+    writeFileSync(join(folder, 'rknn', 'api.py'), `${line}\n`);
+    const error = await failureOf(command({ PYTHONPATH: folder }), 1, ...compile(model, output));
+    expect(error.code).toBe('RUNTIME_INCOMPATIBLE');
+    expect(error.message).toContain("can't be imported");
+    expect(error.message).toContain(kind);
+    expect(error.message).toContain(what);
   });
 
   it('says how to get rknn-toolkit2 where there is none', async () => {

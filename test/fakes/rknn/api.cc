@@ -16,15 +16,9 @@ __attribute__((used)) const char kVersion[] =
 
 std::string DriverText() {
   const int64_t driver = Block().driver == 0 ? 908 : Block().driver;
-  return Format("%d.%d.%d", static_cast<int>(driver / 1000), static_cast<int>(driver / 100 % 10),
+  return Format("%s%d.%d.%d", Block().driver_letter != 0 ? "v" : "",
+                static_cast<int>(driver / 1000), static_cast<int>(driver / 100 % 10),
                 static_cast<int>(driver % 100));
-}
-
-bool IsNewer(const std::string& toolkit) {
-  int theirs[2] = {}, ours[2] = {};
-  std::sscanf(toolkit.c_str(), "%d.%d", &theirs[0], &theirs[1]);
-  std::sscanf(RKNN_RELEASE, "%d.%d", &ours[0], &ours[1]);
-  return theirs[0] * 1000 + theirs[1] > ours[0] * 1000 + ours[1];
 }
 
 void CheckFlags(uint32_t flags) {
@@ -35,7 +29,7 @@ void CheckFlags(uint32_t flags) {
   if (!(flags & abi::RKNN_FLAG_DISABLE_PROC_HIGH_PRIORITY)) Add(Block().reniced);
 }
 
-// Why a model is refused; 0 when it is not.
+// Why a model is refused; 0 when it is not. Of a newer rknn-toolkit2 librknnrt only logs something.
 int Refusal(const void* bytes, uint32_t size, Model* model) {
   if (!ReadModel(static_cast<const uint8_t*>(bytes), size, model)) {
     return abi::RKNN_ERR_MODEL_INVALID;
@@ -43,7 +37,6 @@ int Refusal(const void* bytes, uint32_t size, Model* model) {
   if (model->target != "rk" + std::to_string(SocNumber())) {
     return abi::RKNN_ERR_TARGET_PLATFORM_UNMATCH;
   }
-  if (IsNewer(model->toolkit)) return abi::RKNN_ERR_INCOMPATILE_OPTIMIZATION_LEVEL_VERSION;
   return 0;
 }
 
@@ -86,13 +79,20 @@ int DescribePort(Context& context, int64_t command, void* attr) {
   return 0;
 }
 
-int DescribeRange(const Context& context, void* range) {
+int DescribeRange(Context& context, void* range) {
   using Fields = abi::rknn_input_range;
   const auto index = abi::Get<uint32_t>(range, Fields::index);
   const auto& sets = context.model->shape_sets;
-  if (sets.empty() || index >= context.model->inputs.size()) return abi::RKNN_ERR_PARAM_INVALID;
+  if (index >= context.model->inputs.size()) return abi::RKNN_ERR_PARAM_INVALID;
+  if (sets.empty()) {
+    const int64_t status = Block().range_status;
+    abi::Put<uint32_t>(range, Fields::shape_number, 0);
+    if (status > 0) return 0;
+    return status != 0 ? static_cast<int>(status) : abi::RKNN_ERR_PARAM_INVALID;
+  }
   const Port& port = context.model->inputs[index];
-  abi::Put(range, Fields::shape_number, static_cast<uint32_t>(sets.size()));
+  const int64_t number = static_cast<int64_t>(sets.size()) + (index == 1 ? Block().more_shapes : 0);
+  abi::Put(range, Fields::shape_number, static_cast<uint32_t>(number));
   abi::Put<int32_t>(range, Fields::fmt, port.format);
   abi::PutText(range, Fields::name, port.name);
   abi::Put(range, Fields::n_dims, static_cast<uint32_t>(port.dims.size()));
@@ -216,6 +216,7 @@ RKNN int rknn_dup_context(uint64_t* from, uint64_t* to) {
   Context& added = AddContext(source->model, source->weights);
   added.flags = source->flags;
   added.source = source->id;
+  added.range_refused = source->range_refused;
   ++source->duplicates;
   Add(Block().dups);
   *to = added.id;
@@ -239,6 +240,9 @@ RKNN int rknn_destroy(uint64_t context) {
 RKNN int rknn_query(uint64_t context, int32_t command, void* info, uint32_t size) {
   const Lock lock(Mutex());
   Call call("rknn_query", context);
+  if (call.has_context() && command == abi::RKNN_QUERY_INPUT_DYNAMIC_RANGE && call.status() != 0) {
+    call->range_refused = true;
+  }
   if (!call) return call.status();
   const size_t wanted = SizeFor(command);
   if (info == nullptr || wanted == 0 || size != wanted) return abi::RKNN_ERR_PARAM_INVALID;

@@ -11,7 +11,12 @@
   X(soc)              /* 3576 and the like */                                               \
   X(init_status)      /* of every rknn_init: -1, -3 */                                      \
   X(driver)           /* 802 is 0.8.2 */                                                    \
+  X(driver_letter)    /* its version begins with a v */                                     \
   X(bound_memory)     /* there is no memory without a context */                            \
+  X(no_import)        /* no context takes memory from elsewhere */                          \
+  X(no_free)          /* memory without a context can't be freed */                         \
+  X(range_status)     /* of asking a model of one shape for several; 1: good, with none */  \
+  X(more_shapes)      /* that the second input has, and the first has not */                \
   /* Of the double. */                                                                      \
   X(inits)                                                                                  \
   X(dups)                                                                                   \

@@ -108,6 +108,7 @@ void InPlace(uint64_t context, uint64_t other) {
   void* y = MemoryFor(context, "y");
   std::copy(g_input, g_input + 4, Address(x));
   if (!Is("no sync to the NPU")) Sync(context, x, abi::RKNN_MEMORY_SYNC_TO_DEVICE);
+  if (Is("an output with dirty lines")) Address(y)[0] = 0;
   if (Is("sync by another context")) Sync(other, x, abi::RKNN_MEMORY_SYNC_TO_DEVICE);
   if (Is("memory is gone")) Free(context, y);
   if (Is("inputs by copy too")) SetInputs(context);
@@ -128,6 +129,7 @@ void InPlace(uint64_t context, uint64_t other) {
 const char* const kInPlace[] = {"in place",
                                 "no sync to the NPU",
                                 "no sync from the NPU",
+                                "an output with dirty lines",
                                 "sync by another context",
                                 "memory is gone",
                                 "inputs by copy too",

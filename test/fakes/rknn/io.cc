@@ -154,7 +154,8 @@ RKNN int rknn_run(uint64_t context, void* extend) {
   if (extend != nullptr) return abi::RKNN_ERR_PARAM_INVALID;
   {
     const Lock lock(Mutex());
-    if (!call->model->shape_sets.empty() && !call->shapes_set) {
+    const bool several = !call->model->shape_sets.empty() && !call->range_refused;
+    if (several && !call->shapes_set) {
       Violation("rknn_run before rknn_set_input_shapes");
     }
     if (const int status = ReadyToRun(*call)) return status;
@@ -204,7 +205,7 @@ RKNN void* rknn_create_mem_from_fd(uint64_t context, int32_t fd, void* address, 
                                    int32_t offset) {
   const Lock lock(Mutex());
   Call call("rknn_create_mem_from_fd", context);
-  if (!call) return nullptr;
+  if (!call || Block().no_import != 0) return nullptr;
   std::shared_ptr<Pages> pages = PagesOf(fd);
   if (!pages || pages->host != address || pages->npu.size() < size || offset != 0) {
     Violation("rknn_create_mem_from_fd of no memory that there is");
@@ -222,6 +223,7 @@ RKNN int rknn_destroy_mem(uint64_t context, void* memory) {
     return abi::RKNN_ERR_PARAM_INVALID;
   }
   if (found->context != context) Violation("rknn_destroy_mem of memory of another context");
+  if (context == 0 && Block().no_free != 0) return abi::RKNN_ERR_CTX_INVALID;
   RemoveMemory(found);
   return failure;
 }
@@ -259,10 +261,8 @@ RKNN int rknn_mem_sync(uint64_t context, void* memory, int32_t mode) {
   if (!call) return call.status();
   TensorMem* found = MemoryOf(*call, memory, "rknn_mem_sync");
   if (found == nullptr || mode < 1 || mode > 3) return abi::RKNN_ERR_PARAM_INVALID;
-  std::vector<uint8_t>& npu = found->pages->npu;
-  uint8_t* host = found->pages->host;
-  if (mode & abi::RKNN_MEMORY_SYNC_TO_DEVICE) std::copy_n(host, npu.size(), npu.begin());
-  if (mode & abi::RKNN_MEMORY_SYNC_FROM_DEVICE) std::copy(npu.begin(), npu.end(), host);
+  if (mode & abi::RKNN_MEMORY_SYNC_TO_DEVICE) found->pages->ToDevice();
+  if (mode & abi::RKNN_MEMORY_SYNC_FROM_DEVICE) found->pages->FromDevice();
   Add(Block().syncs);
   return 0;
 }

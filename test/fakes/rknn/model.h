@@ -23,7 +23,7 @@ struct Port {
 
 struct Model {
   std::string target;                 // "rk3588"
-  std::string toolkit;                // "2.3.2"
+  std::string toolkit;                // "2.3.2", which decides nothing
   int64_t weights = 0, internal = 0;  // bytes
   int64_t work = 0;                   // microseconds on a core
   std::vector<Port> inputs, outputs;

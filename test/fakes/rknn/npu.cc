@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
 #include <map>
 #include <set>
@@ -13,6 +14,7 @@ namespace fake {
 namespace {
 
 constexpr int kMostCores = 3;
+constexpr size_t kCacheLine = 64;
 
 // Lanes may still call while the process exits, so none of these is ever destroyed.
 struct Npu {
@@ -137,7 +139,27 @@ void WriteBound(const std::vector<double>& values, const Port& port, const Bindi
 Pages::Pages(size_t bytes) : npu(bytes, 0xEE) {
   if (posix_memalign(reinterpret_cast<void**>(&host), 4096, bytes) != 0) std::abort();
   std::fill_n(host, bytes, static_cast<uint8_t>(0xDD));  // whoever wants zeros must write them
+  clean.assign(host, host + bytes);
   Add(Block().shared_memory, static_cast<int64_t>(bytes));
+}
+
+void Pages::ToDevice() {
+  std::copy_n(host, npu.size(), npu.begin());
+  clean = npu;
+}
+
+void Pages::FromDevice() {
+  std::copy(npu.begin(), npu.end(), host);
+  clean = npu;
+}
+
+void Pages::EvictDirtyLines() {
+  for (size_t at = 0; at < npu.size(); at += kCacheLine) {
+    const size_t bytes = std::min(kCacheLine, npu.size() - at);
+    if (std::memcmp(host + at, clean.data() + at, bytes) == 0) continue;
+    std::copy_n(host + at, bytes, npu.data() + at);
+    std::copy_n(host + at, bytes, clean.data() + at);
+  }
 }
 
 Pages::~Pages() {
@@ -296,7 +318,10 @@ void Compute(Context& context) {
     const Port port = context.Output(i);
     std::vector<double> result = InFormat(values[port.input], context.Input(port.input), port);
     for (double& value : result) value = value * port.factor + port.offset;
-    if (in_place) WriteBound(result, port, context.bound_outputs[i]);
+    if (in_place) {
+      WriteBound(result, port, context.bound_outputs[i]);
+      context.bound_outputs[i].memory->pages->EvictDirtyLines();
+    }
     context.outputs.push_back(std::move(result));
   }
 }

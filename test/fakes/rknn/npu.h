@@ -14,14 +14,20 @@
 namespace fake {
 
 // Memory that the CPU and the NPU see through caches of their own: what one has written, the other
-// sees after a sync.
+// sees after a sync. Lines that the CPU has written, and that no sync has cleaned, leave its cache
+// at the worst time: just after the NPU has written.
 struct Pages {
   explicit Pages(size_t bytes);
   ~Pages();
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
 
+  void ToDevice();
+  void FromDevice();
+  void EvictDirtyLines();
+
   uint8_t* host = nullptr;
+  std::vector<uint8_t> clean;  // what `host` was when the two were last in step
   std::vector<uint8_t> npu;
   int fd = 0;
 };
@@ -50,6 +56,7 @@ struct Context {
   int duplicates = 0, memories = 0;
   size_t shapes = 0;  // which of model->shape_sets
   bool shapes_set = false;
+  bool range_refused = false;  // nobody could learn that there are several
 
   std::vector<std::vector<uint8_t>> inputs;  // as the model has them
   std::vector<std::vector<double>> outputs;  // what they mean

@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Tensor } from 'accelnode';
 import type { NullTensor } from 'accelnode';
 
 import { fakesFolder } from '../../../scripts/setup/fakes.mjs';
@@ -76,4 +77,18 @@ export function imageModel(more: Partial<Model> = {}): Buffer {
     outputs: [{ name: 'y', type: 'float16', layout: 'NCHW', dims: [1, 4, 2, 3], factor: 2, offset: 1 }],
     ...more,
   });
+}
+
+const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+/** 0, 1, 2, … */
+export const counting = (dims: readonly number[]): Tensor<'float32'> =>
+  new Tensor(
+    'float32',
+    Float32Array.from({ length: count(dims) }, (_, i) => i),
+    dims,
+  );
+
+/** From [h, w, c] to [c, h, w]. */
+export function toNchw(values: ArrayLike<number>, [h, w, c]: [number, number, number]): number[] {
+  return Array.from({ length: h * w * c }, (_, i) => values[(i % (h * w)) * c + Math.floor(i / (h * w))]!);
 }
