@@ -8,6 +8,7 @@ import { defineConfig } from 'vitest/config';
 
 import { fakesFolder } from '../../scripts/setup/fakes.mjs';
 import { openvinoReleases } from '../../scripts/setup/releases.mjs';
+import { tfliteLibraries } from '../../scripts/setup/tflite.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const runtimes = join(root, '.setup', 'runtimes');
@@ -52,6 +53,9 @@ export default defineConfig({
           ACCELNODE_RKNN_LIBRARY: join(fakesFolder, 'rknn2.3.2', 'librknnrt.so'),
         },
       ),
+      project('armnn', ['test/conformance/armnn.test.ts', 'test/fakes/{armnn,tflite}-*.test.ts'], {
+        ACCELNODE_ARMNN_LIBRARY: tfliteLibraries.current,
+      }),
       project('openvino', ['test/conformance/openvino.test.ts'], {
         ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.current),
       }),
