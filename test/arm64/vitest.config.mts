@@ -17,8 +17,8 @@ function project(name: string, include: string[], env: Record<string, string> = 
     test: {
       name: `arm64 ${name}`,
       include,
-      // What it expects of `doctor` is that of a machine without Neon.
-      // Of x64's devices; and a thousand models in processes of their own, for what is decided in TypeScript.
+      // The first expects a machine without Neon; the second starts a process for each of some hundred models, to try what
+      // TypeScript decides.
       exclude: ['test/real/armnn-system.test.ts', 'test/real/tflite-mutations.test.ts'],
       env: {
         ACCELNODE_PREBUILD: arm64.addon,
