@@ -8,9 +8,8 @@ import { runScript } from '../utils/child.js';
 
 it('runs in Node for arm64, on an addon for arm64', async () => {
   expect(process).toMatchObject({ platform: 'linux', arch: 'arm64' });
-  // An addon for another processor can't be loaded.
-  const ids = (await devices()).map(({ id }) => id);
-  expect(ids).toContain('null:0');
+  // It opens the addon; one for another processor can't be loaded.
+  await devices();
   const addon = join(process.env.ACCELNODE_PREBUILD!, 'build', 'Release', 'accelnode.node');
   expect(process.report.getReport()).toMatchObject({ sharedObjects: expect.arrayContaining([addon]) as string[] });
 });
