@@ -10,6 +10,7 @@ import type { MemoryKind } from './memory.js';
 import { Session } from './session.js';
 import { Tensor } from './tensor.js';
 
+/** Options of {@link measure}. */
 export interface MeasureOptions {
   /** Runs in flight at the same time. Default: the session's lanes. */
   concurrency?: number | undefined;
@@ -34,18 +35,27 @@ export interface MeasureOptions {
 
 /** Latencies in milliseconds. */
 export interface Latencies {
+  /** The shortest. */
   min: number;
+  /** The longest. */
   max: number;
+  /** The arithmetic mean. */
   mean: number;
+  /** The median. */
   p50: number;
+  /** What 90 percent of the runs did not exceed; interpolated, as the other percentiles are. */
   p90: number;
+  /** The same for 95 percent. */
   p95: number;
+  /** The same for 99 percent. */
   p99: number;
   /** Standard deviation in percent of the mean. */
   cv: number;
 }
 
+/** What {@link measure} found. */
 export interface Measurement {
+  /** Runs that were counted: those after the warm-up. */
   runs: number;
   /** Milliseconds that the counted runs took together, from the first start to the last end. */
   duration: number;
@@ -53,11 +63,13 @@ export interface Measurement {
   throughput: number;
   /** From the call to the outcome. */
   latency: Latencies;
-  /** Means of a run, in milliseconds: waiting for a lane, and computing. Unset for `sync`. */
+  /** How long a run waited for a lane, the mean in milliseconds. Unset for `sync`. */
   queued?: number;
+  /** How long a run computed, the mean in milliseconds. Unset for `sync`. */
   compute?: number;
-  /** The same, of moving inputs to the device and outputs back, where the vendor tells it apart from computing. */
+  /** Moving a run's inputs to the device, the mean in milliseconds, where the vendor tells it apart from computing. */
   h2d?: number;
+  /** Moving a run's outputs back, likewise. */
   d2h?: number;
 }
 

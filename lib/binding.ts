@@ -13,14 +13,17 @@ import { Tensor, regionOf } from './tensor.js';
 
 /** An input or output of a model. */
 export interface TensorInfo {
+  /** Its name in the model, by which {@link Session.run} takes or gives it. */
   name: string;
   /** A {@link DataType}; or `string` or `unknown` for types that accelnode can't pass. */
   type: DataType | 'string' | 'unknown';
   /** -1 for a dimension that each run decides; unset when even their number varies. */
   shape?: readonly number[];
-  /** Bounds of the dimensions, where a dynamic one has any; -1: no upper bound. */
+  /** The smallest size of each dimension, where a dynamic one has bounds. */
   min?: readonly number[];
+  /** The largest size of each dimension, likewise; -1: no upper bound. */
   max?: readonly number[];
+  /** Further facts, as the vendor has them: `scale` and `zeroPoint` of a quantized tensor, say. */
   details?: Readonly<Record<string, unknown>>;
 }
 
@@ -28,8 +31,11 @@ export interface TensorInfo {
  * Anything with the three properties that make a tensor, such as onnxruntime's `Tensor`.
  */
 export interface TensorLike {
+  /** The name of a {@link DataType}. */
   readonly type: string;
+  /** A typed array of that type. */
   readonly data: unknown;
+  /** The shape. */
   readonly dims: readonly number[];
 }
 

@@ -9,22 +9,39 @@ import { invalidArgument } from './errors.js';
  * `uint4` are packed two to a byte, the first in the low half.
  */
 export interface DataTypeMap {
+  /** IEEE 754, 32 bits. */
   float32: Float32Array;
+  /** IEEE 754, 16 bits: 5 of exponent, 10 of mantissa; as bit patterns. */
   float16: Uint16Array;
+  /** The upper half of a float32, 16 bits: 8 of exponent, 7 of mantissa; as bit patterns. */
   bfloat16: Uint16Array;
+  /** IEEE 754, 64 bits. */
   float64: Float64Array;
+  /** -128 to 127. */
   int8: Int8Array;
+  /** 0 to 255. */
   uint8: Uint8Array;
+  /** 16 bits with a sign. */
   int16: Int16Array;
+  /** 16 bits without a sign. */
   uint16: Uint16Array;
+  /** 32 bits with a sign. */
   int32: Int32Array;
+  /** 32 bits without a sign. */
   uint32: Uint32Array;
+  /** 64 bits with a sign, as bigints. */
   int64: BigInt64Array;
+  /** 64 bits without a sign, as bigints. */
   uint64: BigUint64Array;
+  /** A byte for each element, 0 or 1. */
   bool: Uint8Array;
+  /** -8 to 7, two to a byte. */
   int4: Uint8Array;
+  /** 0 to 15, two to a byte. */
   uint4: Uint8Array;
+  /** 8 bits: 4 of exponent, 3 of mantissa; as bit patterns. */
   float8e4m3: Uint8Array;
+  /** 8 bits: 5 of exponent, 2 of mantissa; as bit patterns. */
   float8e5m2: Uint8Array;
 }
 

@@ -10,17 +10,21 @@ import { openRuntime } from './runtimes/open.js';
 export interface Device {
   /** To be given to `Session.load`, e.g. `openvino:GPU.1`. */
   id: string;
+  /** The backend that drives it. */
   backend: BackendName;
   /** The vendor's name for it. */
   name?: string;
+  /** What sort of processor it is. */
   kind: 'cpu' | 'gpu' | 'npu';
   /** The vendor's name of the architecture. */
   arch?: string;
   /** Version of the driver. */
   driver?: string;
+  /** The vendor's identifier, which stays when devices are numbered otherwise. */
   uuid?: string;
-  /** Bytes. Unset where the vendor does not tell. */
+  /** Bytes of its memory. Unset where the vendor does not tell. */
   memoryTotal?: number;
+  /** Bytes of that which nobody uses at the moment. Unset where the vendor does not tell. */
   memoryFree?: number;
   /** May `device: 'auto'` choose it? Others run only what names them. */
   automatic: boolean;
@@ -30,14 +34,19 @@ export interface Device {
 
 /** A device that a runtime could drive, but not now. */
 export interface AbsentDevice {
+  /** As in {@link Device.id}; only the backend's name when it stands for all of its devices. */
   id: string;
+  /** Why it can't be used. */
   reason: string;
+  /** What to do about it. */
   hint?: string;
 }
 
 /** Something of the machine that a vendor's devices need: a device node, firmware, a driver's library. */
 export interface SystemCheck {
+  /** What was looked for, e.g. `/dev/mali0`. */
   what: string;
+  /** Is it as it should be? */
   ok: boolean;
   /** What there is, or the system's words for why not. */
   found: string;
@@ -47,12 +56,15 @@ export interface SystemCheck {
 
 /** A vendor's runtime that is open in this process. */
 export interface Runtime {
+  /** The backend that opened it. */
   backend: BackendName;
+  /** The library's own word for its version. */
   version: string;
   /** The library that was opened; unset when the backend needs none. */
   library?: string;
   /** What was tried until one could be opened. */
   libraries: readonly LibraryAttempt[];
+  /** What may go wrong with it, a sentence each. */
   warnings: readonly string[];
   /** Further facts, as the vendor has them: for TensorRT its parser's, CUDA's and the driver's versions. */
   details?: Readonly<Record<string, unknown>>;
@@ -60,6 +72,7 @@ export interface Runtime {
 
 /** How one backend fares on this machine. */
 export interface BackendReport {
+  /** The backend. */
   name: BackendName;
   /** The vendor's product. */
   product: string;
@@ -67,10 +80,15 @@ export interface BackendReport {
   status: 'PASS' | 'FAIL' | 'ABSENT';
   /** Why it does not pass. */
   reason?: string;
+  /** What to do about that. */
   hint?: string;
+  /** Its runtime, if one could be opened. */
   runtime?: Runtime;
+  /** Every library that was tried. */
   libraries: readonly LibraryAttempt[];
+  /** The devices that can be used. */
   devices: Device[];
+  /** Those that can't, and why. */
   absent: AbsentDevice[];
   /** What of the machine was looked at for its devices. */
   checks: SystemCheck[];

@@ -46,26 +46,39 @@ export interface LibraryAttempt {
 export interface DeviceAttempt {
   /** As in `session.device`, e.g. `openvino:GPU`; only the backend's name when it has no runtime. */
   device: string;
+  /** What went wrong there. */
   code: ErrorCode;
+  /** The vendor's own words, or what is missing. */
   message: string;
+  /** What to do about it. */
   hint?: string;
 }
 
 /** The fields of an {@link AccelError} besides its code and message. */
 export interface AccelErrorDetails {
+  /** See {@link AccelError.backend}. */
   backend?: string | undefined;
+  /** See {@link AccelError.device}. */
   device?: string | undefined;
+  /** See {@link AccelError.call}. */
   call?: string | undefined;
+  /** See {@link AccelError.status}. */
   status?: number | undefined;
+  /** See {@link AccelError.hint}. */
   hint?: string | undefined;
+  /** See {@link AccelError.libraries}. */
   libraries?: readonly LibraryAttempt[] | undefined;
+  /** See {@link AccelError.attempts}. */
   attempts?: readonly DeviceAttempt[] | undefined;
+  /** The error that this one comes from: a signal's reason, say. */
   cause?: unknown;
 }
 
 /** Every error that accelnode throws or rejects with. */
 export class AccelError extends Error {
+  /** Always `AccelError`. */
   override readonly name = 'AccelError';
+  /** What went wrong, to branch on. */
   readonly code: ErrorCode;
   /** The backend concerned, e.g. `openvino`. */
   declare readonly backend?: string;

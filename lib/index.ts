@@ -17,7 +17,7 @@ export type {
 export { Tensor } from './tensor.js';
 export type { AllocateOptions, TensorValues } from './tensor.js';
 export { dequantize, quantize } from './quantize.js';
-export type { QuantizedType } from './quantize.js';
+export type { QuantizedInfo, QuantizedType } from './quantize.js';
 export type { MemoryKind } from './memory.js';
 export type { DataType, DataTypeMap, TypedArray } from './data-type.js';
 export type { Inputs, OutputTarget, Outputs, TensorInfo, TensorLike, WantedOutputs } from './binding.js';
@@ -30,6 +30,7 @@ export type { RocmCalibration, RocmOptions } from './options/rocm.js';
 export type { OpenvinoOptions, OpenvinoPreprocess } from './options/openvino.js';
 export type { NullModel, NullTensor } from './options/null.js';
 export type { ModelFile, ModelFiles, ModelFormat, ModelSource } from './model-source.js';
+export type { RknnTarget } from './rknn-source.js';
 export type { BackendName } from './backends.js';
 export { devices, diagnose, runtime, runtimes } from './devices.js';
 export type { AbsentDevice, BackendReport, Device, Runtime, RuntimeOptions, SystemCheck } from './devices.js';

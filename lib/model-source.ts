@@ -18,26 +18,35 @@ export type ModelFormat = 'onnx' | 'ir' | 'tflite' | 'paddle' | 'blob' | 'plan' 
 /** A file's path or URL, or what is in it. */
 export type ModelFile = string | URL | Uint8Array | ArrayBuffer;
 
-/**
- * The same model in several formats; each backend takes the one it can load.
- * - `ir`: OpenVINO's, the .xml file, with the .bin file beside it or given as well
- * - `paddle`: the .pdmodel file, with the .pdiparams file beside it
- * - `blob`: what {@link Session.export} wrote with OpenVINO
- * - `plan`: a TensorRT engine, as {@link Session.export} or trtexec writes it. Beside `onnx`, it is used when it is there and
- *   fits; `session.details.planRefused` says why it was not. A version compatible one needs `cuda.versionCompatible`
- * - `mxr`: a program that MIGraphX has compiled, as {@link Session.export} or migraphx-driver writes it. Beside `onnx`, as `plan`
- * - `rknn`: what rknn-toolkit2 has made for one chip; or one for each chip, of which the board decides
- * - `null`: a description for the null backend
- */
+/** The same model in several formats; each backend takes the one it can load. */
 export interface ModelFiles {
+  /** ONNX, for TensorRT, MIGraphX and OpenVINO. Weights in other files are found beside it when it is a path. */
   onnx?: ModelFile;
-  ir?: ModelFile | { xml: ModelFile; bin?: ModelFile };
+  /** OpenVINO's: the .xml file, with the .bin file beside it, or given as well. */
+  ir?:
+    | ModelFile
+    | {
+        /** The graph. */
+        xml: ModelFile;
+        /** The weights. Both are paths, or both are bytes. */
+        bin?: ModelFile;
+      };
+  /** TFLite, for Arm NN and OpenVINO. */
   tflite?: ModelFile;
+  /** PaddlePaddle's .pdmodel file, with the .pdiparams file beside it, for OpenVINO. */
   paddle?: ModelFile;
+  /** What {@link Session.export} wrote with OpenVINO. */
   blob?: ModelFile;
+  /**
+   * A TensorRT engine, as {@link Session.export} or trtexec writes it. Beside `onnx`, it is used when it is there and fits;
+   * `session.details.planRefused` says why it was not. A version compatible one needs {@link CudaOptions.versionCompatible}.
+   */
   plan?: ModelFile;
+  /** A program that MIGraphX has compiled, as {@link Session.export} or migraphx-driver writes it. Beside `onnx`, as `plan`. */
   mxr?: ModelFile;
+  /** What rknn-toolkit2 has made for one chip; or one for each chip, of which the board decides. */
   rknn?: ModelFile | Partial<Record<RknnTarget, ModelFile>>;
+  /** A description for the null backend. */
   null?: NullModel;
 }
 

@@ -4,7 +4,9 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { AccelError } from './errors.js';
 import { isPlanTag } from './model-source.js';
 
+/** What {@link inspectPlan} tells. */
 export interface PlanInfo {
+  /** Always `plan`. */
   format: 'plan';
   /** Bytes. */
   size: number;

@@ -15,7 +15,7 @@ const RANGES: Readonly<Record<QuantizedType, readonly [lowest: number, highest: 
 };
 
 /** What {@link quantize} and {@link dequantize} take from a {@link TensorInfo}. */
-type QuantizedInfo = Pick<TensorInfo, 'name' | 'type' | 'shape' | 'details'>;
+export type QuantizedInfo = Pick<TensorInfo, 'name' | 'type' | 'shape' | 'details'>;
 
 interface Quantization {
   type: QuantizedType;

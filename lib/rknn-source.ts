@@ -4,11 +4,11 @@ import { devicesOf } from './devices.js';
 import { AccelError } from './errors.js';
 import type { NativeModelSource } from './native/addon.js';
 
-/** The chips whose NPUs librknnrt drives from here. */
-export const rknnTargets = ['rk3566', 'rk3568', 'rk3576', 'rk3588'] as const;
-
 /** A chip that .rknn models are converted for. */
-export type RknnTarget = (typeof rknnTargets)[number];
+export type RknnTarget = 'rk3566' | 'rk3568' | 'rk3576' | 'rk3588';
+
+/** The chips whose NPUs librknnrt drives from here. */
+export const rknnTargets: readonly RknnTarget[] = ['rk3566', 'rk3568', 'rk3576', 'rk3588'];
 
 export function isRknnTarget(name: unknown): name is RknnTarget {
   return (rknnTargets as readonly unknown[]).includes(name);

@@ -2,11 +2,13 @@
 
 /** Time of one layer in the last run, where the session was loaded with `profiling`. */
 export interface LayerProfile {
+  /** The layer's name, as the vendor calls it after compiling. */
   name: string;
   /** The operation. With TensorRT, empty unless `cuda.engineInspector` was given. */
   type: string;
   /** What the vendor chose to compute it with. With TensorRT as `type`. */
   kernel: string;
+  /** What became of it in that run. `unknown` where the vendor does not tell. */
   status: 'executed' | 'not run' | 'optimized out' | 'unknown';
   /** Milliseconds. */
   time: number;
@@ -16,8 +18,11 @@ export interface LayerProfile {
 
 /** Memory that a loaded model takes, in bytes, as far as the vendor tells. */
 export interface MemoryUse {
+  /** Of the device's own memory. */
   device?: number;
+  /** Of the host's memory. */
   host?: number;
+  /** What else the vendor tells apart, under its own names. */
   [more: string]: number | undefined;
 }
 

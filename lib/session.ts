@@ -90,7 +90,9 @@ export class Session {
   readonly backend: BackendName;
   /** The device that really runs it, e.g. `openvino:CPU`. */
   readonly device: string;
+  /** What the model takes, in the model's order. */
   readonly inputs: readonly TensorInfo[];
+  /** What the model gives, in the model's order. */
   readonly outputs: readonly TensorInfo[];
   /** How many runs can be computed at the same time. */
   readonly lanes: number;

@@ -160,6 +160,7 @@ export class Tensor<T extends DataType = DataType> {
     return new Tensor(type, Storage.allocate(memory, byteLength(type, size), device), shape);
   }
 
+  /** The element type. */
   get type(): T {
     return this.#type;
   }

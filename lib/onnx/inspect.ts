@@ -15,22 +15,33 @@ import type { Field } from './message.js';
 
 /** An input or output of an ONNX graph. */
 export interface OnnxTensorInfo {
+  /** Its name in the graph. */
   name: string;
+  /** The element type; `unknown` for those that accelnode can't pass. */
   type: DataType | 'string' | 'unknown';
   /** A number, the name of a symbolic dimension, or `?`. Unset when the rank is not given. */
   shape?: (number | string)[];
 }
 
+/** What {@link inspectOnnx} tells. Texts are empty where the model has none. */
 export interface OnnxInfo {
+  /** Always `onnx`. */
   format: 'onnx';
+  /** Version of the file format. */
   irVersion: number;
+  /** The program that wrote it, and its version. */
   producer: string;
+  /** The graph's name. */
   graph: string;
+  /** The model's documentation string. */
   documentation: string;
   /** Version of each operator set, by domain; the standard one is `ai.onnx`. */
   opsets: Record<string, number>;
+  /** The model's own properties, by key: classes, alphabets and the like. */
   metadata: Record<string, string>;
+  /** What it takes; without what has a default in the model. */
   inputs: OnnxTensorInfo[];
+  /** What it gives. */
   outputs: OnnxTensorInfo[];
   /** How many nodes there are of each operator, the most frequent first. Without those of subgraphs. */
   operators: Record<string, number>;

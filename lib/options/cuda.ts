@@ -28,9 +28,19 @@ export interface CudaCalibration {
   algorithm?: 'entropy2' | 'minmax' | undefined;
 }
 
-/** Bounds of the values of inputs, by name; all three as long as the input has values. `opt` is `max` if not given. */
+/** Bounds of the values of inputs, by name; all three as long as the input has values. */
 export type ShapeValues = Readonly<
-  Record<string, { min: readonly number[]; opt?: readonly number[] | undefined; max: readonly number[] }>
+  Record<
+    string,
+    {
+      /** The smallest that each value can be. */
+      min: readonly number[];
+      /** The values to tune for. Default: `max`. */
+      opt?: readonly number[] | undefined;
+      /** The largest that each value can be. */
+      max: readonly number[];
+    }
+  >
 >;
 
 /** Where TensorRT may take kernels from. */

@@ -5,7 +5,9 @@ import type { DataType } from '../data-type.js';
 
 /** An input or output of a {@link NullModel}. */
 export interface NullTensor {
+  /** By which a run takes or gives it. */
   name: string;
+  /** The element type. */
   type: DataType;
   /** -1 where dynamic. */
   shape: readonly number[];
@@ -18,6 +20,7 @@ export interface NullTensor {
 export interface NullModel {
   /** `echo` copies; `busy` waits for `durationMs` first. */
   model: 'echo' | 'busy';
+  /** What it takes. */
   inputs: readonly NullTensor[];
   /** Default: as many as there are inputs, of the same types and shapes, with the same names. */
   outputs?: readonly NullTensor[] | undefined;
@@ -34,7 +37,14 @@ export interface NullModel {
   /** Like a CPU's, its runs may be {@link LoadOptions.inline}. A device's never are. */
   computesOnCaller?: boolean | undefined;
   /** What `session.memory()` says. */
-  memory?: { device?: number | undefined; host?: number | undefined } | undefined;
+  memory?:
+    | {
+        /** Bytes of the device's memory. */
+        device?: number | undefined;
+        /** Bytes of the host's memory. */
+        host?: number | undefined;
+      }
+    | undefined;
 }
 
 const tensor = z.strictObject({

@@ -14,8 +14,9 @@ export interface OpenvinoPreprocess {
   modelColor?: 'rgb' | 'bgr' | undefined;
   /** Scale height and width to the model's. Without `height` and `width` any image size may come. */
   resize?: 'linear' | 'cubic' | 'nearest' | undefined;
-  /** Fixed size of the images that `run` gets, in pixels. */
+  /** Height of the images that `run` gets, in pixels, where it is fixed. */
   height?: number | undefined;
+  /** Width of the images that `run` gets, in pixels, where it is fixed. */
   width?: number | undefined;
   /**
    * Subtracted, one for each channel or one for all. In the units of the input (0…255 for uint8) and

@@ -7,9 +7,11 @@ export type DimensionRange = number | readonly [min: number, max: number];
 export type ShapeOption =
   | readonly DimensionRange[]
   | {
+      /** The smallest size of each dimension. */
       min: readonly number[];
       /** The shape to tune for, where the device tunes. Default: `max`. */
       opt?: readonly number[] | undefined;
+      /** The largest size of each dimension. */
       max: readonly number[];
     };
 

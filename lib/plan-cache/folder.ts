@@ -22,11 +22,15 @@ export interface PlanDescription {
 
 /** A compiled model in the cache. */
 export interface CacheEntry extends PlanDescription {
+  /** Hash of all that it depends on. */
   key: string;
+  /** Its path. */
   file: string;
   /** Bytes. */
   size: number;
+  /** When it was compiled. */
   created: Date;
+  /** When it was last loaded. */
   lastUsed: Date;
 }
 

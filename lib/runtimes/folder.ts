@@ -13,6 +13,7 @@ import valid = require('semver/functions/valid');
 export interface InstalledRuntime {
   /** `openvino`, `tensorrt-lean`, `cuda`, `tflite` */
   name: string;
+  /** The release, e.g. `2025.4.1`. */
   version: string;
   /** The folder that holds it. */
   folder: string;

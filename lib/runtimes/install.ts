@@ -42,6 +42,7 @@ export interface InstallProgress {
   done: number;
   /** Bytes of this step. */
   total: number;
+  /** The release that is installed. */
   version: string;
   /** The archive that is fetched. */
   source: string;

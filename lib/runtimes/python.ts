@@ -8,6 +8,7 @@ import { AccelError } from '../errors.js';
 export interface PythonInfo {
   /** The interpreter's file. */
   executable: string;
+  /** Its version, e.g. `3.11.2`. */
   version: string;
   /** The version of its pip. */
   pip: string;

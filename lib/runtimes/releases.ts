@@ -5,7 +5,9 @@ import type { Platform } from './manifest.js';
 
 /** A release of a vendor's runtime that is installed or could be. */
 export interface RuntimeRelease {
+  /** As {@link InstalledRuntime.name}. */
   name: string;
+  /** The release, e.g. `2025.4.1`. */
   version: string;
   /** The folder that it is installed in. Unset when it is not. */
   folder?: string;

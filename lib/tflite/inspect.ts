@@ -10,19 +10,25 @@ import { verifyModel } from './verify.js';
 
 /** An input or output of a {@link TfliteInfo}. */
 export interface TfliteTensorInfo {
+  /** Its name in the file. */
   name: string;
+  /** The element type; `unknown` for those that accelnode can't pass. */
   type: DataType | 'string' | 'unknown';
   /** -1 for a dimension that is not fixed. */
   shape: number[];
   /** `real = scale * (value - zeroPoint)`, of tensors that are quantized as a whole. */
   scale?: number;
+  /** The integer that stands for 0; see `scale`. */
   zeroPoint?: number;
 }
 
 /** What {@link inspectTflite} tells. */
 export interface TfliteInfo {
+  /** What its maker wrote into it. */
   description: string;
+  /** What it takes. */
   inputs: TfliteTensorInfo[];
+  /** What it gives. */
   outputs: TfliteTensorInfo[];
   /** How often each operator is used, most used first: `CONV_2D`, or a custom operator's own name. */
   operators: Record<string, number>;
