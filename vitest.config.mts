@@ -28,6 +28,15 @@ export default defineConfig({
     projects: [
       { extends: true, test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { extends: true, test: { ...shared, name: 'null', include: ['test/conformance/null.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          ...shared,
+          name: 'examples',
+          include: ['test/examples/**/*.test.ts'],
+          env: { ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.current) },
+        },
+      },
       { extends: true, test: { ...shared, name: 'stress', include: ['test/stress/**/*.test.ts'] } },
       {
         extends: true,

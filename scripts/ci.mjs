@@ -63,6 +63,7 @@ function testAll() {
     tests,
     // Here the suites on the real OpenVINO must have run: skipping them all is a failure.
     requireTests(tests, 'openvino-agreement', 1, 'OpenVINO'),
+    requireTests(tests, join('test', 'examples'), 7, 'OpenVINO for the examples'),
     requireTests(tests, 'cuda-lean', lean.length, "TensorRT's lean runtimes"),
     requireTests(tests, 'cuda-cudart', cudart.length * 2, "CUDA's runtimes"),
     requireTests(tests, 'rknn-client', existsSync(rknnClient.library) ? 2 : 0, "Rockchip's client library"),

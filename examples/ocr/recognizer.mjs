@@ -42,9 +42,10 @@ export class Recognizer {
   /**
    * Reads one line. Calls may overlap.
    * @param {Image} image
+   * @param {Pick<import('accelnode').RunOptions, 'signal' | 'timeout'>} [limits] of the run
    * @returns {Promise<Reading>}
    */
-  async read(image) {
+  async read(image, limits) {
     const { pixels, width } = await decodeImage(image);
     const slots = this.#slotsOf(paddedWidth(width));
     const slot = slots.pop() ?? { input: newInput(1, width), output: null };
@@ -54,7 +55,7 @@ export class Recognizer {
       // megabyte or two for each line that is neither allocated nor collected.
       const outputs = await this.session.run(
         { [this.inputName]: slot.input },
-        { outputs: { [this.outputName]: slot.output } },
+        { ...limits, outputs: { [this.outputName]: slot.output } },
       );
       slot.output = outputs[this.outputName];
       return decodeText(slot.output, this.alphabet);

@@ -1,4 +1,5 @@
 // What the tests need: the build, two OpenVINO releases, models, the doubles of vendor libraries.
+import { classifierFolder, makeClassifier } from './classifier.mjs';
 import { buildFakes } from './fakes.mjs';
 import { makeModels } from './models.mjs';
 import { fetchOcrModels, ocrModelsFolder } from './ocr-models.mjs';
@@ -19,6 +20,7 @@ export async function prepareTests() {
     fetchRknnClient,
     makeModels,
     () => fetchOcrModels(ocrModelsFolder),
+    () => makeClassifier(classifierFolder),
     unpackOnnxTestdata,
   ]) {
     try {
