@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import envPaths = require('env-paths');
+import { AccelError } from '../errors.js';
 import rcompare = require('semver/functions/rcompare');
 import valid = require('semver/functions/valid');
 
@@ -23,14 +23,34 @@ export interface InstalledRuntime {
   source: string;
 }
 
-/** The folder itself: `ACCELNODE_RUNTIMES`, or the user's data folder. It need not exist. */
+/**
+ * The folder itself: `ACCELNODE_RUNTIMES`, or the user's data folder. It need not exist.
+ * @throws {@link AccelError} `INVALID_ARGUMENT` for a user without a home, unless the variable is set
+ */
 export function runtimesFolder(): string {
-  return setting('ACCELNODE_RUNTIMES') ?? join(envPaths('accelnode', { suffix: '' }).data, 'runtimes');
+  return setting('ACCELNODE_RUNTIMES') ?? join(userFolders('ACCELNODE_RUNTIMES').data, 'runtimes');
 }
 
-/** The folder for compiled models, when `cache: true`: `ACCELNODE_CACHE`, or the user's cache folder. */
+/**
+ * The folder for compiled models, when `cache: true`: `ACCELNODE_CACHE`, or the user's cache folder.
+ * @throws {@link AccelError} `INVALID_ARGUMENT` for a user without a home, unless the variable is set
+ */
 export function cacheFolder(): string {
-  return setting('ACCELNODE_CACHE') ?? envPaths('accelnode', { suffix: '' }).cache;
+  return setting('ACCELNODE_CACHE') ?? userFolders('ACCELNODE_CACHE').cache;
+}
+
+/** Looked for when they are needed: in a container the user may have neither a name nor a home. */
+function userFolders(variable: string): { data: string; cache: string } {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const envPaths = require('env-paths') as typeof import('env-paths');
+    return envPaths('accelnode', { suffix: '' });
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', 'The user that this process runs as has no home folder.', {
+      hint: `Set HOME, or ${variable} to the folder to use.`,
+      cause,
+    });
+  }
 }
 
 /** The environment variable that names a runtime's library. */
