@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 
 import { testArm64 } from './setup/arm64-tests.mjs';
 import { testArmnn } from './setup/armnn-tests.mjs';
+import { buildDocs } from './setup/docs.mjs';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
@@ -32,6 +33,10 @@ await section('linux-arm64', async () => {
   return tests.notes.length > 0 ? tests : sum(tests, requireTests(tests, 'armnn-backends', 10, 'Arm NN for arm64'));
 });
 await section('Sources', lint);
+await section('Documentation', async () => {
+  const good = await buildDocs();
+  return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0 };
+});
 // It imports what prepareTests has installed.
 await section('Package', async () => (await import('./check-package.mjs')).checkPackage());
 await section('Sanitizers', testSanitizers);

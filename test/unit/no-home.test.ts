@@ -11,7 +11,7 @@ const script = `
   try { cacheFolder(); } catch ({ code, hint }) { console.log(code, hint); }
 `;
 
-// As \`docker run --user 12345\` may have it. HOME counts more than the list of users, so both must be missing.
+// As `docker run --user 12345` may have it. HOME counts more than the list of users, so both must be missing.
 const become = ['--reuid', '12345', '--regid', '12345', '--clear-groups', 'env', '--unset', 'HOME'];
 const possible = (await runProgram('setpriv', [...become, 'true']).catch(() => undefined))?.code === 0;
 
