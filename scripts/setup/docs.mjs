@@ -16,7 +16,8 @@ export async function buildDocs() {
   if (status !== 0) return false;
 
   const { links, broken } = await checkLinks();
-  for (const { url, parent } of broken) console.log(`broken link: ${url} in ${parent}`);
+  // Of a link within a page, the page is in the link.
+  for (const { url, parent = url } of broken) console.log(`broken link in ${parent}: ${url}`);
   console.log(`${links.length} links followed, ${broken.length} broken`);
   return links.length > 0 && broken.length === 0;
 }
