@@ -61,22 +61,23 @@ function explainAbsence(folder: string, platform: Platform): Explanation {
   if (!(addonPlatforms as readonly string[]).includes(platform.name)) {
     return {
       reason: `there is none for ${platform.name}.`,
-      remedy: `There are addons for ${addonPlatforms.join(', ')}. ${howToBuild(folder)}`,
+      remedy: `There are addons for ${addonPlatforms.join(', ')}. For another platform, build one: ${howToBuild(folder)}`,
     };
   }
-  const elsewhere = process.env['ACCELNODE_PREBUILD'];
-  if (elsewhere !== undefined && elsewhere !== '') {
+  const elsewhere = process.env['ACCELNODE_PREBUILD'] ?? '';
+  if (elsewhere !== '') {
     return {
       reason: `there is none in ${elsewhere}, which ACCELNODE_PREBUILD names.`,
       remedy: 'Unset ACCELNODE_PREBUILD to use the one of the package.',
     };
   }
   const others = prebuildsIn(folder);
-  if (others.length === 0) return { reason: 'the package has none.', remedy: `${REINSTALL} ${howToBuild(folder)}` };
+  if (others.length === 0)
+    return { reason: 'the package has none.', remedy: `${REINSTALL} Or build one: ${howToBuild(folder)}` };
   const musl = process.env['LIBC'] === 'musl' && platform.glibc !== undefined;
   return {
     reason: `the package has lost the one for this machine; it has ${others.join(', ')}.`,
-    remedy: musl ? `Unset LIBC, which asks for musl on a machine with glibc. ${REINSTALL}` : REINSTALL,
+    remedy: musl ? 'Unset LIBC in the environment: it asks for musl, and this machine has glibc.' : REINSTALL,
   };
 }
 
@@ -85,7 +86,7 @@ function explainRefusal(folder: string, file: string, words: string, platform: P
   if (file.startsWith(join(folder, 'build') + sep)) {
     return {
       reason: 'the one that was built in the package does not work here.',
-      remedy: `Remove ${join(folder, 'build')} to use the one that comes with the package. ${howToBuild(folder)}`,
+      remedy: `Remove ${join(folder, 'build')} to use the one that comes with the package, or build it again: ${howToBuild(folder)}`,
     };
   }
   const glibc = /`?GLIBC_(\d[\d.]*)' not found/.exec(words)?.[1];
@@ -94,7 +95,7 @@ function explainRefusal(folder: string, file: string, words: string, platform: P
       reason: `glibc is too old: accelnode needs ${OLDEST_GLIBC} or later, this file ${glibc}, and here is ${platform.glibc ?? 'another C library'}.`,
       remedy:
         'Use a newer system, also as the base of a container: Debian 10, Ubuntu 20.04, RHEL 8, Amazon Linux 2023, or later. ' +
-        howToBuild(folder),
+        `Or build one: ${howToBuild(folder)}`,
     };
   }
   const forMusl = file.endsWith('.musl.node');
@@ -113,7 +114,7 @@ function explainRefusal(folder: string, file: string, words: string, platform: P
 }
 
 function howToBuild(folder: string): string {
-  return `Or build it: \`npx node-gyp rebuild\` in ${folder}, which needs Python and a C++17 compiler.`;
+  return `\`npx node-gyp rebuild\` in ${folder}, which needs Python and a C++17 compiler.`;
 }
 
 /** "linux-x64, glibc 2.36, Node 20.20.2" */
@@ -130,7 +131,12 @@ function describeMachine(platform: Platform): string {
 /** Where prebuildify puts the addon for a platform, and node-gyp-build looks for it. */
 function wantedPrebuild(folder: string, { name, glibc }: Platform): string {
   const libc = process.env['LIBC'] ?? (glibc === undefined ? 'musl' : 'glibc');
-  return join(folder, 'prebuilds', name, name.startsWith('linux-') ? `accelnode.${libc}.node` : 'accelnode.node');
+  return join(
+    process.env['ACCELNODE_PREBUILD'] || folder,
+    'prebuilds',
+    name,
+    name.startsWith('linux-') ? `accelnode.${libc}.node` : 'accelnode.node',
+  );
 }
 
 /** "linux-x64/accelnode.glibc.node" and so on: what the package has. */
