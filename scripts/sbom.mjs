@@ -13,7 +13,8 @@ import { root, run } from './setup/process.mjs';
 export function billOfMaterials() {
   const folder = mkdtempSync(join(tmpdir(), 'accelnode-sbom-'));
   try {
-    const { devDependencies: _, ...packageJson } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    delete packageJson.devDependencies;
     writeFileSync(join(folder, 'package.json'), JSON.stringify(packageJson));
     copyFileSync(join(root, 'package-lock.json'), join(folder, 'package-lock.json'));
     const ask = (...args) =>

@@ -4,7 +4,8 @@ import { build, installDependencies } from './setup/project.mjs';
 import { summary } from './setup/vitest.mjs';
 
 installDependencies();
-build();
+// A package that was packed elsewhere has been built there.
+if (!process.env.ACCELNODE_TEST_PACKAGE) build();
 const results = await testPackage(process.argv.slice(2));
 console.log(`\n${[...results.notes, summary(results)].join('\n')}`);
 process.exitCode = results.failed === 0 ? 0 : 1;

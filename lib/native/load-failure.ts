@@ -64,10 +64,10 @@ function explainAbsence(folder: string, platform: Platform): Explanation {
       remedy: `There are addons for ${addonPlatforms.join(', ')}. For another platform, build one: ${howToBuild(folder)}`,
     };
   }
-  const elsewhere = process.env['ACCELNODE_PREBUILD'] ?? '';
-  if (elsewhere !== '') {
+  const named = elsewhere();
+  if (named !== undefined) {
     return {
-      reason: `there is none in ${elsewhere}, which ACCELNODE_PREBUILD names.`,
+      reason: `there is none in ${named}, which ACCELNODE_PREBUILD names.`,
       remedy: 'Unset ACCELNODE_PREBUILD to use the one of the package.',
     };
   }
@@ -132,11 +132,17 @@ function describeMachine(platform: Platform): string {
 function wantedPrebuild(folder: string, { name, glibc }: Platform): string {
   const libc = process.env['LIBC'] ?? (glibc === undefined ? 'musl' : 'glibc');
   return join(
-    process.env['ACCELNODE_PREBUILD'] || folder,
+    elsewhere() ?? folder,
     'prebuilds',
     name,
     name.startsWith('linux-') ? `accelnode.${libc}.node` : 'accelnode.node',
   );
+}
+
+/** The folder that node-gyp-build was told to look in, in place of the package's. */
+function elsewhere(): string | undefined {
+  const named = process.env['ACCELNODE_PREBUILD'];
+  return named === '' ? undefined : named;
 }
 
 /** "linux-x64/accelnode.glibc.node" and so on: what the package has. */

@@ -1,7 +1,7 @@
 // The package as its users get it: packed, and installed where nothing of this repository can be found.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 
 import { fetchFromNpm } from './npm.mjs';
 import { ask, root, run, say, setupFolder } from './process.mjs';
@@ -58,13 +58,15 @@ function findNpm() {
 }
 
 /**
- * Packs the package into a folder.
+ * Packs the package into a folder; or takes the file that ACCELNODE_TEST_PACKAGE names, which was packed elsewhere.
  * @returns {{ tarball: string, size: number, unpackedSize: number, files: { path: string, size: number }[] }}
  */
 export function packPackage(folder) {
-  const standIn = addStandIn();
+  const given = process.env.ACCELNODE_TEST_PACKAGE;
+  const standIn = given ? undefined : addStandIn();
   try {
-    const listing = ask(process.execPath, npm('npm', ['pack', '--json', '--pack-destination', folder]));
+    const packed = given ? [resolve(given)] : [];
+    const listing = ask(process.execPath, npm('npm', ['pack', ...packed, '--json', '--pack-destination', folder]));
     if (listing === undefined) throw new Error('npm pack has failed.');
     const [{ filename, size, unpackedSize, files }] = JSON.parse(listing);
     return { tarball: join(folder, filename), size, unpackedSize, files };

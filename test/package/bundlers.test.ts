@@ -58,8 +58,8 @@ describe.each([
     const file = await bundle(`whole-${name}`, { format, ...(format === 'esm' ? { banner: { js } } : {}) });
     const error = await outputOf<Record<string, string>>(runNode([file]));
     expect(error).toMatchObject({ name: 'AccelError', code: 'UNSUPPORTED' });
-    expect(error['message']).toContain('part of a bundle');
-    expect(error['hint']).toContain('--external:accelnode');
+    expect(error.message).toContain('part of a bundle');
+    expect(error.hint).toContain('--external:accelnode');
   });
 });
 

@@ -13,14 +13,14 @@ export const packageFolder = join(project, 'node_modules', 'accelnode');
 
 const programs = join(import.meta.dirname, 'programs');
 
-interface RunOptions {
+export interface RunOptions {
   /** Where to run, and to find the package from. */
   folder?: string;
   /** Another Node. */
   node?: string;
-  env?: NodeJS.ProcessEnv;
-  /** Preloads programs/pretend.cjs. */
-  pretend?: { platform?: string; arch?: string; glibc?: string };
+  env?: NodeJS.ProcessEnv | undefined;
+  /** What programs/pretend.cjs, which is preloaded, makes this machine look like. */
+  pretend?: { platform?: string; arch?: string; glibc?: string } | undefined;
 }
 
 /** Runs a program of programs/ where the package is installed. */
