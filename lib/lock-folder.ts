@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 
+// Not `import * as fs`: that copies it by all of its properties, and Node 24 warns of reading F_OK.
 import fs = require('node:fs');
 
 /** A lock whose owner has not touched it for so long is taken over, wherever the owner is. Milliseconds. */
@@ -103,8 +104,8 @@ function makeOwned(path: string, done: (error: NodeJS.ErrnoException | null) => 
     .then(() => done(null), done);
 }
 
-/** Keeps what proper-lockfile has learnt of the precision of times, too. Not { ...fs }: Node 24 warns of reading fs.F_OK. */
-const lockFs = Object.assign(Object.create(fs) as typeof fs, { mkdir: makeOwned });
+/** Keeps what proper-lockfile has learnt of the precision of times, too. */
+const lockFs = { ...fs, mkdir: makeOwned };
 
 /**
  * Removes a lock whose owner is dead or has not touched it for long.
