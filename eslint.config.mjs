@@ -11,6 +11,10 @@ export default defineConfig(
     languageOptions: { globals: { ...globals.nodeBuiltin, gc: 'readonly' } },
   },
   {
+    files: ['**/*.cjs'],
+    languageOptions: { globals: globals.node },
+  },
+  {
     files: ['**/*.{ts,mts}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {

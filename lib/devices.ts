@@ -1,4 +1,4 @@
-import { addon } from './native/addon.js';
+import { addon, requireAddon } from './native/addon.js';
 import type { NativeDevice, NativeDeviceList } from './native/addon.js';
 import { backends, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
@@ -76,7 +76,7 @@ export interface BackendReport {
   name: BackendName;
   /** The vendor's product. */
   product: string;
-  /** `PASS`: a device can be used. `ABSENT`: no runtime. `FAIL`: there is one, but it can't be used. */
+  /** `PASS`: a device can be used. `ABSENT`: no runtime, or none for this platform. `FAIL`: there is one, but it can't be used. */
   status: 'PASS' | 'FAIL' | 'ABSENT';
   /** Why it does not pass. */
   reason?: string;
@@ -104,7 +104,7 @@ export interface RuntimeOptions {
  * Opens the runtime of a backend, if it is not open yet. `Session.load` does so by itself; call this
  * to choose the library, or to learn what is wrong with it.
  * @throws {@link AccelError} `RUNTIME_NOT_FOUND` or `RUNTIME_INCOMPATIBLE`, with `libraries`;
- * `UNSUPPORTED` for a backend that this version does not have
+ * `UNSUPPORTED` for a platform that the vendor has no runtime for, unless `library` names one
  */
 export async function runtime(backend: BackendName, options: RuntimeOptions = {}): Promise<Runtime> {
   const { version, library, libraries, warnings, details = {} } = await openRuntime(backend, options.library);
@@ -120,12 +120,14 @@ export async function runtime(backend: BackendName, options: RuntimeOptions = {}
 
 /** The vendors' runtimes that can be opened on this machine. {@link diagnose} also says why others can't. */
 export async function runtimes(): Promise<Runtime[]> {
+  requireAddon();
   const found = await Promise.allSettled(vendorNames.map((name) => runtime(name)));
   return found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 /** The devices that can be used on this machine, the ones that `auto` prefers first. */
 export async function devices(): Promise<Device[]> {
+  requireAddon();
   const found = await Promise.allSettled(vendorNames.map((name) => devicesOf(name)));
   return found.flatMap((result) => (result.status === 'fulfilled' ? result.value.present : []));
 }
@@ -149,8 +151,12 @@ export async function devicesOf(
   }
 }
 
-/** Each vendor's backend with its runtime, devices, and what is missing: what `accelnode doctor` shows. */
+/**
+ * Each vendor's backend with its runtime, devices, and what is missing: what `accelnode doctor` shows.
+ * @throws {@link AccelError} `UNSUPPORTED` when the addon can't be loaded on this machine, with the reason
+ */
 export async function diagnose(): Promise<BackendReport[]> {
+  requireAddon();
   return Promise.all(vendorNames.map(diagnoseBackend));
 }
 

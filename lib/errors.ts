@@ -36,7 +36,7 @@ export type ErrorCode =
 export interface LibraryAttempt {
   /** The file, or the name that the system's loader was asked for. */
   name: string;
-  /** Who named it: `option`, an environment variable, `runtimes folder` or `system`. */
+  /** Who named it: `option`, an environment variable, `runtimes folder` or `system`; `package` for accelnode's own addon. */
   origin: string;
   /** Why it is not used: the loader's own words, or what it lacks. Unset for the one in use. */
   error?: string;

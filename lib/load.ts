@@ -3,6 +3,7 @@
  */
 import { backends, splitDevice, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
+import { requireAddon } from './native/addon.js';
 import { devicesOf } from './devices.js';
 import { AccelError, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
@@ -29,6 +30,7 @@ interface Candidate {
 
 export async function loadOnFirstDevice(source: ModelSource, given: LoadOptions): Promise<LoadedModel> {
   const options = parseLoadOptions(given);
+  requireAddon();
   if (options.signal?.aborted === true) throw aborted(options.signal);
   const candidates = parseDevices(options.device);
   const sources = await readModelSource(source);

@@ -3,12 +3,14 @@
  * owner's name, so that the lock of a thread that has died on this machine is known for one at once.
  */
 import { createHash } from 'node:crypto';
-import * as fs from 'node:fs';
 import { mkdir, readdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
+
+// Not `import * as fs`: that copies it by all of its properties, and Node 24 warns of reading F_OK.
+import fs = require('node:fs');
 
 /** A lock whose owner has not touched it for so long is taken over, wherever the owner is. Milliseconds. */
 const STALE = 15_000;

@@ -1,7 +1,7 @@
 /**
  * The memory that tensors lie in: which kind it is, who uses it at the moment, and when it is freed.
  */
-import { addon } from './native/addon.js';
+import { addon, requireAddon } from './native/addon.js';
 import type { NativeBuffer } from './native/addon.js';
 import { splitDevice } from './backends.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
@@ -48,6 +48,7 @@ export class Storage {
   /** @throws `OUT_OF_MEMORY`, `UNSUPPORTED`, `INVALID_ARGUMENT` */
   static allocate(kind: 'pinned' | 'device', bytes: number, device: string): Storage {
     const { backend, name } = splitDevice(device);
+    requireAddon();
     if (name === undefined) {
       throw invalidArgument(`Memory is allocated on one device, like "cuda:0", not on "${device}".`);
     }

@@ -1,15 +1,12 @@
 import { inspect } from 'node:util';
 
-import { addon } from './native/addon.js';
+import { MAX_RANK, addon } from './native/addon.js';
 import { arrayLength, dataTypes, describe, elementCount, isDataType } from './data-type.js';
 import type { DataType, DataTypeMap } from './data-type.js';
 import { AccelError, invalidArgument } from './errors.js';
 import { HOST_MEMORY_HINT, Region, Storage, alignedBytes } from './memory.js';
 import type { MemoryKind } from './memory.js';
 import { checkOptions } from './options/known.js';
-
-/** Dimensions beyond these are refused; native/tensor.h keeps shapes inline. */
-const MAX_RANK = addon.maxRank;
 
 const ALLOCATE_OPTIONS: ReadonlySet<string> = new Set(['memory', 'device']);
 

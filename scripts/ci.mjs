@@ -1,14 +1,16 @@
 // What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests again
 // on the addon as node-gyp builds it. The last line sums everything.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { testArm64 } from './setup/arm64-tests.mjs';
 import { testArmnn } from './setup/armnn-tests.mjs';
 import { buildDocs } from './setup/docs.mjs';
+import { testPackage } from './setup/package-tests.mjs';
+import { emptyFolder, installPackage, packPackage } from './setup/package.mjs';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
-import { bin, root, run, say, setupFolder } from './setup/process.mjs';
+import { bin, root, run, say } from './setup/process.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
 import { rknnClient } from './setup/rknn.mjs';
 import { testRocm } from './setup/rocm-tests.mjs';
@@ -39,6 +41,7 @@ await section('Documentation', async () => {
 });
 // It imports what prepareTests has installed.
 await section('Package', async () => (await import('./check-package.mjs')).checkPackage());
+await section('The installed package', testPackage);
 await section('Sanitizers', testSanitizers);
 await section('The addon as node-gyp builds it', testNodeGypBuild);
 
@@ -89,20 +92,29 @@ function lint() {
   return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
 
-/** In a copy, as it writes to the same folder as CMake. Its tests are those that touch the addon most. */
+/** In the installed package, as users can where no prebuilt addon works. Its tests are those that touch the addon most. */
 function testNodeGypBuild() {
-  const folder = join(setupFolder, 'node-gyp');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const item of ['binding.gyp', 'package.json', 'native'])
-    cpSync(join(root, item), join(folder, item), { recursive: true });
-  run(bin('node-gyp'), ['rebuild', '--jobs', '2', ...installedHeaders()], { cwd: folder });
-  const projects = ['unit', 'null', 'stress', 'openvino', 'cuda', 'cuda-older', 'rknn'];
-  // node-gyp-build takes the addon from the folder that this variable names.
-  return runVitest(
-    projects.flatMap((project) => ['--project', project]),
-    { ACCELNODE_PREBUILD: folder },
-  );
+  const folder = emptyFolder();
+  try {
+    const addon = buildInstalledPackage(folder);
+    const projects = ['unit', 'null', 'stress', 'openvino', 'cuda', 'cuda-older', 'rknn'];
+    // node-gyp-build takes the addon from the folder that this variable names.
+    return runVitest(
+      projects.flatMap((project) => ['--project', project]),
+      { ACCELNODE_PREBUILD: addon },
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @returns the package's folder */
+function buildInstalledPackage(folder) {
+  const { tarball } = packPackage(folder);
+  installPackage(folder, tarball);
+  const installed = join(folder, 'node_modules', 'accelnode');
+  run(bin('node-gyp'), ['rebuild', '--jobs', '2', ...installedHeaders()], { cwd: installed });
+  return installed;
 }
 
 /** node-gyp would download Node's headers; most installations bring them along. */

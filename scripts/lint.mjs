@@ -18,8 +18,10 @@ const clangFormat = join(
   'bin',
   process.platform === 'win32' ? 'clang-format.exe' : 'clang-format',
 );
+const zizmor = join(tools, 'bin', process.platform === 'win32' ? 'zizmor.exe' : 'zizmor');
 const tracked = ask('git', ['ls-files', '--cached', '--others', '--exclude-standard']).split('\n');
 const cpp = tracked.filter((file) => /\.(c|cc|h)$/.test(file));
+const workflows = tracked.filter((file) => /^\.github\/workflows\/.*\.yml$/.test(file));
 
 /** Names of checks, each with the command that makes it. */
 const checks = [
@@ -28,6 +30,8 @@ const checks = [
   ['TypeScript, a user of the package', bin('tsc'), ['--noEmit', '-p', 'test/types']],
   ['ESLint', bin('eslint'), ['.', ...(fix ? ['--fix'] : [])]],
   ['Prettier', bin('prettier'), [fix ? '--write' : '--check', '--log-level', 'warn', '.']],
+  ...workflows.map((file) => [`the form of ${file}`, bin('action-validator'), [file]]),
+  ['the safety of workflows', zizmor, ['--offline', '--quiet', ...workflows]],
   ['clang-format', clangFormat, [...(fix ? ['-i'] : ['--dry-run', '-Werror']), ...cpp]],
 ];
 

@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 
 import packageJson = require('../../package.json');
 import { AccelError, Session, diagnose, runtimesFolder } from '../index.js';
-import type { BackendReport } from '../index.js';
-import { thisPlatform } from '../runtimes/manifest.js';
+import type { BackendReport, LibraryAttempt } from '../index.js';
+import { libcOf, thisPlatform } from '../platform.js';
 import { EXIT_FAILED, formatBytes, inPrecision, indent, print, printJson } from './output.js';
 
 /** `accelnode doctor` */
@@ -20,16 +20,34 @@ export function addDoctorCommand(program: Command): void {
       '\nExit code: 0 when at least one vendor backend can be used, else 1. With a model: 0 when at least one device\nloads it.',
     )
     .action(async (model: string | undefined, { json }: { json?: boolean }) => {
-      const backends: Report[] = await diagnose();
+      const { addon, backends } = await examine();
       if (model !== undefined) for (const report of backends) report.loads = await tryModel(model, report);
-      if (json === true) printJson({ ...machine(), runtimesFolder: runtimesFolder(), backends });
-      else printReport(backends);
+      if (json === true) printJson({ ...machine(), runtimesFolder: runtimesFolder(), addon, backends });
+      else printReport(addon, backends);
       const passes =
         model === undefined
           ? backends.some(({ status }) => status === 'PASS')
           : backends.some(({ loads }) => loads!.some(({ code }) => code === undefined));
       if (!passes) process.exitCode = EXIT_FAILED;
     });
+}
+
+/** accelnode's own part, without which no backend can be looked at. */
+interface AddonReport {
+  status: 'PASS' | 'FAIL';
+  reason?: string;
+  hint?: string | undefined;
+  libraries?: readonly LibraryAttempt[] | undefined;
+}
+
+async function examine(): Promise<{ addon: AddonReport; backends: Report[] }> {
+  try {
+    return { backends: await diagnose(), addon: { status: 'PASS' } };
+  } catch (error) {
+    if (!(error instanceof AccelError)) throw error;
+    const { message: reason, hint, libraries } = error;
+    return { backends: [], addon: { status: 'FAIL', reason, hint, libraries } };
+  }
 }
 
 interface Report extends BackendReport {
@@ -75,27 +93,35 @@ interface Machine {
 
 function machine(): Machine {
   const processors = cpus();
-  const { name, glibc } = thisPlatform();
+  const platform = thisPlatform();
   return {
     accelnode: packageJson.version,
     node: process.versions.node,
-    platform: name,
-    libc: glibc !== undefined ? `glibc ${glibc}` : name.startsWith('linux-') ? 'musl' : '',
+    platform: platform.name,
+    libc: libcOf(platform),
     cpu: processors[0]?.model.trim() ?? '',
     cores: processors.length,
     memory: totalmem(),
   };
 }
 
-function printReport(backends: readonly Report[]): void {
+function printReport(addon: AddonReport, backends: readonly Report[]): void {
   const { accelnode, node, platform, libc, cpu, cores, memory } = machine();
   print(`accelnode ${accelnode}, Node ${node}, ${platform}${libc === '' ? '' : `, ${libc}`}`);
   print(`${cpu}, ${cores} cores, ${formatBytes(memory)}`);
   print(`runtimes folder: ${runtimesFolder()}`);
+  if (addon.status === 'FAIL') printAddon(addon);
   for (const report of backends) {
     print();
     printBackend(report);
   }
+}
+
+function printAddon({ status, reason = '', hint = '' }: AddonReport): void {
+  print();
+  print(`${status.padEnd(6)}  addon     accelnode's own, which every backend needs`);
+  print(indent(`reason   ${aligned(reason)}`, '        '));
+  print(indent(`remedy   ${aligned(hint)}`, '        '));
 }
 
 function printBackend({

@@ -2,7 +2,6 @@
  * The C++ addon, with types. native/addon.cc and native/session_wrap.cc are the other side; nothing
  * is checked there, so everything that comes from a user is checked before it gets here.
  */
-import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 
 import nodeGypBuild = require('node-gyp-build');
@@ -10,6 +9,10 @@ import nodeGypBuild = require('node-gyp-build');
 import { AccelError } from '../errors.js';
 import type { ErrorCode, LibraryAttempt } from '../errors.js';
 import type { TypedArray } from '../data-type.js';
+import { packageFolder } from '../package-folder.js';
+import { missingPart } from './elf.js';
+import { explainLoadFailure } from './load-failure.js';
+import type { LoadFailure } from './load-failure.js';
 
 /** An input or output as the native model describes it. */
 export interface NativeTensorInfo {
@@ -180,8 +183,10 @@ interface NativeError {
   details?: { libraries?: LibraryAttempt[] };
 }
 
-/** Numbers of a tensor in the argument block: address, handle, byte length, rank, 16 dimensions. */
-export const ARGUMENT_SIZE = 20;
+/** Most dimensions of a tensor; native/tensor.h keeps shapes inline. */
+export const MAX_RANK = 16;
+/** Numbers of a tensor in the argument block: address, handle, byte length, rank, dimensions. */
+export const ARGUMENT_SIZE = 4 + MAX_RANK;
 /** Addresses of outputs that have none: the backend allocates them, or nobody wants them. */
 export const ALLOCATE_HOST = 0;
 export const NOT_WANTED = -1;
@@ -200,22 +205,33 @@ export interface PendingRun {
   finish(outcome: AccelError | NativeOutcome, records: Float64Array, at: number): void;
 }
 
-const packageRoot = join(__dirname, '..', '..');
+let failure: LoadFailure | undefined;
+
+/**
+ * The addon. Where it can't be loaded, importing the package does not fail: much of it needs no addon (inspecting models,
+ * installing runtimes, the types), nor do tools that only look at what it exports. The first use of it throws the reason.
+ */
 export const addon = loadAddon();
 
 function loadAddon(): Addon {
+  const folder = packageFolder();
+  let file: string | undefined;
   try {
-    return nodeGypBuild(packageRoot) as Addon;
+    // Elsewhere, node-gyp-build would find whatever addon is near the bundle.
+    if (folder === undefined) throw new Error('this is no file of the package');
+    file = nodeGypBuild.path(folder);
+    const missing = missingPart(file);
+    if (missing !== undefined) throw new Error(missing);
+    return nodeGypBuild(folder) as Addon;
   } catch (cause) {
-    throw new AccelError(
-      'UNSUPPORTED',
-      `accelnode has no addon for ${process.platform}-${process.arch} that can be loaded here.`,
-      {
-        hint: `Build it: run \`npx node-gyp rebuild\` in ${packageRoot}, which needs a C++17 compiler and Python.`,
-        cause,
-      },
-    );
+    failure = { folder, file, cause };
+    return new Proxy({} as Addon, { get: requireAddon });
   }
+}
+
+/** @throws `UNSUPPORTED` with the reason, when the addon could not be loaded */
+export function requireAddon(): void {
+  if (failure !== undefined) throw explainLoadFailure(failure);
 }
 
 const records = new Float64Array(RECORD_CAPACITY * RECORD_SIZE);
@@ -267,8 +283,11 @@ function makeError({ code, message, hint, details, ...rest }: NativeError): Acce
   return new AccelError(code, message, { ...rest, hint: advice, libraries: details?.libraries });
 }
 
-addon.init({ makeError, onRunsDone, records });
+if (failure === undefined) initialize();
 
-// Node runs no clean-up hooks when process.exit is called, and static destructors of the vendor's
-// libraries would meet running lanes. Workers do have their hooks run.
-if (isMainThread) process.on('exit', (code: unknown) => addon.shutdown(Number(code))); // process.exit('3') gives a string
+function initialize(): void {
+  addon.init({ makeError, onRunsDone, records });
+  // Node runs no clean-up hooks when process.exit is called, and static destructors of the vendor's
+  // libraries would meet running lanes. Workers do have their hooks run.
+  if (isMainThread) process.on('exit', (code: unknown) => addon.shutdown(Number(code))); // process.exit('3') gives a string
+}

@@ -6,14 +6,12 @@ import { promisify } from 'node:util';
 import { gunzip, inflateRaw } from 'node:zlib';
 
 import { AccelError } from '../errors.js';
+import { packageFile } from '../package-folder.js';
 import type { OnBytes } from './client.js';
 import type { Archive } from './manifest.js';
 
 /** Name and content of files that were looked for. */
 type Members = AsyncIterable<readonly [name: string, content: Uint8Array]>;
-
-/** Apache-2.0, the licence of these packages, which name it but don't bring its text. It is accelnode's own too. */
-const APACHE = join(__dirname, '..', '..', 'LICENSE');
 
 /** Puts the libraries of an archive beside one another, and what it says of itself into `licenses`. */
 export async function unpackMembers(archive: Archive, found: Members, folder: string, onBytes: OnBytes): Promise<void> {
@@ -22,7 +20,7 @@ export async function unpackMembers(archive: Archive, found: Members, folder: st
   let done = 0;
   try {
     await mkdir(licenses);
-    await copyFile(APACHE, join(licenses, 'Apache-2.0.txt'));
+    await copyFile(packageFile('LICENSE'), join(licenses, 'Apache-2.0.txt'));
     for await (const [name, content] of found) {
       const target = basename(name) === archive.library ? folder : licenses;
       await writeFile(join(target, basename(name)), content, { flag: 'wx' });

@@ -3,6 +3,8 @@
  * each archive is in it, so that what is installed is what was tested, whichever index or mirror it comes from.
  */
 import { AccelError, invalidArgument } from '../errors.js';
+import { isOlder, thisPlatform } from '../platform.js';
+import type { Platform } from '../platform.js';
 import { libraryVariable } from './folder.js';
 import json = require('./manifest.json');
 
@@ -51,34 +53,6 @@ interface ManifestEntry {
 }
 
 const manifest = json as Readonly<Record<string, ManifestEntry>>;
-
-/** What an archive must fit. */
-export interface Platform {
-  /** As Node.js names them, e.g. `linux-x64`. */
-  name: string;
-  /** The version of glibc, e.g. `2.36`; unset where the C library is another one. */
-  glibc?: string;
-}
-
-/** The machine that this process runs on. */
-export function thisPlatform(): Platform {
-  const name = `${process.platform}-${process.arch}`;
-  const glibc = process.platform === 'linux' ? glibcVersion() : undefined;
-  return glibc === undefined ? { name } : { name, glibc };
-}
-
-function glibcVersion(): string | undefined {
-  const { report }: { report: typeof process.report & { excludeNetwork?: boolean } } = process;
-  // It would look up the names of all peers of open sockets, which can take seconds; Node.js since 20.13 can be told.
-  const before = report.excludeNetwork;
-  if (before !== undefined) report.excludeNetwork = true;
-  try {
-    const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
-    return header.glibcVersionRuntime;
-  } finally {
-    if (before !== undefined) report.excludeNetwork = before;
-  }
-}
 
 /** The runtimes that can be installed at all. */
 export const installableNames: readonly string[] = Object.keys(manifest);
@@ -173,10 +147,4 @@ function glibcOf(tag: string): string | undefined {
   if (tag.startsWith('manylinux2014_')) return '2.17';
   const match = /^manylinux_(\d+)_(\d+)_/.exec(tag);
   return match === null ? undefined : `${match[1]!}.${match[2]!}`;
-}
-
-function isOlder(version: string, other: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [otherMajor = 0, otherMinor = 0] = other.split('.').map(Number);
-  return major < otherMajor || (major === otherMajor && minor < otherMinor);
 }

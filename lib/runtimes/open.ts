@@ -1,8 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { addon } from '../native/addon.js';
+import { addon, requireAddon } from '../native/addon.js';
 import type { NativeRuntime } from '../native/addon.js';
+import { noRuntimeHere } from '../backend-platforms.js';
 import { backendNames, isBackendName } from '../backends.js';
 import type { BackendName } from '../backends.js';
 import { describe } from '../data-type.js';
@@ -27,15 +28,19 @@ const RUNTIMES: Partial<Record<BackendName, readonly string[]>> = {
 /** Those of them that a library which the user named needs, and does not bring itself. */
 const COMPANIONS: Partial<Record<BackendName, readonly string[]>> = { cuda: ['cuda'] };
 
+/** Backends that this thread has opened. Other threads name the library again where only a named one can be opened. */
+const opened = new Set<BackendName>();
+
 /**
  * Opens the vendor's runtime of a backend, once per process; later calls return what is open.
  *
  * A library that the user named, by the option or by `ACCELNODE_<BACKEND>_LIBRARY`, is the only one
  * tried: falling back from it to another would be a silent change of what runs. Otherwise the newest
- * runtime in the runtimes folder comes first, then those of the system.
+ * runtime in the runtimes folder comes first, then those of the system, unless there can be none on this platform.
  *
  * @param companion another library that the user named, which the backend opens when it needs it: Arm NN's delegate
- * @throws `RUNTIME_NOT_FOUND` or `RUNTIME_INCOMPATIBLE` with every library tried
+ * @throws `RUNTIME_NOT_FOUND` or `RUNTIME_INCOMPATIBLE` with every library tried; `UNSUPPORTED` where there is none for this
+ * platform
  */
 export async function openRuntime(backend: BackendName, library?: string, companion = ''): Promise<NativeRuntime> {
   if (!isBackendName(backend)) {
@@ -44,17 +49,22 @@ export async function openRuntime(backend: BackendName, library?: string, compan
   if (library !== undefined && (typeof library !== 'string' || library.includes('\0'))) {
     throw invalidArgument(`A library is named by its path, not by ${describe(library)}.`);
   }
+  requireAddon();
   const variable = libraryVariable(backend);
   const named = library ?? process.env[variable];
-  const candidates =
-    named !== undefined && named !== ''
-      ? [
-          { name: libraryFile(backend, resolve(named)), origin: library === undefined ? variable : 'option' },
-          ...installedLibraries(COMPANIONS[backend] ?? []),
-        ]
-      : installedLibraries(RUNTIMES[backend] ?? [backend]);
+  const isNamed = named !== undefined && named !== '';
+  const candidates = isNamed
+    ? [
+        { name: libraryFile(backend, resolve(named)), origin: library === undefined ? variable : 'option' },
+        ...installedLibraries(COMPANIONS[backend] ?? []),
+      ]
+    : installedLibraries(RUNTIMES[backend] ?? [backend]);
+  const impossible = candidates.length === 0 && !opened.has(backend) ? noRuntimeHere(backend) : undefined;
+  if (impossible !== undefined) throw impossible;
   try {
-    return await addon.open(backend, candidates, named !== undefined && named !== '', companion && resolve(companion));
+    const runtime = await addon.open(backend, candidates, isNamed, companion && resolve(companion));
+    opened.add(backend);
+    return runtime;
   } catch (error) {
     throw withContext(error, backend);
   }

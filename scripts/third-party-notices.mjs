@@ -1,0 +1,42 @@
+// Writes THIRD_PARTY_NOTICES: the licences of what is compiled into the addon and wants its notice in copies. A test compares.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { root } from './setup/process.mjs';
+
+const file = join(root, 'THIRD_PARTY_NOTICES');
+/** The compiler of the prebuilt addons, where they have been built. */
+const zig = join(root, '.setup', 'python', 'prebuild', 'ziglang');
+
+const parts = [
+  { name: 'node-addon-api', where: 'all addons', text: join(root, 'node_modules', 'node-addon-api', 'LICENSE.md') },
+  { name: 'Node-API headers', where: 'all addons', text: join(root, 'node_modules', 'node-api-headers', 'LICENSE') },
+  { name: "zig's compiler runtime", where: 'the addons that zig builds', text: join(zig, 'LICENSE') },
+  { name: 'mingw-w64', where: 'the addon for Windows', text: join(zig, 'lib', 'libc', 'mingw', 'COPYING') },
+];
+
+const HEAD = `The addons in prebuilds/ contain parts of these works, under these licences. accelnode contains no vendor's library.
+
+They also contain a C++ runtime: LLVM's libc++, libc++abi and libunwind (Apache-2.0 WITH LLVM-exception), or GCC's libstdc++
+(GPL-3.0-or-later WITH GCC-exception-3.1). These exceptions want no notice in compiled programs.
+`;
+const RULE = '-'.repeat(80);
+
+/** @returns {string} the file as it should be */
+export function thirdPartyNotices() {
+  return [HEAD, ...parts.map(section)].join(`\n${RULE}\n`);
+}
+
+function section({ name, where, text }) {
+  const title = `${name}, in ${where}\n`;
+  // Without zig, what it said when it was there.
+  if (!existsSync(text)) return sectionsNow().find((each) => each.startsWith(title)) ?? title;
+  return `${title}\n${readFileSync(text, 'utf8').trim()}\n`;
+}
+
+function sectionsNow() {
+  return existsSync(file) ? readFileSync(file, 'utf8').split(`\n${RULE}\n`) : [];
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) writeFileSync(file, thirdPartyNotices());
