@@ -1,11 +1,13 @@
-// What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests again
-// on the addon as node-gyp builds it. The last line sums everything.
+// What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests again on the
+// addons that the package brings along and on the one that node-gyp builds. The last line sums everything.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { targets } from './prebuild/targets.mjs';
 import { testArm64 } from './setup/arm64-tests.mjs';
 import { testArmnn } from './setup/armnn-tests.mjs';
+import { testPlatforms } from './setup/platform-tests.mjs';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
 import { bin, root, run, say, setupFolder } from './setup/process.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
@@ -17,6 +19,7 @@ import { tfliteLibraries } from './setup/tflite.mjs';
 import { runVitest, sum, summary } from './setup/vitest.mjs';
 
 const results = [];
+const times = [];
 await section('What the tests need', prepareTests);
 await section('Tests', testAll);
 await section('MIGraphX', () => {
@@ -31,6 +34,7 @@ await section('linux-arm64', async () => {
   const tests = await testArm64();
   return tests.notes.length > 0 ? tests : sum(tests, requireTests(tests, 'armnn-backends', 10, 'Arm NN for arm64'));
 });
+await section('Addons of the package', testPrebuilds);
 await section('Sources', lint);
 // It imports what prepareTests has installed.
 await section('Package', async () => (await import('./check-package.mjs')).checkPackage());
@@ -38,12 +42,13 @@ await section('Sanitizers', testSanitizers);
 await section('The addon as node-gyp builds it', testNodeGypBuild);
 
 const total = sum(...results);
-console.log(`\n${[...total.notes, summary(total)].join('\n')}`);
+console.log(`\n${[...times, ...total.notes, summary(total)].join('\n')}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 
 /** What breaks off counts as one failure, and the rest still runs. */
 async function section(name, check) {
   say(name);
+  const began = performance.now();
   try {
     const result = await check();
     if (result) results.push(result);
@@ -51,6 +56,8 @@ async function section(name, check) {
     console.error(`FAILED  ${error.message}`);
     results.push({ passed: 0, failed: 1, skipped: 0 });
   }
+  const minutes = (performance.now() - began) / 60_000;
+  times.push(`${minutes.toFixed(1).padStart(6)} min  ${name}`);
 }
 
 function testAll() {
@@ -83,7 +90,30 @@ function lint() {
   return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
 
-/** In a copy, as it writes to the same folder as CMake. Its tests are those that touch the addon most. */
+/**
+ * One for each C library and one for another system: those of the other processors differ from these by little, and the
+ * one of linux-arm64 is what the tests there run on. On this machine's own run the tests that touch the addon most.
+ */
+async function testPrebuilds() {
+  const { prebuild } = await import('./prebuild/build.mjs');
+  const { checkAddon, report } = await import('./prebuild/check.mjs');
+  const names = ['linux-x64-glibc', 'linux-x64-musl', 'win32-x64'];
+  const built = [];
+  for (const target of targets.filter(({ name }) => names.includes(name))) {
+    const began = performance.now();
+    const file = await prebuild(target);
+    built.push({ target, seconds: (performance.now() - began) / 1000, ...checkAddon(target, file) });
+  }
+  const sound = report(built) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  const projects = ['null', 'stress', 'openvino', 'cuda', 'rocm-fakes', 'armnn', 'rknn'];
+  const here = runVitest(
+    projects.flatMap((project) => ['--project', project]),
+    { PREBUILDS_ONLY: '1' },
+  );
+  return sum(sound, here, await testPlatforms(names));
+}
+
+/** In a copy, as it writes to the same folder as CMake. */
 function testNodeGypBuild() {
   const folder = join(setupFolder, 'node-gyp');
   rmSync(folder, { recursive: true, force: true });
@@ -91,7 +121,8 @@ function testNodeGypBuild() {
   for (const item of ['binding.gyp', 'package.json', 'native'])
     cpSync(join(root, item), join(folder, item), { recursive: true });
   run(bin('node-gyp'), ['rebuild', '--jobs', '2', ...installedHeaders()], { cwd: folder });
-  const projects = ['unit', 'null', 'stress', 'openvino', 'cuda', 'cuda-older', 'rknn'];
+  // The same sources: what remains is whether it was built as it should be.
+  const projects = ['null', 'rknn'];
   // node-gyp-build takes the addon from the folder that this variable names.
   return runVitest(
     projects.flatMap((project) => ['--project', project]),

@@ -1,6 +1,6 @@
-// `npm run prebuild`: builds the addons that the package brings along, with one compiler for all platforms, and looks
+// `npm run prebuild:some` and `npm run prebuild:all`: builds the addons that the package brings along, with one compiler for all platforms, and looks
 // whether they will load there.
-//   npm run prebuild -- linux-x64-glibc win32-x64
+//   npm run prebuild:some -- linux-x64-glibc win32-x64
 //   npm run prebuild:all
 import { parseArgs } from 'node:util';
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // What prebuildify runs as if it were node-gyp: cmake-js with zig's compiler. It builds into ./build, as node-gyp would.
 // scripts/prebuild.mjs says what for, in the environment.
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import nodeApiHeaders from 'node-api-headers';
@@ -14,9 +15,13 @@ const settings = {
   CMAKE_TOOLCHAIN_FILE: join(root, 'scripts', 'prebuild', 'zig.cmake'),
   ZIG: zig,
   ZIG_TARGET: target.zig,
+  // cmake-js says where libraries go; for Windows they count as programs.
+  CMAKE_RUNTIME_OUTPUT_DIRECTORY: join(process.cwd(), 'build', 'Release'),
   ...(libstdcxx === undefined ? {} : { LIBSTDCXX: libstdcxx }),
   ...(target.platform === 'win32' ? { NODE_IMPORT_LIBRARY: makeImportLibrary() } : {}),
 };
+// With one there cmake-js would go on with the settings of before.
+rmSync(join('build', 'CMakeCache.txt'), { force: true });
 run(bin('cmake-js'), [
   ...['compile', '--parallel', '2', '--log-level', 'warn', '--arch', target.arch],
   ...['--out', join(process.cwd(), 'build')],

@@ -36,7 +36,7 @@ export async function testPlatforms(names) {
 async function testPlatform(target) {
   const { name, platform, libc } = target;
   if (!existsSync(join(root, prebuildOf(target)))) {
-    return failure(`${name}: there is no ${prebuildOf(target)}; npm run prebuild -- ${name}`);
+    return failure(`${name}: there is no ${prebuildOf(target)}; npm run prebuild:some -- ${name}`);
   }
   const { node, reason } = await nodes[name]();
   if (reason !== undefined) {
