@@ -7,6 +7,7 @@
 #ifdef _WIN32
 #include <windows.h>
 #else
+#include <dlfcn.h>
 #include <pthread.h>
 #include <unistd.h>
 #endif
@@ -44,6 +45,20 @@ bool SameFile(const std::string& a, const std::string& b) {
   std::error_code failed;
   return std::filesystem::equivalent(std::filesystem::u8path(a), std::filesystem::u8path(b),
                                      failed);
+}
+
+void StayLoaded() {
+  // It is loaded, so neither can fail.
+#ifdef _WIN32
+  HMODULE self;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                     reinterpret_cast<LPCWSTR>(&StayLoaded), &self);
+#else
+  Dl_info self{};
+  if (dladdr(reinterpret_cast<void*>(&StayLoaded), &self) != 0) {
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+  }
+#endif
 }
 
 void SkipDestructorsAtExit(int exit_code) {

@@ -147,7 +147,7 @@ Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
   if (object.Get("nextBatch").IsFunction()) {
     load.next_batch = Napi::Persistent(object.Get("nextBatch").As<Napi::Function>());
   }
-  auto work = [&state, &backend, request, id, lanes,
+  auto work = [&state, &backend, request, lanes,
                monitor = std::make_shared<JsLoadMonitor>(state, id)]() -> EnvState::Settle {
     request->monitor = monitor.get();
     std::shared_ptr<Model> model = backend.Load(*request);

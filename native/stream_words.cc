@@ -12,19 +12,6 @@ namespace {
 
 thread_local WordScope* t_scope = nullptr;
 
-#if defined(__linux__) && defined(__GLIBCXX__)
-
-// Node closes an addon with each worker that has used it, and the stream would be left with a
-// buffer whose code is gone. Opened once more, it stays. (What GCC has built stays anyway, by
-// symbols that are unique in a process.)
-bool StayLoaded() {
-  Dl_info self{};
-  return dladdr(reinterpret_cast<void*>(&StayLoaded), &self) != 0 &&
-         dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD) != nullptr;
-}
-
-#endif
-
 }  // namespace
 
 class WordStream::Filter final : public std::streambuf {
@@ -61,12 +48,13 @@ bool WordStream::Catch(const Library& vendor) {
   // Where the loader looks for it too: the program comes first, which may hold a copy that all use.
   void* symbol = dlsym(RTLD_DEFAULT, symbol_);
   auto* stream = static_cast<std::ostream*>(symbol ? symbol : vendor.Symbol(symbol_));
-  if (stream == nullptr || !StayLoaded()) return false;
+  if (stream == nullptr) return false;
   behind_ = stream->rdbuf();
-  stream->rdbuf(new Filter(*this));  // for as long as the process lives
+  stream->rdbuf(new Filter(*this));  // for as long as the process lives, as the addon does
   return true;
 #else
   (void)vendor;
+  (void)symbol_;
   return false;
 #endif
 }

@@ -18,7 +18,7 @@ class TemporaryFile {
 
  private:
   std::string path_;
-  int descriptor_ = -1;  // where the file has no name and lives as long as it is open
+  [[maybe_unused]] int descriptor_ = -1;  // where the file has no name and lives as long as it is open
 };
 
 }  // namespace accelnode

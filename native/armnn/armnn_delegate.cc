@@ -21,7 +21,7 @@ struct DelegateFunctions {
 #undef X
 };
 
-DelegateFunctions g_functions;
+DelegateFunctions g_delegate;
 std::mutex g_mutex;
 std::string g_library, g_libarmnn, g_named;
 std::atomic<bool> g_log_is_caught{false};
@@ -45,7 +45,7 @@ void KeepWords(const char* words) {
   }
 }
 
-Runtime Adopt(const Library& library) {
+Runtime AdoptDelegate(const Library& library) {
   DelegateFunctions functions;
 #define X(result, name, parameters)                                               \
   functions.name = reinterpret_cast<result(*) parameters>(library.Symbol(#name)); \
@@ -61,7 +61,7 @@ Runtime Adopt(const Library& library) {
   const void* inside = library.Symbol("_ZN5armnn16ConfigureLoggingEbbNS_11LogSeverityE");
   g_libarmnn = inside == nullptr ? runtime.library : library.Path(inside);
   g_log_is_caught = StandardOutput().Catch(library);
-  g_functions = functions;
+  g_delegate = functions;
   return runtime;
 }
 
@@ -116,7 +116,7 @@ void OpenDelegate(const std::string& named) {
       {"Arm NN's delegate", names,
        "Unpack Arm NN's release for this machine (libarmnn, libarmnnDelegate) and set "
        "ACCELNODE_ARMNN_DELEGATE to its libarmnnDelegate.so. Without it there is armnn:tflite."},
-      Adopt);
+      AdoptDelegate);
   std::lock_guard lock(g_mutex);
   g_library = runtime.library;
 }
@@ -134,7 +134,7 @@ std::string ArmnnLibrary() {
 bool LogIsCaught() { return g_log_is_caught; }
 
 void FreeDelegate::operator()(TfLiteDelegate* delegate) const {
-  g_functions.tflite_plugin_destroy_delegate(delegate);
+  g_delegate.tflite_plugin_destroy_delegate(delegate);
 }
 
 DelegateOptions MakeDelegateOptions(const std::string& device, const Value& options) {
@@ -180,7 +180,7 @@ DelegateHandle MakeDelegate(const DelegateOptions& options, Reporter& reporter) 
   }
   t_words.clear();
   DelegateHandle delegate(Guarded(reporter, "tflite_plugin_create_delegate", [&] {
-    return g_functions.tflite_plugin_create_delegate(keys.data(), values.data(), keys.size(),
+    return g_delegate.tflite_plugin_create_delegate(keys.data(), values.data(), keys.size(),
                                                      KeepWords);
   }));
   if (delegate) return delegate;

@@ -7,7 +7,7 @@ HipFunctions g_hip;
 bool g_has_hip = false;
 
 // The name of the first function that is missing, or null.
-const char* Resolve(const Library& library) {
+const char* ResolveHip(const Library& library) {
   const char* missing = nullptr;
 #define X(result, name, parameters)                                           \
   g_hip.name = reinterpret_cast<result(*) parameters>(library.Symbol(#name)); \
@@ -28,7 +28,7 @@ void OpenHip(std::vector<LoadAttempt>& attempts) {
                           std::string error) {
     LoadAttempt attempt{name, origin, static_cast<bool>(library), std::move(error)};
     if (library) {
-      const char* missing = Resolve(library);
+      const char* missing = ResolveHip(library);
       g_has_hip = missing == nullptr;
       if (missing != nullptr) attempt.error = std::string("it has no function ") + missing;
     }

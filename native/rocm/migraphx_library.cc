@@ -19,7 +19,7 @@ MigraphxFunctions g_migraphx;
 std::string g_version;
 
 // The name of the first required function that is missing, or null.
-const char* Resolve(const Library& library) {
+const char* ResolveMigraphx(const Library& library) {
   const char* missing = nullptr;
 #define X(name, parameters)                                                               \
   g_migraphx.name =                                                                       \
@@ -54,7 +54,7 @@ void OpenGpu(Runtime& runtime) {
 
 // Makes `library` the MIGraphX of this process, or throws why it can't be.
 Runtime Adopt(const Library& library) {
-  if (const char* missing = Resolve(library)) {
+  if (const char* missing = ResolveMigraphx(library)) {
     throw Error(ErrorCode::RUNTIME_INCOMPATIBLE, std::string("it has no function ") + missing +
                                                      ": MIGraphX of ROCm 5.4 or later is needed");
   }

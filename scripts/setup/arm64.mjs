@@ -1,13 +1,15 @@
-// What runs and tests accelnode for linux-arm64 on a Linux x64 machine: the addon built for it, TFLite and Arm NN for it,
-// and its Node under QEMU.
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// What runs and tests accelnode for linux-arm64 on a Linux x64 machine: the addon that the package brings along for it,
+// TFLite and Arm NN for it, and its Node under QEMU.
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
+import { prebuild } from '../prebuild/build.mjs';
+import { targets } from '../prebuild/targets.mjs';
 import { unpackArm64Compiler } from './arm64-compiler.mjs';
 import { armnn, unpackArmnn } from './armnn.mjs';
 import { arm64FakesFolder, buildArm64Fakes } from './fakes.mjs';
 import { fetchFromNpm } from './npm.mjs';
-import { bin, root, run, say, setupFolder } from './process.mjs';
+import { root, say, setupFolder } from './process.mjs';
 import { arm64TfliteLibraries, fetchArm64Tflite } from './tflite.mjs';
 
 const folder = join(setupFolder, 'arm64');
@@ -26,8 +28,6 @@ const FAKES = ['armnn_opencl', 'rknn2_3_2', 'rknn1_4_0'];
 export const arm64 = {
   /** Starts Node for linux-arm64, with the arguments that it is given. */
   node: join(folder, 'node'),
-  /** The folder that node-gyp-build shall take the addon from: `ACCELNODE_PREBUILD`. */
-  addon: join(folder, 'addon'),
   tflite: arm64TfliteLibraries,
   fakes: arm64FakesFolder,
 };
@@ -58,13 +58,30 @@ export async function prepareArm64() {
   try {
     await fetchNode();
     await fetchArm64Tflite();
+    await prebuild(targets.find(({ name }) => name === 'linux-arm64-glibc'));
   } catch (error) {
     return { reason: error.message };
   }
   writeArm64Node(arm64.node, compiler.qemu, armnn.root);
-  buildAddon();
   buildArm64Fakes(toolchain, FAKES);
   return {};
+}
+
+/**
+ * Node for linux-arm64 alone, with the C library that it needs.
+ * @returns {Promise<{ node: string } | { reason: string }>} `node`: starts it, with the arguments that it is given
+ */
+export async function prepareArm64Node() {
+  const compiler = unpackArm64Compiler();
+  if (compiler.reason !== undefined) return compiler;
+  try {
+    await fetchNode();
+  } catch (error) {
+    return { reason: error.message };
+  }
+  const node = join(folder, 'plain-node');
+  writeArm64Node(node, compiler.qemu, join(dirname(compiler.compiler), 'root', 'usr', 'aarch64-linux-gnu'));
+  return { node };
 }
 
 /**
@@ -85,12 +102,4 @@ async function fetchNode() {
   if (existsSync(join(folder, 'bin', 'node'))) return;
   say(`Fetching ${node.package}`);
   await fetchFromNpm(node, join(folder, 'bin'));
-}
-
-function buildAddon() {
-  say('Building for linux-arm64');
-  const output = join(arm64.addon, 'build');
-  mkdirSync(output, { recursive: true });
-  const settings = ['--arch', 'arm64', '--out', output, `--CDCMAKE_TOOLCHAIN_FILE=${toolchain}`];
-  run(bin('cmake-js'), ['compile', '--parallel', '2', '--log-level', 'warn', ...settings]);
 }

@@ -33,6 +33,17 @@ export function runVitest(args, env = {}, node = process.execPath) {
     ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } },
   );
+  return readReport(report, status, signal);
+}
+
+/**
+ * What vitest has written of its tests.
+ * @param {string} report a file of its JSON reporter
+ * @param {number | null} status how it ended
+ * @param {NodeJS.Signals | null} signal
+ * @returns {Results}
+ */
+export function readReport(report, status, signal) {
   let results;
   try {
     results = JSON.parse(readFileSync(report, 'utf8'));

@@ -21,7 +21,8 @@ function project(name: string, include: string[], env: Record<string, string> = 
       // TypeScript decides.
       exclude: ['test/real/armnn-system.test.ts', 'test/real/tflite-mutations.test.ts'],
       env: {
-        ACCELNODE_PREBUILD: arm64.addon,
+        // node-gyp-build shall look in prebuilds/ only.
+        PREBUILDS_ONLY: '1',
         ACCELNODE_TEST_NODE: arm64.node,
         ACCELNODE_TEST_FAKES: arm64.fakes,
         ACCELNODE_TEST_PATIENCE: '4',
