@@ -14,8 +14,9 @@ bool FileExists(const std::string& path);
 std::string DirectoryOf(const std::string& path);
 bool SameFile(const std::string& a, const std::string& b);  // links resolved
 
-// Keeps the addon in the process. Node closes it when the last thread that has loaded it ends; but the
-// vendors' libraries stay, their threads come back to it, and what it knows of them would be lost.
+// Keeps the addon in the process. Node closes it when the last thread that has loaded it ends; but
+// the vendors' libraries stay, their threads come back to it, and what it knows of them would be
+// lost.
 void StayLoaded();
 
 // When the process exits, leave without running static destructors: for when a vendor's call can't

@@ -18,7 +18,8 @@ class TemporaryFile {
 
  private:
   std::string path_;
-  [[maybe_unused]] int descriptor_ = -1;  // where the file has no name and lives as long as it is open
+  [[maybe_unused]] int descriptor_ =
+      -1;  // where the file has no name and lives as long as it is open
 };
 
 }  // namespace accelnode

@@ -181,7 +181,7 @@ DelegateHandle MakeDelegate(const DelegateOptions& options, Reporter& reporter) 
   t_words.clear();
   DelegateHandle delegate(Guarded(reporter, "tflite_plugin_create_delegate", [&] {
     return g_delegate.tflite_plugin_create_delegate(keys.data(), values.data(), keys.size(),
-                                                     KeepWords);
+                                                    KeepWords);
   }));
   if (delegate) return delegate;
   std::string words = t_words.empty() ? reporter.Take() : t_words;

@@ -29,7 +29,10 @@ const NEWEST_GLIBC = '2.28';
 /** What Node looks for in an addon. Apple's linker puts an underscore before a name. */
 const ENTRIES = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 /** Every Node that is supported has these. */
-const NODE_API = new Set([...nodeApiHeaders.symbols.v8.js_native_api_symbols, ...nodeApiHeaders.symbols.v8.node_api_symbols]);
+const NODE_API = new Set([
+  ...nodeApiHeaders.symbols.v8.js_native_api_symbols,
+  ...nodeApiHeaders.symbols.v8.node_api_symbols,
+]);
 
 /** What the system's loader reads in a binary: describe_binary.py. */
 export function describeBinary(file) {
@@ -101,7 +104,9 @@ function isAllocation(name) {
 /** Places on the machine that built it; they would also make it different on every machine. */
 function pathsIn(file) {
   const content = readFileSync(file, 'latin1');
-  return [root, homedir()].filter((path) => path !== '/' && content.includes(path)).map((path) => `it has ${path} in it`);
+  return [root, homedir()]
+    .filter((path) => path !== '/' && content.includes(path))
+    .map((path) => `it has ${path} in it`);
 }
 
 /**

@@ -13,8 +13,22 @@
 /** @type {Target[]} */
 export const targets = [
   // glibc 2.28 is that of Debian 10, Ubuntu 18.10 and RHEL 8, and what Node's own binaries ask for.
-  { name: 'linux-x64-glibc', platform: 'linux', arch: 'x64', libc: 'glibc', zig: 'x86_64-linux-gnu.2.28', debian: 'amd64' },
-  { name: 'linux-arm64-glibc', platform: 'linux', arch: 'arm64', libc: 'glibc', zig: 'aarch64-linux-gnu.2.28', debian: 'arm64' },
+  {
+    name: 'linux-x64-glibc',
+    platform: 'linux',
+    arch: 'x64',
+    libc: 'glibc',
+    zig: 'x86_64-linux-gnu.2.28',
+    debian: 'amd64',
+  },
+  {
+    name: 'linux-arm64-glibc',
+    platform: 'linux',
+    arch: 'arm64',
+    libc: 'glibc',
+    zig: 'aarch64-linux-gnu.2.28',
+    debian: 'arm64',
+  },
   { name: 'linux-x64-musl', platform: 'linux', arch: 'x64', libc: 'musl', zig: 'x86_64-linux-musl' },
   { name: 'linux-arm64-musl', platform: 'linux', arch: 'arm64', libc: 'musl', zig: 'aarch64-linux-musl' },
   { name: 'win32-x64', platform: 'win32', arch: 'x64', zig: 'x86_64-windows-gnu' },

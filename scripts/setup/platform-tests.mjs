@@ -1,10 +1,20 @@
 // The addons that the package brings along, each in a Node of its platform, on a Linux x64 machine.
 import { spawnSync } from 'node:child_process';
-import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { prebuildOf, targets } from '../prebuild/targets.mjs';
-import { arm64, prepareArm64Node } from './arm64.mjs';
+import { prepareArm64Node } from './arm64.mjs';
 import { unpackMuslNode } from './musl.mjs';
 import { root, run, say, setupFolder } from './process.mjs';
 import { readReport, runVitest, sum } from './vitest.mjs';

@@ -30,7 +30,10 @@ export async function unpackWindowsNode() {
   const folder = join(target, 'node');
   if (!existsSync(join(folder, 'node.exe'))) await fetchFromNpm(node, folder);
   const program = join(target, 'run');
-  writeFileSync(program, `#!/bin/sh\n${settings(target)} exec '${wineIn(target)}' '${join(folder, 'node.exe')}' "$@"\n`);
+  writeFileSync(
+    program,
+    `#!/bin/sh\n${settings(target)} exec '${wineIn(target)}' '${join(folder, 'node.exe')}' "$@"\n`,
+  );
   chmodSync(program, 0o755);
   return { node: program };
 }

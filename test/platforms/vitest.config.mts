@@ -10,7 +10,7 @@ import { qemuPool } from '../arm64/qemu-pool.mjs';
 import { platformTests } from './tests.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
-const { ACCELNODE_TEST_PLATFORM: name, ACCELNODE_TEST_NODE: node } = process.env;
+const { ACCELNODE_TEST_PLATFORM: name = '', ACCELNODE_TEST_NODE: node = '' } = process.env;
 
 export default defineConfig({
   root,
@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     name,
     server: { deps: { external: [/\/dist\//] } },
-    pool: qemuPool(node!),
+    pool: qemuPool(node),
     maxWorkers: 2,
     include: platformTests,
     setupFiles: [join(root, 'test', 'arm64', 'exec-path.ts')],

@@ -1,5 +1,5 @@
-// The one function of Windows' bcryptprimitives.dll that programs in Rust want, which vitest has inside: Debian's Wine 8
-// has no such library.
+// The one function of Windows' bcryptprimitives.dll that programs in Rust want, which vitest has
+// inside: Debian's Wine 8 has no such library.
 #include <stddef.h>
 
 // RtlGenRandom, by the name that advapi32 exports it under.
