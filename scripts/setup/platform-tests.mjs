@@ -29,6 +29,9 @@ const nodes = {
   'win32-x64': unpackWindowsNode,
 };
 
+/** Milliseconds, for Windows, where nothing else ends what hangs; it takes a minute. */
+const LIMIT = 900_000;
+
 /** Those whose addons can run here. */
 export const runnable = Object.keys(nodes);
 
@@ -103,6 +106,7 @@ function testWindows(node, environment) {
     cwd: folder,
     stdio: ['ignore', output, output],
     env: { ...process.env, ...environment },
+    timeout: LIMIT,
   });
   closeSync(output);
   console.log(readFileSync(printed, 'utf8'));

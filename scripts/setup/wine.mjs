@@ -17,6 +17,9 @@ const node = {
   member: 'package/bin/node.exe',
 };
 
+/** Milliseconds; it takes seconds. */
+const LIMIT = 300_000;
+
 const target = join(setupFolder, 'wine');
 
 /**
@@ -54,7 +57,10 @@ function unpackWine() {
     // Node asks which Windows it is, and wants 10.
     runWine(partial, ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
     // It goes on for a while, and the folder is about to be renamed.
-    run(join(usr, 'lib', 'wine', 'wineserver'), ['--wait'], { env: { ...process.env, WINEPREFIX: prefixIn(partial) } });
+    run(join(usr, 'lib', 'wine', 'wineserver'), ['--wait'], {
+      env: { ...process.env, WINEPREFIX: prefixIn(partial) },
+      timeout: LIMIT,
+    });
     return { bytes: unpacked.bytes };
   });
 }
@@ -78,7 +84,7 @@ function addLibraries(folder, usr) {
 }
 
 function runWine(folder, args) {
-  run('sh', ['-c', `${settings(folder)} exec '${wineIn(folder)}' "$@"`, 'wine', ...args]);
+  run('sh', ['-c', `${settings(folder)} exec '${wineIn(folder)}' "$@"`, 'wine', ...args], { timeout: LIMIT });
 }
 
 function wineIn(folder) {
