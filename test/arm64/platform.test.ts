@@ -10,7 +10,7 @@ it('runs in Node for arm64, on an addon for arm64', async () => {
   expect(process).toMatchObject({ platform: 'linux', arch: 'arm64' });
   // It opens the addon; one for another processor can't be loaded.
   await devices();
-  const addon = join(process.env.ACCELNODE_PREBUILD!, 'build', 'Release', 'accelnode.node');
+  const addon = join(import.meta.dirname, '..', '..', 'prebuilds', 'linux-arm64', 'accelnode.glibc.node');
   expect(process.report.getReport()).toMatchObject({ sharedObjects: expect.arrayContaining([addon]) as string[] });
 });
 
