@@ -48,6 +48,7 @@ describe.skipIf(reason)(`a visit to a GPU${reason ?? ''}`, () => {
     const { code, stdout } = await runProgram('sh', [join(parts, 'run.sh'), parts, out, seconds], {
       ...env,
       ACCELNODE_RUNTIMES: join(folder, 'none'),
+      PREBUILDS_ONLY: '', // the addon that is packed was built here
     });
     const { steps } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')) as { steps: Step[] };
     return { code, stdout, control, steps };
