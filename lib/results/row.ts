@@ -1,0 +1,103 @@
+/**
+ * One measured configuration: what `bench` prints, `analyze` collects and `plan` chooses from. Times are milliseconds,
+ * memory is bytes, shares are percent. What nobody could measure is absent, never 0.
+ */
+import { z } from 'zod';
+
+const positive = z.number().positive();
+const amount = z.number().nonnegative();
+const count = z.int().positive();
+
+/** How the load was made. */
+const load = z.discriminatedUnion('kind', [
+  /** So many requests in flight at all times: the next begins when one ends. */
+  z.strictObject({ kind: z.literal('closed'), concurrency: count }),
+  /** So many requests a second, whether earlier ones have ended or not. */
+  z.strictObject({ kind: z.literal('open'), rate: positive, arrivals: z.enum(['constant', 'poisson']) }),
+]);
+
+const latencies = z.strictObject({
+  min: amount,
+  max: amount,
+  mean: amount,
+  p50: amount,
+  p90: amount,
+  p95: amount,
+  p99: amount,
+  /** Standard deviation in percent of the mean. */
+  cv: amount,
+});
+
+/** The mean parts of a request's latency, as far as the vendor tells them apart. */
+const breakdown = z.strictObject({
+  /** Waiting for a lane; in an open loop, from the moment when the request was due. */
+  queue: amount.optional(),
+  /** Moving inputs to the device. */
+  h2d: amount.optional(),
+  compute: amount.optional(),
+  /** Moving outputs back. */
+  d2h: amount.optional(),
+});
+
+/** While the load ran, less what the idle process and device took before the model was loaded. */
+const resources = z.strictObject({
+  /** Bytes of the device's memory, the most seen. */
+  deviceMemory: amount.optional(),
+  /** Percent, the mean. */
+  deviceUtilization: amount.optional(),
+  /** Watts, the mean. */
+  power: amount.optional(),
+  /** Degrees Celsius, the highest. */
+  temperature: z.number().optional(),
+  /** Bytes of this process in the host's memory, the most seen. */
+  rss: amount.optional(),
+  /** Percent of one core, the mean: 200 is two cores. */
+  cpu: amount.optional(),
+});
+
+export const resultRow = z.strictObject({
+  /** The model's name: its file's, without folders. */
+  model: z.string().min(1),
+  backend: z.string().min(1),
+  /** As in `Session.load`: `openvino:CPU`, `cuda:0`. */
+  device: z.string().min(1),
+  precision: z.string().optional(),
+  /** The first dimension of every input. */
+  batch: count,
+  /** The shape of each input. */
+  shapes: z.record(z.string(), z.array(z.int().nonnegative())),
+  lanes: count,
+  load,
+  /** Who made the requests: the addon's own loop, or JavaScript by `Session.run` or `Session.runSync`. */
+  api: z.enum(['native', 'run', 'runSync']),
+  /** Where inputs and outputs lie. */
+  memory: z.enum(['host', 'pinned', 'device']),
+  /** Were runs replayed as CUDA graphs? */
+  graphs: z.boolean().optional(),
+  /** The vendor's performance hint. */
+  hint: z.string().optional(),
+
+  /** Requests that were counted. */
+  requests: count,
+  /** Milliseconds that the counted requests took together. */
+  duration: positive,
+  /** Requests a second. */
+  throughput: positive,
+  /** Items of the batch a second. */
+  samplesPerSecond: positive,
+  latency: latencies,
+  breakdown,
+  resources,
+  /** `Session.load`. */
+  compile: amount.optional(),
+  firstInference: amount.optional(),
+  /** Did the last three windows agree within the tolerance? Absent where it was not asked. */
+  stable: z.boolean().optional(),
+  /** What the reader must know: bound by transfers, spread too wide, and so on. */
+  warnings: z.array(z.string()).optional(),
+});
+
+/** One measured configuration. */
+export type ResultRow = z.output<typeof resultRow>;
+/** How a load was made: see {@link ResultRow}. */
+export type LoadShape = z.output<typeof load>;
