@@ -36,6 +36,24 @@ export default defineConfig(
     },
   },
   {
+    // So that the build can put these packages into dist/.
+    files: ['lib/**'],
+    ignores: ['lib/third-party/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(?!node:|\\.|(sharp|highs|node-gyp-build)$)',
+              message: 'Import packages in lib/third-party/ alone, or add to the dependencies.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     // Values that exist only to have a type.
     files: ['test/types/**'],
     rules: {

@@ -1,7 +1,7 @@
 /**
  * Measuring one configuration: a closed loop with a set number of runs in flight.
  */
-import { mean, quantileSorted, standardDeviation } from 'simple-statistics';
+import { mean, quantileSorted, standardDeviation } from './third-party/simple-statistics.js';
 
 import type { Inputs, OutputTarget, WantedOutputs } from './binding.js';
 import { describe, isDataType } from './data-type.js';

@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
@@ -18,6 +17,8 @@ const TOUCH = 3_000;
 
 /** How often to look whether another process is done, in milliseconds. */
 const POLL = 250;
+
+type ThirdParty = typeof import('./third-party/proper-lockfile.js');
 
 /** How a lock is waited for. */
 export interface LockOptions {
@@ -211,14 +212,9 @@ function abandonAtExit(): void {
  * proper-lockfile brings would end the process after a `process.once('SIGINT', …)` of our caller, who is then
  * still tidying up. A lock that is left behind by a signal is taken over, as its owner is dead.
  */
-function loadLockfile(): typeof import('proper-lockfile') {
-  const load = createRequire(__filename);
-  const before = process.listenerCount('SIGINT');
-  const lockfile = load('proper-lockfile') as typeof import('proper-lockfile');
-  // Unless somebody else has it already, and wants it.
-  if (process.listenerCount('SIGINT') > before) {
-    const signalExit = createRequire(load.resolve('proper-lockfile'))('signal-exit') as { unload: () => void };
-    signalExit.unload();
-  }
+function loadLockfile(): ThirdParty['lockfile'] {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { lockfile, signalExit } = require('./third-party/proper-lockfile.js') as ThirdParty;
+  signalExit.unload();
   return lockfile;
 }

@@ -1,9 +1,11 @@
-// Writes THIRD_PARTY_NOTICES: the licences of what is compiled into the addon and wants its notice in copies. A test compares.
+// Writes THIRD_PARTY_NOTICES: the licences of what is compiled into the addons and of what is in dist/third-party/. A test
+// compares.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { root } from './setup/process.mjs';
+import { bundleThirdParty, licenceOf } from './setup/third-party.mjs';
 
 const file = join(root, 'THIRD_PARTY_NOTICES');
 /** The compiler of the prebuilt addons, where they have been built. */
@@ -16,16 +18,19 @@ const parts = [
   { name: 'mingw-w64', where: 'the addon for Windows', text: join(zig, 'lib', 'libc', 'mingw', 'COPYING') },
 ];
 
-const HEAD = `The addons in prebuilds/ contain parts of these works, under these licences. accelnode contains no vendor's library.
+const HEAD = `The addons in prebuilds/ and the modules in dist/third-party/ contain parts of these works, under these licences. accelnode
+contains no vendor's library.
 
-They also contain a C++ runtime: LLVM's libc++, libc++abi and libunwind (Apache-2.0 WITH LLVM-exception), or GCC's libstdc++
+The addons also contain a C++ runtime: LLVM's libc++, libc++abi and libunwind (Apache-2.0 WITH LLVM-exception), or GCC's libstdc++
 (GPL-3.0-or-later WITH GCC-exception-3.1). These exceptions want no notice in compiled programs.
 `;
 const RULE = '-'.repeat(80);
 
-/** @returns {string} the file as it should be */
-export function thirdPartyNotices() {
-  return [HEAD, ...parts.map(section)].join(`\n${RULE}\n`);
+/** @returns {Promise<string>} the file as it should be */
+export async function thirdPartyNotices() {
+  const packages = await bundleThirdParty();
+  const modules = packages.map((each) => `${each.name} ${each.version}, in dist/third-party\n\n${licenceOf(each)}\n`);
+  return [HEAD, ...parts.map(section), ...modules].join(`\n${RULE}\n`);
 }
 
 function section({ name, where, text }) {
@@ -39,4 +44,4 @@ function sectionsNow() {
   return existsSync(file) ? readFileSync(file, 'utf8').split(`\n${RULE}\n`) : [];
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) writeFileSync(file, thirdPartyNotices());
+if (import.meta.url === pathToFileURL(process.argv[1]).href) writeFileSync(file, await thirdPartyNotices());

@@ -1,5 +1,5 @@
-import { Option } from 'commander';
-import type { Command } from 'commander';
+import { Option } from '../third-party/commander.js';
+import type { Command } from '../third-party/commander.js';
 
 import { devicesOf } from '../devices.js';
 import { AccelError, inspectOnnx, measure } from '../index.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import type { Command } from 'commander';
+import type { Command } from '../third-party/commander.js';
 
 import { cacheEntries, cacheFolder, clearCache } from '../index.js';
 import type { CacheEntry } from '../index.js';

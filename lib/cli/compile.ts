@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from '../third-party/commander.js';
+import type { Command } from '../third-party/commander.js';
 
 import { AccelError, Session } from '../index.js';
 import type { BackendName, CudaOptions, LoadOptions, ShapeOption } from '../index.js';

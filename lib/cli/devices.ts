@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '../third-party/commander.js';
 
 import { devices } from '../index.js';
 import { formatBytes, formatTable, print, printJson } from './output.js';

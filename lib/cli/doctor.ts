@@ -1,6 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 
-import type { Command } from 'commander';
+import type { Command } from '../third-party/commander.js';
 
 import packageJson = require('../../package.json');
 import { AccelError, Session, diagnose, runtimesFolder } from '../index.js';

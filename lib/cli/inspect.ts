@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command } from '../third-party/commander.js';
 
 import { AccelError, Session, inspectOnnx, inspectPlan, inspectTflite } from '../index.js';
 import type { OnnxInfo, TensorInfo, TfliteInfo } from '../index.js';

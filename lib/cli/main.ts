@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `accelnode` command. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError } from '../third-party/commander.js';
 
 import packageJson = require('../../package.json');
 import { AccelError } from '../index.js';

@@ -1,8 +1,8 @@
 /** Options that several commands share. */
 import { basename } from 'node:path';
 
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from '../third-party/commander.js';
+import type { Command } from '../third-party/commander.js';
 
 import { backends } from '../backends.js';
 import { AccelError } from '../index.js';

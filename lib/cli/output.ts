@@ -1,6 +1,6 @@
 /** How the commands print: tables and progress bars on a terminal, plain lines or JSON otherwise. */
-import { Presets, SingleBar } from 'cli-progress';
-import Table = require('cli-table3');
+import { Presets, SingleBar } from '../third-party/cli-progress.js';
+import { Table } from '../third-party/cli-table3.js';
 
 import { AccelError } from '../index.js';
 

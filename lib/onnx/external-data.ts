@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { BinaryReader } from '../third-party/protobuf-wire.js';
 
 import { AccelError } from '../errors.js';
 import { FileSource, MemorySource } from './byte-source.js';

@@ -2,7 +2,7 @@
  * What an ONNX model says about itself, without a runtime. Field numbers are those of onnx.proto,
  * the specification of the format. Weights are skipped, not read.
  */
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryReader, WireType } from '../third-party/protobuf-wire.js';
 
 import type { DataType } from '../data-type.js';
 import { describe } from '../data-type.js';

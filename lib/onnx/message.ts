@@ -1,5 +1,5 @@
 /** Walking a protobuf message field by field, skipping what is not wanted without reading it. */
-import { WireType } from '@bufbuild/protobuf/wire';
+import { WireType } from '../third-party/protobuf-wire.js';
 
 import { AccelError } from '../errors.js';
 import type { ByteSource } from './byte-source.js';

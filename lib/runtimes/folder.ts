@@ -6,8 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { AccelError } from '../errors.js';
-import rcompare = require('semver/functions/rcompare');
-import valid = require('semver/functions/valid');
+import { rcompare, valid } from '../third-party/semver.js';
 
 /** What `runtime.json` says. */
 export interface InstalledRuntime {
@@ -43,7 +42,7 @@ export function cacheFolder(): string {
 function userFolders(variable: string): { data: string; cache: string } {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports
-    const envPaths = require('env-paths') as typeof import('env-paths');
+    const { envPaths } = require('../third-party/env-paths.js') as typeof import('../third-party/env-paths.js');
     return envPaths('accelnode', { suffix: '' });
   } catch (cause) {
     throw new AccelError('INVALID_ARGUMENT', 'The user that this process runs as has no home folder.', {

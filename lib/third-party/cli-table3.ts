@@ -1,0 +1,3 @@
+import Table = require('cli-table3');
+
+export { Table };

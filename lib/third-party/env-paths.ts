@@ -1,0 +1,3 @@
+import envPaths = require('env-paths');
+
+export { envPaths };

@@ -1,0 +1,1 @@
+export { BinaryReader, WireType } from '@bufbuild/protobuf/wire';

@@ -1,0 +1,1 @@
+export { mean, quantileSorted, standardDeviation } from 'simple-statistics';

@@ -1,0 +1,20 @@
+// The package's types in one file: what is public, and none of what it is made of.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Makes dist/types/ of what tsc has written. */
+export async function bundleTypes(dist) {
+  const { rollup } = await import('rollup');
+  const { dts } = await import('rollup-plugin-dts');
+  const bundle = await rollup({
+    input: join(dist, 'index.d.ts'),
+    plugins: [dts()],
+    onwarn: (warning) => {
+      throw new Error(warning.message);
+    },
+  });
+  await bundle.write({ file: join(dist, 'types', 'index.d.ts') });
+  await bundle.close();
+  // For `import`: the same declarations, so that a Session is a Session whichever way it came.
+  writeFileSync(join(dist, 'types', 'index.d.mts'), "export * from './index.js';\n");
+}
