@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 import { AccelError } from '../errors.js';
 import { cacheFolder } from '../runtimes/folder.js';

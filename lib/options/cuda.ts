@@ -1,4 +1,4 @@
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 import type { TypedArray } from '../data-type.js';
 import type { Tensor } from '../tensor.js';

@@ -1,4 +1,4 @@
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 import { invalidArgument } from '../errors.js';
 import { armnnOptions } from './armnn.js';

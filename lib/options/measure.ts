@@ -1,4 +1,4 @@
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 import type { MeasureOptions } from '../bench.js';
 import { parse } from './load.js';

@@ -1,4 +1,4 @@
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 import { dataTypes } from '../data-type.js';
 import type { DataType } from '../data-type.js';

@@ -1,4 +1,4 @@
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 /** What is done to an image input inside the graph, on the device. */
 export interface OpenvinoPreprocess {

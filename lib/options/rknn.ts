@@ -1,4 +1,4 @@
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 /** How one input is given to a Rockchip NPU. */
 export interface RknnInput {

@@ -1,4 +1,4 @@
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 import { isIterable } from './cuda.js';
 import type { CalibrationBatch } from './cuda.js';

@@ -1,4 +1,4 @@
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 /** One dimension: its size; -1 for any; or the smallest and largest size that will come. */
 export type DimensionRange = number | readonly [min: number, max: number];

@@ -2,7 +2,7 @@
  * One measured configuration: what `bench` prints, `analyze` collects and `plan` chooses from. Times are milliseconds,
  * memory is bytes, shares are percent. What nobody could measure is absent, never 0.
  */
-import { z } from '../third-party/zod.js';
+import * as z from '../third-party/zod.js';
 
 const positive = z.number().positive();
 const amount = z.number().nonnegative();
