@@ -43,15 +43,18 @@ for (const [name, command, args] of checks) {
   console.log(`${passed ? 'ok    ' : 'FAILED'}  ${name}`);
 }
 
-// Downloads go through the user's own clients, as the user has configured them.
-const registry = /https?:\/\/[\w.-]*(pypi|pythonhosted|npmjs|maven|debian|crates|golang)/;
-const addresses = tracked.filter(
-  (file) => /\.(png|npy|onnx)$/.test(file) === false && registry.test(readFileSync(join(root, file), 'utf8')),
-);
-if (addresses.length > 0) failed.push('addresses');
-console.log(
-  `${addresses.length === 0 ? 'ok    ' : 'FAILED'}  no address of a package registry ${addresses.join(', ')}`,
-);
+/** What no text of the repository may have in it. */
+const banned = [
+  // Downloads go through the user's own clients, as the user has configured them.
+  ['address of a package registry', /https?:\/\/[\w.-]*(pypi|pythonhosted|npmjs|maven|debian|crates|golang)/],
+  ['mark of a merge that was not resolved', /^(<{7}|>{7}) /m],
+];
+const texts = tracked.filter((file) => !/\.(png|npy|onnx)$/.test(file));
+for (const [what, pattern] of banned) {
+  const found = texts.filter((file) => pattern.test(readFileSync(join(root, file), 'utf8')));
+  if (found.length > 0) failed.push(what);
+  console.log(`${found.length === 0 ? 'ok    ' : 'FAILED'}  no ${what} ${found.join(', ')}`);
+}
 
-console.log(`\nlint: ${checks.length + 1 - failed.length} passed, ${failed.length} failed`);
+console.log(`\nlint: ${checks.length + banned.length - failed.length} passed, ${failed.length} failed`);
 process.exitCode = failed.length === 0 ? 0 : 1;
