@@ -25,28 +25,25 @@ CoreHandle MakeCoreWith(const std::string& device, const Properties& properties)
   return core;
 }
 
+std::shared_ptr<const std::vector<uint8_t>> ReadFile(const std::string& path) {
+  std::ifstream file(std::filesystem::u8path(path), std::ios::binary);
+  auto content = std::make_shared<const std::vector<uint8_t>>(
+      std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  if (!file) throw Error(ErrorCode::MODEL_INVALID, "Can't read " + path + ".");
+  return content;
+}
+
 }  // namespace
 
 Imported ImportBlob(const ModelSource& source, const std::string& device,
                     const Properties& properties) {
-  std::vector<char> content;
-  const char* data = nullptr;
-  size_t size = 0;
-  if (source.bytes) {
-    data = reinterpret_cast<const char*>(source.bytes->data());
-    size = source.bytes->size();
-  } else {
-    std::ifstream file(std::filesystem::u8path(source.path), std::ios::binary);
-    content.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file) throw Error(ErrorCode::MODEL_INVALID, "Can't read " + source.path + ".");
-    data = content.data();
-    size = content.size();
-  }
   Imported imported;
+  imported.content = source.bytes ? source.bytes : ReadFile(source.path);
   imported.core = MakeCoreWith(device, properties);
   try {
-    Check(Api().ov_core_import_model(imported.core.get(), data, size, device.c_str(),
-                                     Out(imported.compiled)),
+    Check(Api().ov_core_import_model(
+              imported.core.get(), reinterpret_cast<const char*>(imported.content->data()),
+              imported.content->size(), device.c_str(), Out(imported.compiled)),
           "ov_core_import_model", ErrorCode::MODEL_INVALID);
   } catch (Error& error) {
     error.hint =

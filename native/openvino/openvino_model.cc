@@ -174,8 +174,7 @@ std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request
   if (request.source.format == "blob") {
     RefuseChanges(request.options);
     Imported imported = ImportBlob(request.source, device, properties);
-    return std::make_unique<OpenvinoModel>(std::move(imported.compiled), device, request.source,
-                                           std::move(imported.core));
+    return std::make_unique<OpenvinoModel>(std::move(imported), device, request.source);
   }
   request.monitor->Progress("read", 0, 2);
   ModelHandle model = ReadModel(core, request.source);
@@ -187,7 +186,8 @@ std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request
   request.monitor->Progress("compile", 1, 2);
   StopIfCancelled(*request.monitor);
   CompiledModelHandle compiled = Compile(core, model.get(), device, properties);
-  return std::make_unique<OpenvinoModel>(std::move(compiled), device, request.source);
+  return std::make_unique<OpenvinoModel>(Imported{nullptr, {}, std::move(compiled)}, device,
+                                         request.source);
 }
 
 // OpenVINO gives one name to an input and an output that merely passes it on, and to two outputs
@@ -195,22 +195,21 @@ std::unique_ptr<Model> LoadModel(const ov_core* core, const LoadRequest& request
 // (Dropout, a Sum of one). The names that the file gives undo that. Memory that is set for such a
 // passed-through output is never written, in no release, so it is copied from OpenVINO's own
 // instead. Same name, same tensor: that is how it is recognised.
-OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
-                             const ModelSource& source, CoreHandle core)
-    : core_(std::move(core)), compiled_(std::move(compiled)), device_(std::move(device)) {
+OpenvinoModel::OpenvinoModel(Imported model, std::string device, const ModelSource& source)
+    : kept_(std::move(model)), device_(std::move(device)) {
   size_t count = 0;
-  OV_CALL(ov_compiled_model_inputs_size, compiled_.get(), &count);
+  OV_CALL(ov_compiled_model_inputs_size, compiled(), &count);
   for (size_t i = 0; i < count; ++i) {
     PortHandle port;
-    OV_CALL(ov_compiled_model_input_by_index, compiled_.get(), i, Out(port));
+    OV_CALL(ov_compiled_model_input_by_index, compiled(), i, Out(port));
     inputs_.push_back(DescribePort(port.get(), "input_" + std::to_string(i)));
   }
-  OV_CALL(ov_compiled_model_outputs_size, compiled_.get(), &count);
+  OV_CALL(ov_compiled_model_outputs_size, compiled(), &count);
   // Some releases read almost anything as an empty ONNX model, and all an IR without results.
   if (count == 0) throw Error(ErrorCode::MODEL_INVALID, "The model has no outputs.");
   for (size_t i = 0; i < count; ++i) {
     PortHandle port;
-    OV_CALL(ov_compiled_model_output_by_index, compiled_.get(), i, Out(port));
+    OV_CALL(ov_compiled_model_output_by_index, compiled(), i, Out(port));
     outputs_.push_back(DescribePort(port.get(), "output_" + std::to_string(i)));
     const std::string& name = outputs_.back().name;
     passed_through_.push_back(
@@ -223,7 +222,7 @@ OpenvinoModel::OpenvinoModel(CompiledModelHandle compiled, std::string device,
 
 std::unique_ptr<Context> OpenvinoModel::NewContext(int) {
   InferRequestHandle request;
-  OV_CALL(ov_compiled_model_create_infer_request, compiled_.get(), Out(request));
+  OV_CALL(ov_compiled_model_create_infer_request, compiled(), Out(request));
   const bool profiling = Property("PERF_COUNT") != "NO";
   return std::make_unique<OpenvinoContext>(std::move(request), inputs_, outputs_, passed_through_,
                                            profiling);
@@ -231,7 +230,7 @@ std::unique_ptr<Context> OpenvinoModel::NewContext(int) {
 
 std::string OpenvinoModel::Property(const char* key) const {
   char* value = nullptr;
-  if (Api().ov_compiled_model_get_property(compiled_.get(), key, &value) != kOk) return {};
+  if (Api().ov_compiled_model_get_property(compiled(), key, &value) != kOk) return {};
   return TakeString(value);
 }
 
@@ -264,7 +263,7 @@ Value OpenvinoModel::Details() const {
 }
 
 void OpenvinoModel::Export(const std::string& path) {
-  OV_CALL(ov_compiled_model_export_model, compiled_.get(), path.c_str());
+  OV_CALL(ov_compiled_model_export_model, compiled(), path.c_str());
 }
 
 }  // namespace accelnode::openvino

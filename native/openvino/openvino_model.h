@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "openvino_blob.h"
 #include "openvino_library.h"
 
 namespace accelnode::openvino {
@@ -20,9 +21,8 @@ size_t IndexOf(const std::vector<std::string>& names, const std::string& name);
 
 class OpenvinoModel final : public Model {
  public:
-  // `core`: one that the model must keep alive, if it is not the backend's.
-  OpenvinoModel(CompiledModelHandle compiled, std::string device, const ModelSource& source,
-                CoreHandle core = {});
+  // `model` may have been compiled here: then it needs nothing else to live.
+  OpenvinoModel(Imported model, std::string device, const ModelSource& source);
 
   const std::vector<TensorInfo>& Inputs() const override { return inputs_; }
   const std::vector<TensorInfo>& Outputs() const override { return outputs_; }
@@ -34,9 +34,9 @@ class OpenvinoModel final : public Model {
 
  private:
   std::string Property(const char* key) const;  // empty when the device does not know it
+  const ov_compiled_model* compiled() const { return kept_.compiled.get(); }
 
-  const CoreHandle core_;
-  const CompiledModelHandle compiled_;
+  const Imported kept_;
   const std::string device_;
   std::vector<TensorInfo> inputs_, outputs_;
   std::vector<bool> passed_through_;  // by output; see the constructor

@@ -184,6 +184,18 @@ describeOpenvino('model formats', () => {
       });
     });
 
+    // Its weights take pages of their own, which the process loses when they are freed too early.
+    it.each(['a path', 'bytes'])('keep their weights when they came from %s', async (from) => {
+      const large = join(scratch, `${from}.blob`);
+      const image = { image: randomTensor('float32', [1, 3, 224, 224]) };
+      const expected = await withSession(modelPath('resnet18'), CPU, async (session) => {
+        await session.export(large);
+        return session.run(image);
+      });
+      const source = from === 'bytes' ? { blob: await readFile(large) } : large;
+      await withSession(source, CPU, async (session) => expectAllClose(await session.run(image), expected));
+    });
+
     it('are exported whole or not at all', async () => {
       expect(await readdir(join(scratch, 'a folder that is made'))).toEqual(['mlp.blob']);
       const bytes = await readFile(blob);
