@@ -97,6 +97,7 @@ Napi::Array Names(Napi::Env env, std::initializer_list<const char*> names) {
 
 Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
   StayLoaded();
+  exports.Set("version", ACCELNODE_VERSION);
   exports.Set("init", Napi::Function::New<Init>(env, "init"));
   exports.Set("open", Napi::Function::New<Open>(env, "open"));
   exports.Set("devices", Napi::Function::New<Devices>(env, "devices"));

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { ask, bin, root } from './setup/process.mjs';
+import { bin, root } from './setup/process.mjs';
 import { installDependencies } from './setup/project.mjs';
 import { installPython } from './setup/python.mjs';
 
@@ -19,7 +19,12 @@ const clangFormat = join(
   process.platform === 'win32' ? 'clang-format.exe' : 'clang-format',
 );
 const zizmor = join(tools, 'bin', process.platform === 'win32' ? 'zizmor.exe' : 'zizmor');
-const tracked = ask('git', ['ls-files', '--cached', '--others', '--exclude-standard']).split('\n');
+const listing = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+});
+if (listing.status !== 0) throw new Error(`git can't say which files there are: ${listing.stderr}`);
+const tracked = listing.stdout.trim().split('\n');
 const cpp = tracked.filter((file) => /\.(c|cc|h)$/.test(file));
 const workflows = tracked.filter((file) => /^\.github\/workflows\/.*\.yml$/.test(file));
 

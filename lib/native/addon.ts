@@ -4,14 +4,13 @@
  */
 import { isMainThread } from 'node:worker_threads';
 
-import nodeGypBuild = require('node-gyp-build');
-
+import packageJson = require('../../package.json');
 import { AccelError } from '../errors.js';
 import type { ErrorCode, LibraryAttempt } from '../errors.js';
 import type { TypedArray } from '../data-type.js';
 import { packageFolder } from '../package-folder.js';
 import { missingPart } from './elf.js';
-import { explainLoadFailure } from './load-failure.js';
+import { WrongAddon, explainLoadFailure } from './load-failure.js';
 import type { LoadFailure } from './load-failure.js';
 
 /** An input or output as the native model describes it. */
@@ -146,6 +145,8 @@ export interface NativeSession {
 }
 
 interface Addon {
+  /** Of the package that it was built from. */
+  readonly version: string;
   readonly backends: readonly string[];
   readonly errorCodes: readonly string[];
   readonly dataTypes: readonly string[];
@@ -219,10 +220,15 @@ function loadAddon(): Addon {
   try {
     // Elsewhere, node-gyp-build would find whatever addon is near the bundle.
     if (folder === undefined) throw new Error('this is no file of the package');
+    // Here, because it looks at the system when it is loaded, which Node's permission model may forbid.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const nodeGypBuild = require('node-gyp-build') as typeof import('node-gyp-build');
     file = nodeGypBuild.path(folder);
     const missing = missingPart(file);
     if (missing !== undefined) throw new Error(missing);
-    return nodeGypBuild(folder) as Addon;
+    const loaded = nodeGypBuild(folder) as Addon;
+    if (loaded.version !== packageJson.version) throw new WrongAddon(loaded.version);
+    return loaded;
   } catch (cause) {
     failure = { folder, file, cause };
     return new Proxy({} as Addon, { get: requireAddon });

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 
 /** Fields of a 64-bit ELF header, and of one program header: their offsets. */
 const HEADER_SIZE = 64;
@@ -16,23 +16,29 @@ const PT_LOAD = 1;
  * its own
  */
 export function missingPart(path: string): string | undefined {
+  const found = statSync(path);
+  // To open a pipe would wait for whoever writes to it.
+  if (!found.isFile()) return `${path}: this is no file`;
   const file = openSync(path, 'r');
   try {
-    const { size } = fstatSync(file);
-    const end = endOfSegments(read(file, 0, HEADER_SIZE), (at, bytes) => read(file, at, bytes));
-    return end <= size ? undefined : `${path}: file too short (it has ${size} bytes of at least ${end})`;
+    const end = endOfSegments(file, found.size);
+    return end <= found.size ? undefined : `${path}: file too short (it has ${found.size} bytes of at least ${end})`;
   } finally {
     closeSync(file);
   }
 }
 
-function endOfSegments(header: Buffer, readAt: (at: number, bytes: number) => Buffer): number {
+function endOfSegments(file: number, fileSize: number): number {
+  const header = read(file, 0, HEADER_SIZE);
   const isElf64 = header.length === HEADER_SIZE && header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2;
   if (!isElf64) return 0;
   const size = header.readUInt16LE(PROGRAM_HEADER_SIZE);
   const count = header.readUInt16LE(PROGRAM_HEADER_COUNT);
-  const table = readAt(Number(header.readBigUInt64LE(PROGRAM_HEADERS)), size * count);
-  if (table.length < size * count) return Infinity;
+  const begin = Number(header.readBigUInt64LE(PROGRAM_HEADERS));
+  // Neither is read beyond the end, nor in pieces too small for a header.
+  if (begin + size * count > fileSize) return begin + size * count;
+  if (size < SEGMENT_BYTES + 8) return 0;
+  const table = read(file, begin, size * count);
   let end = 0;
   for (let at = 0; at < table.length; at += size) {
     if (table.readUInt32LE(at) !== PT_LOAD) continue;

@@ -16,6 +16,16 @@ export interface LoadFailure {
   cause: unknown;
 }
 
+/** A file that could be loaded, but is no addon of this release of accelnode. */
+export class WrongAddon extends Error {
+  override name = 'WrongAddon';
+
+  /** @param version of the accelnode that it belongs to, if it is one of accelnode's */
+  constructor(version: unknown) {
+    super(typeof version === 'string' ? `this is the addon of accelnode ${version}` : 'this is another addon');
+  }
+}
+
 /** One sentence each. */
 interface Explanation {
   reason: string;
@@ -43,8 +53,39 @@ export function explainLoadFailure(failure: LoadFailure): AccelError {
 
 function explain({ folder, file, cause }: LoadFailure, platform: Platform): Explanation {
   if (folder === undefined) return bundled();
+  const forbidden = explainPermission(cause);
+  if (forbidden !== undefined) return forbidden;
+  const misled = explainSettings(platform);
+  if (misled !== undefined) return misled;
   if (file === undefined) return explainAbsence(folder, platform);
-  return explainRefusal(folder, file, cause instanceof Error ? cause.message : '', platform);
+  return explainRefusal(folder, file, cause, platform);
+}
+
+/** What Node itself was told not to do. */
+function explainPermission(cause: unknown): Explanation | undefined {
+  const { code, resource } = (cause ?? {}) as { code?: unknown; resource?: unknown };
+  if (code === 'ERR_DLOPEN_DISABLED') {
+    return {
+      reason: 'this process may not load addons.',
+      remedy: 'Start Node without --no-addons; with --permission, add --allow-addons.',
+    };
+  }
+  if (code !== 'ERR_ACCESS_DENIED') return undefined;
+  return {
+    reason: `this process may not read ${typeof resource === 'string' ? resource : 'a file that is looked at'}.`,
+    remedy: 'Start Node with --allow-fs-read for it, for the folder of accelnode and for the vendor libraries.',
+  };
+}
+
+/** Settings for npm that node-gyp-build obeys when a program runs, too. */
+function explainSettings(platform: Platform): Explanation | undefined {
+  const { npm_config_platform: system = '', npm_config_arch: arch = '' } = process.env;
+  const wanted = `${system === '' ? process.platform : system}-${arch === '' ? process.arch : arch}`;
+  if (wanted === platform.name) return undefined;
+  return {
+    reason: `the one for ${wanted} was chosen, and this is ${platform.name}.`,
+    remedy: 'Unset npm_config_platform and npm_config_arch in the environment of the program: they are for installing.',
+  };
 }
 
 function bundled(): Explanation {
@@ -74,19 +115,44 @@ function explainAbsence(folder: string, platform: Platform): Explanation {
   const others = prebuildsIn(folder);
   if (others.length === 0)
     return { reason: 'the package has none.', remedy: `${REINSTALL} Or build one: ${howToBuild(folder)}` };
-  const musl = process.env['LIBC'] === 'musl' && platform.glibc !== undefined;
+  const { LIBC: asked = '' } = process.env;
+  const here = platform.glibc === undefined ? 'musl' : 'glibc';
   return {
     reason: `the package has lost the one for this machine; it has ${others.join(', ')}.`,
-    remedy: musl ? 'Unset LIBC in the environment: it asks for musl, and this machine has glibc.' : REINSTALL,
+    remedy:
+      asked === '' || asked === here
+        ? REINSTALL
+        : `Unset LIBC in the environment: it asks for ${asked}, and this machine has ${here}.`,
   };
 }
 
-/** @param words the loader's */
-function explainRefusal(folder: string, file: string, words: string, platform: Platform): Explanation {
+function explainRefusal(folder: string, file: string, cause: unknown, platform: Platform): Explanation {
+  // The loader's, mostly.
+  const words = cause instanceof Error ? cause.message : '';
   if (file.startsWith(join(folder, 'build') + sep)) {
     return {
       reason: 'the one that was built in the package does not work here.',
       remedy: `Remove ${join(folder, 'build')} to use the one that comes with the package, or build it again: ${howToBuild(folder)}`,
+    };
+  }
+  if (cause instanceof WrongAddon) {
+    const named = elsewhere();
+    return {
+      reason: `${cause.message}.`,
+      remedy: named === undefined ? REINSTALL : 'Unset ACCELNODE_PREBUILD to use the one of the package.',
+    };
+  }
+  if (words.includes('failed to map segment')) {
+    return {
+      reason: 'its folder is mounted so that nothing in it can be executed (noexec), or memory is short.',
+      remedy: 'Install the package on another mount, or mount this one with `exec`.',
+    };
+  }
+  const lacking = /(libgcc_s\.so\.1|libstdc\+\+\.so\.6): cannot open/.exec(words)?.[1];
+  if (lacking !== undefined) {
+    return {
+      reason: `the system has no ${lacking}.`,
+      remedy: 'Install it: the package libgcc-s1 of Debian and Ubuntu, libgcc of Red Hat and Alpine.',
     };
   }
   const glibc = /`?GLIBC_(\d[\d.]*)' not found/.exec(words)?.[1];
@@ -124,7 +190,10 @@ function describeMachine(platform: Platform): string {
     describePlatform(platform),
     `Node ${node}`,
     ...(electron === undefined ? [] : [`Electron ${electron}`]),
-    ...(process.env['LIBC'] === undefined ? [] : [`LIBC=${process.env['LIBC']}`]),
+    ...['LIBC', 'npm_config_platform', 'npm_config_arch'].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [`${name}=${value}`];
+    }),
   ].join(', ');
 }
 

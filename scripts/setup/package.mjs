@@ -20,9 +20,17 @@ export const nodeReleases = NODES.map(({ version }) => ({
   program: join(setupFolder, 'node', version, 'node'),
 }));
 
+/** The C library, as prebuildify names it; nothing where there is only one. */
+const libc =
+  process.platform !== 'linux' ? '' : process.report.getReport().header.glibcVersionRuntime ? '.glibc' : '.musl';
+
+/** Where the package has the addon for this machine. */
+export const prebuildFile = join('prebuilds', `${process.platform}-${process.arch}`, `accelnode${libc}.node`);
+
 /** Fetches those that are not there: 200 MB, of which 400 MB are unpacked. */
 export async function fetchNodes() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return;
+  // They are for glibc.
+  if (process.arch !== 'x64' || libc !== '.glibc') return;
   for (const { version, sha256 } of NODES) {
     const folder = join(setupFolder, 'node', version);
     if (existsSync(join(folder, 'node'))) continue;
@@ -82,9 +90,7 @@ export function packPackage(folder) {
 function addStandIn() {
   const prebuilds = join(root, 'prebuilds');
   if (existsSync(prebuilds)) return undefined;
-  const libc = process.platform === 'linux' ? '.glibc' : '';
-  const file = join(prebuilds, `${process.platform}-${process.arch}`, `accelnode${libc}.node`);
-  cpSync(join(root, 'build', 'Release', 'accelnode.node'), file);
+  cpSync(join(root, 'build', 'Release', 'accelnode.node'), join(root, prebuildFile));
   return prebuilds;
 }
 

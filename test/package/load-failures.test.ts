@@ -1,10 +1,20 @@
 /** What the package says, and what of it still works, where its addon can't be loaded. */
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { emptyFolder } from '../../scripts/setup/package.mjs';
+import { emptyFolder, prebuildFile } from '../../scripts/setup/package.mjs';
 import { onnxModel } from '../utils/onnx-model.js';
 import { accelnode, copyProject, outputOf, packageFolder, project, runHere } from './installed.js';
 import type { RunOptions } from './installed.js';
@@ -38,9 +48,15 @@ interface Failure {
   skip?: boolean;
 }
 
-const libc = process.platform === 'linux' ? '.glibc' : '';
-const addonFile = join('prebuilds', `${process.platform}-${process.arch}`, `accelnode${libc}.node`);
 const onLinux = process.platform === 'linux';
+const onGlibc = onLinux && prebuildFile.endsWith('.glibc.node');
+
+/** An addon that the tests are installed with. */
+function otherAddon(): string {
+  const folder = join(import.meta.dirname, '..', '..', 'node_modules', '@rolldown');
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.node'));
+  return join(folder, found!);
+}
 
 /** Replaces text by other text of the same length. */
 function patch(file: string, from: RegExp, to: string): void {
@@ -108,7 +124,7 @@ const failures: Failure[] = [
     message: /: glibc is too old: accelnode needs 2\.28 or later, this file 2\.99, and here is 2\.17\./,
     hint: /Debian 10[^]*npx node-gyp rebuild/,
     loader: /version `GLIBC_2\.99' not found/,
-    skip: !onLinux,
+    skip: !onGlibc,
   },
   {
     name: 'musl is asked for, and there is none for it',
@@ -116,7 +132,7 @@ const failures: Failure[] = [
     spoil: (addon) => rmSync(addon.replace('.glibc.', '.musl.'), { force: true }),
     message: /: the package has lost the one for this machine;[^]*LIBC=musl[^]*accelnode\.musl\.node/,
     hint: /^Unset LIBC.*glibc\.$/,
-    skip: !onLinux,
+    skip: !onGlibc,
   },
   {
     name: 'the one for musl is loaded by glibc',
@@ -130,7 +146,7 @@ const failures: Failure[] = [
     message: /: the one for musl was chosen, and here is glibc \d/,
     hint: /Unset LIBC/,
     loader: /libc\.musl: cannot open shared object file/,
-    skip: !onLinux,
+    skip: !onGlibc,
   },
   {
     name: 'the one for glibc is loaded by musl, which is not that of Alpine',
@@ -140,7 +156,67 @@ const failures: Failure[] = [
       /: the one for glibc was chosen, and the C library here is musl\.\n {2}this machine: linux-\w+, musl, Node/,
     hint: /Set LIBC=musl/,
     loader: /cannot open shared object file/,
+    skip: !onGlibc,
+  },
+  {
+    name: 'LIBC names no C library',
+    env: { LIBC: 'gnu' },
+    message: /: the package has lost the one for this machine;[^]*LIBC=gnu[^]*accelnode\.gnu\.node/,
+    hint: /^Unset LIBC.* it asks for gnu, and this machine has/,
     skip: !onLinux,
+  },
+  {
+    name: "the environment still has npm's setting for another machine",
+    env: { npm_config_arch: 's390x' },
+    message: /: the one for \w+-s390x was chosen, and this is \w+-\w+\.[^]*npm_config_arch=s390x/,
+    hint: /^Unset npm_config_platform and npm_config_arch/,
+  },
+  {
+    name: 'Node may not load addons',
+    env: { NODE_OPTIONS: '--no-addons' },
+    message: /: this process may not load addons\./,
+    hint: /--allow-addons/,
+    loader: /addons? .*disabled/,
+  },
+  {
+    name: 'its file is the addon of another package',
+    spoil: (addon) => cpSync(otherAddon(), addon),
+    message: /: this is another addon\./,
+    hint: /Install the package again/,
+    loader: /another addon/,
+  },
+  {
+    name: 'its file is the addon of another release',
+    spoil: (_, copy) => {
+      const file = join(copy, 'package.json');
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/"version": "[^"]+"/, '"version": "99.0.0"'));
+    },
+    message: /: this is the addon of accelnode \d+\.\d+\.\d+\./,
+    hint: /Install the package again/,
+    loader: /this is the addon of accelnode/,
+  },
+  {
+    name: 'its header is damaged',
+    // e_phoff
+    spoil: (addon) => {
+      const bytes = readFileSync(addon);
+      bytes.writeBigUInt64LE(2n ** 63n, 32);
+      writeFileSync(addon, bytes);
+    },
+    message: /: its file is damaged, or of another platform\./,
+    hint: /Install the package again/,
+    loader: /file too short \(it has \d+ bytes of at least \d+\)/,
+    skip: !onLinux,
+  },
+  {
+    name: 'a folder has its name',
+    spoil: (addon) => {
+      rmSync(addon);
+      mkdirSync(addon);
+    },
+    message: /: its file is damaged, or of another platform\./,
+    hint: /Install the package again/,
+    loader: /this is no file/,
   },
   {
     name: 'there is none for the system',
@@ -180,7 +256,7 @@ describe.each(failures.filter(({ skip }) => skip !== true))('when $name', (failu
 
   beforeAll(() => {
     const copy = copyProject(folder);
-    spoil?.(join(copy, addonFile), copy);
+    spoil?.(join(copy, prebuildFile), copy);
     writeFileSync(
       join(folder, 'model.onnx'),
       onnxModel({
