@@ -29,12 +29,20 @@ export async function makeInput(info: TensorInfo, what: string, shape: readonly 
   }
   if (what === 'zeros') return emptyTensor(info, shapeFor(info, shape));
   if (what === 'random') return randomTensor(info, shapeFor(info, shape));
-  if (extname(what).toLowerCase() === '.npy') return readArray(info, what, shape);
-  return readImage(info, what, shape);
+  return isImage(what) ? readImage(info, what, shape) : readArray(info, what, shape);
+}
+
+/** Is what `--input` names an image? */
+export function isImage(what: string): boolean {
+  return !['', 'zeros', 'random'].includes(what) && extname(what).toLowerCase() !== '.npy';
 }
 
 /** @throws `INVALID_ARGUMENT` when an option names an input that the model lacks */
-export function requireKnown(option: string, names: readonly string[], { inputs }: Session): void {
+export function requireKnown(
+  option: string,
+  names: readonly string[],
+  { inputs }: { inputs: readonly { name: string }[] },
+): void {
   const unknown = names.find((name) => !inputs.some((info) => info.name === name));
   if (unknown === undefined) return;
   throw new AccelError('INVALID_ARGUMENT', `${option}: the model has no input "${unknown}".`, {
@@ -164,7 +172,7 @@ async function decode(
 }
 
 /** Only who reads images needs sharp, so accelnode does not bring it. */
-async function loadSharp(): Promise<typeof import('sharp')> {
+export async function loadSharp(): Promise<typeof import('sharp')> {
   try {
     const { default: sharp } = await import('sharp');
     return sharp;

@@ -1,8 +1,8 @@
 import type { Command } from '../third-party/commander.js';
 
-import { AccelError } from '../index.js';
+import { AccelError, inspectOnnx, inspectTflite } from '../index.js';
 import type { Tensor } from '../index.js';
-import { makeInput, requireKnown } from './input.js';
+import { isImage, loadSharp, makeInput, requireKnown } from './input.js';
 import { loadSession } from './load-session.js';
 import { addModelOptions, entryOf, isCuda, loadOptions, splitAssignment, withEntry } from './options.js';
 import type { ModelCommandOptions } from './options.js';
@@ -36,6 +36,7 @@ export function addRunCommand(program: Command): void {
 }
 
 async function run(model: string, options: RunCommandOptions): Promise<void> {
+  await checkInputs(model, options);
   using folder = options.outputDir === undefined ? undefined : new OutputFolder(options.outputDir);
   await using session = await loadSession(
     model,
@@ -47,12 +48,7 @@ async function run(model: string, options: RunCommandOptions): Promise<void> {
   const inputs: Record<string, Tensor> = {};
   for (const info of session.inputs) {
     const what = entryOf(options.input, info.name);
-    if (what === undefined) {
-      const names = session.inputs.map(({ name }) => `--input ${name}=random`).join(' ');
-      throw new AccelError('INVALID_ARGUMENT', `The input "${info.name}" is not given.`, {
-        hint: `For example: ${names}`,
-      });
-    }
+    if (what === undefined) throw notGiven(info.name, session.inputs);
     inputs[info.name] = await makeInput(info, what, entryOf(options.shape, info.name));
   }
 
@@ -88,6 +84,33 @@ async function run(model: string, options: RunCommandOptions): Promise<void> {
       ]),
     ),
   );
+}
+
+/** Before the load, which can take minutes: what of the inputs is wrong already, as far as the file tells. */
+async function checkInputs(model: string, { input }: RunCommandOptions): Promise<void> {
+  if (Object.values(input).some(isImage)) await loadSharp();
+  const inputs = inputsOf(model);
+  if (inputs === undefined) return;
+  requireKnown('--input', Object.keys(input), { inputs });
+  const missing = inputs.find(({ name }) => entryOf(input, name) === undefined);
+  if (missing !== undefined) throw notGiven(missing.name, inputs);
+}
+
+/** Undefined where only the load can tell. */
+function inputsOf(model: string): readonly { name: string }[] | undefined {
+  try {
+    if (/\.onnx$/i.test(model)) return inspectOnnx(model).inputs;
+    if (/\.tflite$/i.test(model)) return inspectTflite(model).inputs;
+  } catch {
+    // The load says what is wrong with the file.
+  }
+  return undefined;
+}
+
+function notGiven(input: string, inputs: readonly { name: string }[]): AccelError {
+  return new AccelError('INVALID_ARGUMENT', `The input "${input}" is not given.`, {
+    hint: `For example: ${inputs.map(({ name }) => `--input ${name}=random`).join(' ')}`,
+  });
 }
 
 /** TensorRT has to know the shapes before; others take them as they come. */

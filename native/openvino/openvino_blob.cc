@@ -27,8 +27,8 @@ CoreHandle MakeCoreWith(const std::string& device, const Properties& properties)
 
 std::shared_ptr<const std::vector<uint8_t>> ReadFile(const std::string& path) {
   std::ifstream file(std::filesystem::u8path(path), std::ios::binary);
-  auto content = std::make_shared<const std::vector<uint8_t>>(
-      std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  auto content = std::make_shared<const std::vector<uint8_t>>(std::istreambuf_iterator<char>(file),
+                                                              std::istreambuf_iterator<char>());
   if (!file) throw Error(ErrorCode::MODEL_INVALID, "Can't read " + path + ".");
   return content;
 }
