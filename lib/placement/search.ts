@@ -41,7 +41,7 @@ export async function search(
           if (better !== state) onProgress((state = better));
           if (final) resolve(isProved(task, state) || state.conflict !== undefined ? 'proved' : 'time limit');
         } catch (error) {
-          reject(error);
+          reject(error as AccelError);
         }
       });
       worker.on('error', (cause) => {

@@ -31,11 +31,14 @@ export interface SolveOptions {
   withoutShortcuts?: boolean;
 }
 
-/** Rounds of emptying and filling again before the proof begins, and after it failed. */
+/** Rounds of emptying and filling again before the proof begins: for each item, and at most. */
+const ROUNDS_EACH = 40;
 const ROUNDS = 20_000;
 /** Steps for the filling that is worth most: at first, and at last, when a bound on it must do. */
 const STEPS = 30_000;
 const MOST_STEPS = 30_000_000;
+/** Of so few items, fillings are listed at once. */
+const FEW = 12;
 /** Steps for listing fillings, and as many as HiGHS is given. */
 const LISTED = 5_000_000;
 const COLUMNS = 60_000;
@@ -74,7 +77,7 @@ class Search {
     if (!this.#isOver()) {
       const [begin, allowed] = [performance.now(), this.#left() / 8];
       this.#offer(
-        packer.improve(this.#bins, ROUNDS, (best) => {
+        packer.improve(this.#bins, Math.min(ROUNDS, ROUNDS_EACH * this.#problem.items.length), (best) => {
           return this.#reaches(best) || performance.now() - begin > allowed;
         }),
       );
@@ -156,12 +159,12 @@ class Search {
     for (const bin of this.#bins!) master.add(bin);
     const prices = this.#generate(master);
     if (this.#isOver()) return;
+    if (prices !== undefined && this.#problem.items.length <= FEW) return this.#list(prices);
     this.#dive(master);
     if (this.#isOver()) return;
     // What has been generated often has a better placement in it.
-    const seconds = Math.min(this.#left() / 3000, 20);
     using trial = this.#copy(master);
-    this.#offer(trial.choose(seconds, this.#cost - Math.max(this.#step, 1e-6)).bins);
+    this.#offer(trial.choose(Math.min(this.#left() / 3000, 20), this.#cost - Math.max(this.#step, 1e-6)).bins);
     if (this.#isOver() || prices === undefined) return;
     this.#list(prices);
   }
