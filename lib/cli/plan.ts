@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 
 import { AccelError, devices, placeModels } from '../index.js';
-import type { Device, DeviceKind, Placement, PlacementGoal, PlacementModel } from '../index.js';
+import type { Device, DeviceKind, Placement, PlacementGoal, PlacementModel, PlacementRequest } from '../index.js';
 import { checkKeptFile } from '../kept-file.js';
 import { hostConfiguration } from '../placement/host-config.js';
 import { picture } from '../placement/picture.js';
@@ -11,7 +11,7 @@ import { readDevices, readModels } from '../placement/read-table.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { interruptible } from './interrupt.js';
 import { parseAmount, parseCount, splitAssignment, withEntry } from './options.js';
-import { formatTable, print, printJson } from './output.js';
+import { Progress, formatTable, print, printJson } from './output.js';
 
 interface PlanCommandOptions {
   deviceMemory?: number;
@@ -98,7 +98,7 @@ async function plan(table: string, options: PlanCommandOptions): Promise<void> {
     apart: options.apart,
     timeLimit: options.timeLimit * 1000,
   };
-  const found = await interruptible((signal) => placeModels({ ...request, signal }));
+  const found = await searched(request, options.json);
   const placement = { ...found, notes: [...notes, ...found.notes] };
   if (options.svg !== undefined) {
     await write(options.svg, picture(placement, options.reserved, options.memoryIncludesReserved === true));
@@ -108,6 +108,21 @@ async function plan(table: string, options: PlanCommandOptions): Promise<void> {
   }
   if (options.json === true) printJson(placement);
   else printPlacement(placement);
+}
+
+/** The first Ctrl-C ends the search: what has been found is printed. The second ends the process. */
+async function searched(
+  request: PlacementRequest & { timeLimit: number },
+  json: boolean | undefined,
+): Promise<Placement> {
+  const progress = new Progress(json);
+  const begun = performance.now();
+  const onProgress = (): void => progress.update('searching', performance.now() - begun, request.timeLimit);
+  try {
+    return await interruptible((signal) => placeModels({ ...request, signal, onProgress }));
+  } finally {
+    progress.stop();
+  }
 }
 
 /** Devices come from one place. */

@@ -22,17 +22,20 @@ export async function search(
   signal: AbortSignal | undefined,
   onProgress: (state: State) => void,
 ): Promise<Result> {
+  const begun = performance.now();
   let state = begin(task);
   onProgress(state);
   if (isProved(task, state)) return { state, ended: 'proved' };
   if (signal?.aborted === true) return { state, ended: 'aborted' };
 
-  const worker = new Worker(packageFile('dist', 'placement', 'worker.js'), { workerData: task });
+  const timeLimit = Math.max(1, task.timeLimit - (performance.now() - begun));
+  const workerData: Task = { ...task, timeLimit };
+  const worker = new Worker(packageFile('dist', 'placement', 'worker.js'), { workerData });
   let timer: NodeJS.Timeout | undefined;
   let abort: (() => void) | undefined;
   try {
     const ended = await new Promise<Placement['ended']>((resolve, reject) => {
-      timer = setTimeout(() => resolve('time limit'), task.timeLimit);
+      timer = setTimeout(() => resolve('time limit'), timeLimit);
       abort = () => resolve('aborted');
       signal?.addEventListener('abort', abort, { once: true });
       worker.on('message', ({ state: told, final }: Message) => {
