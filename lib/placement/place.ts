@@ -231,7 +231,7 @@ function failure(
   ];
   const there = request.devices.map((kind) => `${countOf(kind)} of ${kind.name}`.replace('Infinity', 'any number'));
   const extent = {
-    smallest: names.length > 1 ? ' No smaller set of models is in its own way.' : '',
+    smallest: names.length > 1 ? ' Any smaller set of models can be placed.' : '',
     irreducible: ' Without any one of them, the others can be placed.',
     unknown: ' There was no time to tell which of them matter.',
   }[conflict.extent];

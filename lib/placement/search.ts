@@ -44,7 +44,7 @@ export async function search(
           if (better !== state) onProgress((state = better));
           if (final) resolve(isProved(task, state) || state.conflict !== undefined ? 'proved' : 'time limit');
         } catch (error) {
-          reject(error as AccelError);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
       worker.on('error', (cause) => {

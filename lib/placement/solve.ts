@@ -159,7 +159,10 @@ class Search {
     for (const bin of this.#bins!) master.add(bin);
     const prices = this.#generate(master);
     if (this.#isOver()) return;
-    if (prices !== undefined && this.#problem.items.length <= FEW) return this.#list(prices);
+    if (prices !== undefined && this.#problem.items.length <= FEW) {
+      this.#list(prices);
+      return;
+    }
     this.#dive(master);
     if (this.#isOver()) return;
     // What has been generated often has a better placement in it.

@@ -171,7 +171,7 @@ describe('what is wrong is said', () => {
   ])('in the table %s %j', async (name, content, expected) => {
     await expect(readModels(file(name, content))).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(expected),
+      message: expect.stringMatching(expected) as string,
     });
   });
 

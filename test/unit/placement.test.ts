@@ -179,7 +179,7 @@ describe('there is no placement', () => {
   ])('%s, and it is said why', async (_, request, expected) => {
     await expect(failing(request)).rejects.toMatchObject({
       code: 'UNSUPPORTED',
-      message: expect.stringMatching(expected),
+      message: expect.stringMatching(expected) as string,
     });
   });
 
@@ -208,7 +208,7 @@ describe('there is no placement', () => {
   ])('%s is refused', async (_, request, expected) => {
     await expect(failing(request)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(expected),
+      message: expect.stringMatching(expected) as string,
     });
   });
 });
