@@ -1,6 +1,6 @@
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
+import { InvalidArgumentError, Option } from '../third-party/commander.js';
+import type { Command } from '../third-party/commander.js';
+import { writeFileAtomic } from '../third-party/write-file-atomic.js';
 
 import { AccelError, devices, placeModels } from '../index.js';
 import type { Device, DeviceKind, Placement, PlacementGoal, PlacementModel, PlacementRequest } from '../index.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 
-import { z } from 'zod';
+import * as z from '../third-party/zod.js';
 
 import { AccelError, invalidArgument } from '../errors.js';
 import { parse } from '../options/load.js';
@@ -91,7 +91,7 @@ async function read(path: string): Promise<unknown> {
         return JSON.parse(content.replace(/^\uFEFF/, '')) as unknown;
       case '.yaml':
       case '.yml':
-        return (await import('yaml')).parse(content, { maxAliasCount: 100 }) as unknown;
+        return (await import('../third-party/yaml.js')).parse(content, { maxAliasCount: 100 }) as unknown;
     }
   } catch (cause) {
     if (cause instanceof AccelError) throw cause;
@@ -102,7 +102,7 @@ async function read(path: string): Promise<unknown> {
 }
 
 async function parseCsv(path: string, content: string): Promise<Row[]> {
-  const { parse: parseText } = await import('csv-parse/sync');
+  const { parse: parseText } = await import('../third-party/csv-parse.js');
   const lines = parseText(content, { bom: true, skip_empty_lines: true, trim: true, info: true }) as unknown as {
     record: string[];
     info: { lines: number };

@@ -1,5 +1,5 @@
 /** Checks what a placement is asked for with. */
-import { z } from 'zod';
+import * as z from '../third-party/zod.js';
 
 import { invalidArgument } from '../errors.js';
 import { parse } from '../options/load.js';
