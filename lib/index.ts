@@ -46,6 +46,19 @@ export type { CacheEntry, PlanDescription } from './plan-cache/folder.js';
 export type { CacheOutcome } from './plan-cache/cached-load.js';
 export { measure } from './bench.js';
 export type { Latencies, MeasureOptions, Measurement } from './bench.js';
+export { placeModels } from './placement/place.js';
+export type {
+  DeviceKind,
+  LimitNeed,
+  ModelConfiguration,
+  PlacedDevice,
+  PlacedModel,
+  Placement,
+  PlacementGoal,
+  PlacementModel,
+  PlacementProgress,
+  PlacementRequest,
+} from './placement/types.js';
 export { cacheFolder, installedRuntimes, runtimesFolder } from './runtimes/folder.js';
 export type { InstalledRuntime } from './runtimes/folder.js';
 export { installRuntime, removeRuntime } from './runtimes/install.js';

@@ -10,6 +10,7 @@ import { addCompileCommand } from './compile.js';
 import { addDevicesCommand } from './devices.js';
 import { addDoctorCommand } from './doctor.js';
 import { addInspectCommand } from './inspect.js';
+import { addPlanCommand } from './plan.js';
 import { addRunCommand } from './run.js';
 import { addRuntimeCommand } from './runtime.js';
 import { EXIT_USAGE, reportError } from './output.js';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   addCacheCommand(program);
   addRunCommand(program);
   addBenchCommand(program);
+  addPlanCommand(program);
 
   try {
     await program.parseAsync();

@@ -17,6 +17,7 @@ export {
   literal,
   number,
   record,
+  preprocess,
   strictObject,
   string,
   tuple,

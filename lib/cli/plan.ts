@@ -1,0 +1,252 @@
+import { InvalidArgumentError, Option } from '../third-party/commander.js';
+import type { Command } from '../third-party/commander.js';
+import { writeFileAtomic } from '../third-party/write-file-atomic.js';
+
+import { AccelError, devices, placeModels } from '../index.js';
+import type { Device, DeviceKind, Placement, PlacementGoal, PlacementModel, PlacementRequest } from '../index.js';
+import { checkKeptFile } from '../kept-file.js';
+import { hostConfiguration } from '../placement/host-config.js';
+import { picture } from '../placement/picture.js';
+import { readDevices, readModels } from '../placement/read-table.js';
+import { reasonOf } from '../runtimes/failures.js';
+import { interruptible } from './interrupt.js';
+import { parseAmount, parseCount, splitAssignment, withEntry } from './options.js';
+import { Progress, formatTable, print, printJson } from './output.js';
+
+interface PlanCommandOptions {
+  deviceMemory?: number;
+  deviceTable?: string;
+  thisMachine?: true;
+  devices?: number;
+  anyDevice?: true;
+  goal: PlacementGoal;
+  maxUtil?: number;
+  maxMemoryPercent?: number;
+  reserved: number;
+  memoryIncludesReserved?: true;
+  rate: Record<string, number>;
+  pin: Record<string, string>;
+  apart: string[][];
+  timeLimit: number;
+  svg?: string;
+  hostConfig?: string;
+  json?: true;
+}
+
+/** `accelnode plan TABLE` */
+export function addPlanCommand(program: Command): void {
+  program
+    .command('plan')
+    .description('place models on the fewest, the cheapest or the fastest devices, and prove it')
+    .argument('<table>', 'models and what they take: .csv, .json, .yaml, or the results of `accelnode analyze`')
+    .option('-m, --device-memory <MB>', 'devices of one kind, with so much memory', parsePositive)
+    .option('--device-table <file>', 'kinds of devices: name, memoryMB, price, count')
+    .option('--this-machine', 'the devices of this machine')
+    .option('-n, --devices <n>', 'with --device-memory: so many there are (default: any number)', parseCount)
+    .option('--any-device', 'figures hold for each device, whatever they were measured on')
+    .addOption(
+      new Option('-g, --goal <goal>', 'what to strive for')
+        .choices(['min-devices', 'min-cost', 'max-throughput', 'min-latency'])
+        .default('min-devices' as const),
+    )
+    .option('--max-util <percent>', 'sum of utilizations of a device (default: 100 for the last two goals)', parseLimit)
+    .option('--max-memory-percent <percent>', 'sum of memory percentages of a device (default: likewise)', parseLimit)
+    .option('--reserved <MB>', 'what the idle server takes of each device', parseAmount, 0)
+    .option('--memory-includes-reserved', "the models' figures include that")
+    .option(
+      '--rate <model=rate>',
+      'what is demanded of a model, in the unit of its throughput; repeatable',
+      parseRate,
+      {},
+    )
+    .option(
+      '--pin <model=device>',
+      'where it stays: a kind, a device (kind#1), or with another model; repeatable',
+      parsePin,
+      {},
+    )
+    .option('--apart <models>', 'models of which no two share a device: a,b,…; repeatable', parseApart, [])
+    .option('-t, --time-limit <seconds>', 'how long to search; Ctrl-C ends it too', parsePositive, 60)
+    .option('--svg <file>', 'draw the devices filled')
+    .option('--host-config <file>', 'write which device loads which model, as JSON')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\n"none" lifts a limit. The best placement that is found in time is printed, with how much better one could be.',
+    )
+    .action(plan);
+}
+
+async function plan(table: string, options: PlanCommandOptions): Promise<void> {
+  for (const [option, file] of [
+    ['--svg', options.svg],
+    ['--host-config', options.hostConfig],
+  ] as const) {
+    if (file !== undefined) checkKeptFile(option, file, 'It is a file to write to.');
+  }
+  const { models, notes } = await readModels(table);
+  const kinds = await kindsOf(options, notes);
+  const request = {
+    models: withRates(models, options),
+    devices: kinds,
+    goal: options.goal,
+    maxUtilizationPercent: options.maxUtil,
+    maxMemoryPercent: options.maxMemoryPercent,
+    reservedMB: options.reserved,
+    memoryIncludesReserved: options.memoryIncludesReserved,
+    pins: options.pin,
+    apart: options.apart,
+    timeLimit: options.timeLimit * 1000,
+  };
+  const found = await searched(request, options.json);
+  const placement = { ...found, notes: [...notes, ...found.notes] };
+  if (options.svg !== undefined) {
+    await write(options.svg, picture(placement, options.reserved, options.memoryIncludesReserved === true));
+  }
+  if (options.hostConfig !== undefined) {
+    await write(options.hostConfig, `${JSON.stringify(hostConfiguration(placement), null, 2)}\n`);
+  }
+  if (options.json === true) printJson(placement);
+  else printPlacement(placement);
+}
+
+/** The first Ctrl-C ends the search: what has been found is printed. The second ends the process. */
+async function searched(
+  request: PlacementRequest & { timeLimit: number },
+  json: boolean | undefined,
+): Promise<Placement> {
+  const progress = new Progress(json);
+  const begun = performance.now();
+  const onProgress = (): void => progress.update('searching', performance.now() - begun, request.timeLimit);
+  try {
+    return await interruptible((signal) => placeModels({ ...request, signal, onProgress }));
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Devices come from one place. */
+async function kindsOf(options: PlanCommandOptions, notes: string[]): Promise<DeviceKind[]> {
+  const { deviceMemory, deviceTable, thisMachine, devices: count } = options;
+  if ([deviceMemory, deviceTable, thisMachine].filter((given) => given !== undefined).length !== 1) {
+    throw new AccelError('INVALID_ARGUMENT', 'One of --device-memory, --device-table and --this-machine is needed.');
+  }
+  if (count !== undefined && deviceMemory === undefined) {
+    throw new AccelError('INVALID_ARGUMENT', '--devices goes with --device-memory.', {
+      hint: 'A table of devices has a column "count".',
+    });
+  }
+  if (deviceTable !== undefined) return readDevices(deviceTable);
+  if (deviceMemory !== undefined) return [{ name: 'device', memoryMB: deviceMemory, count }];
+  return kindsOfMachine(await devices(), notes);
+}
+
+/** Devices of one name and size are of one kind. */
+function kindsOfMachine(found: readonly Device[], notes: string[]): DeviceKind[] {
+  const kinds = new Map<string, DeviceKind & { ids: string[] }>();
+  for (const { id, name = id, backend, memoryTotal, automatic } of found) {
+    if (memoryTotal === undefined) notes.push(`${id} is left out: its memory is not known.`);
+    if (memoryTotal === undefined || !automatic) continue;
+    const key = `${backend}:${name}:${memoryTotal}`;
+    const kind = kinds.get(key) ?? { name: `${backend} ${name}`, memoryMB: memoryTotal / 2 ** 20, ids: [] };
+    kinds.set(key, kind);
+    kind.ids.push(id);
+  }
+  if (kinds.size > 0) return [...kinds.values()];
+  throw new AccelError('DEVICE_NOT_FOUND', 'This machine has no device whose memory is known.', {
+    hint: 'Give --device-memory or --device-table. `accelnode doctor` says what each backend needs.',
+  });
+}
+
+function withRates(models: readonly PlacementModel[], options: PlanCommandOptions): PlacementModel[] {
+  const { rate, anyDevice, deviceMemory } = options;
+  const known = new Set(models.map(({ name }) => name));
+  const unknown = Object.keys(rate).find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new AccelError('INVALID_ARGUMENT', `--rate: there is no model "${unknown}".`, {
+      hint: `There are: ${[...known].join(', ')}.`,
+    });
+  }
+  // Devices of which nothing but the memory is known are none that anything was measured on.
+  const anywhere = anyDevice === true || deviceMemory !== undefined;
+  return models.map((model) => ({
+    ...model,
+    rate: Object.hasOwn(rate, model.name) ? rate[model.name] : model.rate,
+    configurations: model.configurations.map((each) => (anywhere ? { ...each, device: undefined } : each)),
+  }));
+}
+
+/** Whole, or not at all. */
+async function write(path: string, content: string): Promise<void> {
+  try {
+    await writeFileAtomic(path, content);
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', `Can't write ${path}: ${reasonOf(cause)}.`, { cause });
+  }
+}
+
+function printPlacement(placement: Placement): void {
+  const { devices: used, needs, notes, elapsed } = placement;
+  const percent = (value: number | undefined): string => (value === undefined ? '' : rounded(value));
+  const rows = used.map((device) => [
+    device.device,
+    device.placed
+      .map(({ model, configuration: { name } }) => (name === undefined ? model : `${model} (${name})`))
+      .join('\n'),
+    `${rounded(device.memoryMB)} / ${rounded(device.memoryTotalMB)}`,
+    percent(device.memoryPercent),
+    percent(device.utilizationPercent),
+  ]);
+  print(formatTable(['device', 'models', 'memory (MB)', 'memory (%)', 'utilization (%)'], rows));
+  print();
+  print(verdict(placement));
+  for (const { limit, devices: least, total, perDevice } of needs) {
+    print(`${limit} alone: ${rounded(least)} devices (${rounded(total)} of ${rounded(perDevice)} each)`);
+  }
+  for (const note of notes) print(note);
+  print(`${(elapsed / 1000).toFixed(1)} s`);
+}
+
+function verdict({ count, proved, ended, bound, objective }: Placement): string {
+  const devicesText = `${count} ${count === 1 ? 'device' : 'devices'}`;
+  const measured = objective === undefined || objective.measure === 'devices' ? undefined : objective;
+  const what = measured === undefined ? devicesText : `${devicesText}, ${measured.measure} ${rounded(measured.value)}`;
+  if (proved) return `${what}: proved, nothing is better.`;
+  const why = ended === 'aborted' ? 'interrupted' : 'out of time';
+  const could = [`no fewer than ${bound} can do`];
+  if (measured !== undefined) could.push(`no ${measured.measure} better than ${rounded(measured.bound)}`);
+  return `${what}: not proved, ${why}; ${could.join(', ')} (gap ${rounded(objective?.gapPercent ?? 0)} %).`;
+}
+
+function rounded(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
+
+function parsePositive(text: string): number {
+  const value = parseAmount(text);
+  if (value === 0) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
+function parseLimit(text: string): number {
+  return text === 'none' ? Infinity : parsePositive(text);
+}
+
+function parseRate(text: string, before: Record<string, number>): Record<string, number> {
+  const [model, rate] = splitAssignment(text);
+  return withEntry(before, model, parsePositive(rate));
+}
+
+function parsePin(text: string, before: Record<string, string>): Record<string, string> {
+  const [model, device] = splitAssignment(text);
+  if (Object.hasOwn(before, model) && before[model] !== device) {
+    throw new InvalidArgumentError(`"${model}" is pinned to "${before[model]!}" and to "${device}".`);
+  }
+  return { ...before, [model]: device };
+}
+
+function parseApart(text: string, before: string[][]): string[][] {
+  const models = text.split(',').map((name) => name.trim());
+  if (models.length < 2 || models.includes('')) throw new InvalidArgumentError('It must be like a,b.');
+  return [...before, models];
+}

@@ -1,0 +1,333 @@
+/** From what is asked for to the problem that is solved, and the names to get back by. */
+import { invalidArgument } from '../errors.js';
+import { groupsOf } from './pins.js';
+import type { Group, Target } from './pins.js';
+import type { Kind, Option, Problem } from './problem.js';
+import { fitsAlone } from './problem.js';
+import type { ParsedConfiguration, ParsedKind, ParsedModel, ParsedRequest } from './request.js';
+import type { LimitNeed, PlacementGoal } from './types.js';
+
+/** Amounts are whole millionths: see {@link Problem}. */
+export const UNIT = 1e-6;
+
+/** What a device has a limited amount of. */
+export interface Resource {
+  name: LimitNeed['limit'];
+  unit: 'MB' | '%';
+  /** What a copy takes at its full throughput. */
+  amountOf: (configuration: ParsedConfiguration) => number;
+  /** What a device has for models. */
+  capacityOf: (kind: ParsedKind) => number;
+  /** Does a copy that carries half the load take half of it? */
+  byLoad: boolean;
+}
+
+/** Devices that the problem does not tell apart: a kind, or one device that a model is pinned to. */
+export interface Pool {
+  /** Of the request's devices. */
+  kind: number;
+  /** The device that it is; unset for all that no model is pinned to. */
+  device?: string;
+}
+
+export interface Formulation {
+  problem: Problem;
+  resources: Resource[];
+  /** For each of the problem's kinds. */
+  pools: Pool[];
+  /** For each item its models, and for each of its options the configuration of each. */
+  items: { group: Group; choices: ParsedConfiguration[][] }[];
+  /** What the goal counts, times this, is the problem's loss. */
+  lossScale: number;
+  notes: string[];
+}
+
+/** Goals that configurations decide, not devices. */
+export function isByConfiguration(goal: PlacementGoal): goal is 'max-throughput' | 'min-latency' {
+  return goal === 'max-throughput' || goal === 'min-latency';
+}
+
+/** @throws `INVALID_ARGUMENT` for what can't be, whatever the placement */
+export function formulate(request: ParsedRequest): Formulation {
+  const notes: string[] = [];
+  const resources = resourcesOf(request, notes);
+  const groups = groupsOf(request);
+  const pools = poolsOf(request, groups);
+  const kinds = pools.map((pool) => kindOf(pool, request, resources, pools));
+  for (const [index, { capacity }] of kinds.entries()) {
+    const { name, memoryMB } = request.devices[pools[index]!.kind]!;
+    if (capacity[0]! <= 0) {
+      throw invalidArgument(
+        `Of ${memoryMB} MB of ${name}, ${request.reservedMB} MB are reserved, which leaves nothing.`,
+      );
+    }
+  }
+  const items = groups.map((group) => {
+    const each = group.models.map((model) => choicesOf(request.models[model]!, request, resources, pools));
+    const all = combine(each, group, request);
+    return {
+      group,
+      choices: all.map(({ configurations }) => configurations),
+      options: all.map(({ option }) => option),
+    };
+  });
+  for (const { group, options } of items) confine(options, group.target, pools);
+  for (const item of items) refuseOversized(item, request, resources, kinds, pools);
+  const problem: Problem = {
+    kinds,
+    items: items.map(({ options }) => options),
+    apart: apartOf(request, groups),
+  };
+  return { problem, resources, pools, items, notes, lossScale: settleLosses(problem) };
+}
+
+function resourcesOf(request: ParsedRequest, notes: string[]): Resource[] {
+  const { reservedMB, memoryIncludesReserved, goal, models, devices } = request;
+  const resources: Resource[] = [
+    {
+      name: 'memory',
+      unit: 'MB',
+      amountOf: ({ memoryMB }) => memoryMB - (memoryIncludesReserved ? reservedMB : 0),
+      capacityOf: ({ memoryMB }) => memoryMB - reservedMB,
+      byLoad: false,
+    },
+  ];
+  const small = models.find(({ configurations }) => configurations.some((each) => resources[0]!.amountOf(each) < 0));
+  if (small !== undefined) {
+    throw invalidArgument(
+      `"${small.name}" takes less memory than the ${reservedMB} MB that its figure is said to include.`,
+    );
+  }
+  const shares = [
+    ['memory percent', 'memoryPercent', request.maxMemoryPercent],
+    ['utilization', 'utilizationPercent', request.maxUtilizationPercent],
+  ] as const;
+  for (const [name, field, given] of shares) {
+    const most = given ?? (isByConfiguration(goal) ? 100 : Infinity);
+    if (most === Infinity) continue;
+    const lacking = models.filter(({ configurations }) => configurations.some((each) => each[field] === undefined));
+    const none = models.every(({ configurations }) => configurations.every((each) => each[field] === undefined));
+    if (none && given === undefined) {
+      notes.push(`No model has a figure for ${field}, so it is not limited.`);
+      continue;
+    }
+    if (lacking.length > 0) {
+      throw invalidArgument(
+        `"${lacking[0]!.name}" has no ${field}, which is limited to ${most} %.`,
+        'Give the figure, or lift the limit: "none" on the command line, Infinity in the API.',
+      );
+    }
+    resources.push({ name, unit: '%', amountOf: (each) => each[field]!, capacityOf: () => most, byLoad: true });
+  }
+  if (goal === 'min-cost') {
+    const free = devices.find(({ price }) => price === undefined);
+    if (free !== undefined) throw invalidArgument(`The goal min-cost needs the price of ${free.name}.`);
+  }
+  return resources;
+}
+
+/** One for each device that is named by a pin, and one for the rest of each kind. */
+function poolsOf({ devices }: ParsedRequest, groups: readonly Group[]): Pool[] {
+  const named = new Map(
+    groups.flatMap(({ target }) => (target?.device === undefined ? [] : [[target.device, target]])),
+  );
+  return devices.flatMap((_, kind): Pool[] => [
+    { kind },
+    ...[...named.values()].filter((target) => target.kind === kind).map(({ device }) => ({ kind, device: device! })),
+  ]);
+}
+
+/** How many devices of a kind there are. */
+export function countOf({ count, ids }: ParsedKind): number {
+  return count ?? ids?.length ?? Infinity;
+}
+
+function kindOf(pool: Pool, request: ParsedRequest, resources: readonly Resource[], pools: readonly Pool[]): Kind {
+  const kind = request.devices[pool.kind]!;
+  const named = pools.filter((other) => other.kind === pool.kind && other.device !== undefined).length;
+  return {
+    capacity: resources.map((resource) => Math.floor(resource.capacityOf(kind) / UNIT + 1e-3)),
+    cost: request.goal === 'min-cost' ? kind.price! : 1,
+    count: pool.device === undefined ? countOf(kind) - named : 1,
+  };
+}
+
+interface Choice {
+  configurations: ParsedConfiguration[];
+  option: Option;
+}
+
+/** A model's configurations as options. */
+function choicesOf(
+  model: ParsedModel,
+  request: ParsedRequest,
+  resources: readonly Resource[],
+  pools: readonly Pool[],
+): Choice[] {
+  const { goal, devices } = request;
+  return model.configurations.map((configuration) => {
+    const { copies, load } = copiesOf(model, configuration, resources, devices);
+    return {
+      configurations: [configuration],
+      option: {
+        use: resources.map(({ amountOf, byLoad }) => {
+          return Math.round((amountOf(configuration) * (byLoad ? load / copies : 1)) / UNIT);
+        }),
+        allowed: pools.map((pool) => runsOn(configuration, model, pool, devices)),
+        copies,
+        loss: valueOf(goal, model, configuration),
+      },
+    };
+  });
+}
+
+/** The fewest copies that carry the rate, each within the limits; and the load in copies that are fully busy. */
+function copiesOf(
+  { name, rate }: ParsedModel,
+  configuration: ParsedConfiguration,
+  resources: readonly Resource[],
+  devices: readonly ParsedKind[],
+): { copies: number; load: number } {
+  if (rate === undefined) return { copies: 1, load: 1 };
+  const { throughput } = configuration;
+  if (throughput === undefined)
+    throw invalidArgument(`A rate is demanded of "${name}", but its throughput is not given.`);
+  const load = rate / throughput;
+  const shares = resources.filter(({ byLoad }) => byLoad);
+  const needs = shares.map(({ amountOf, capacityOf }) => (load * amountOf(configuration)) / capacityOf(devices[0]!));
+  const copies = Math.max(1, ...[load, ...needs].map((need) => Math.ceil(need - 1e-9)));
+  if (copies > 10_000) throw invalidArgument(`"${name}" would need ${copies} copies for a rate of ${rate}.`);
+  return { copies, load };
+}
+
+function runsOn(
+  { device }: ParsedConfiguration,
+  { name: model }: ParsedModel,
+  pool: Pool,
+  devices: readonly ParsedKind[],
+): boolean {
+  if (device === undefined) return true;
+  const matches = ({ name, ids }: ParsedKind): boolean => name === device || ids?.includes(device) === true;
+  if (!devices.some(matches)) {
+    throw invalidArgument(
+      `A configuration of "${model}" was measured on ${device}, which is not among the devices.`,
+      'Leave its device out, or give --any-device, where its figures hold for each of them.',
+    );
+  }
+  return matches(devices[pool.kind]!);
+}
+
+/** What the goal counts, the lower the better; by how much more than the best option follows later. */
+function valueOf(goal: PlacementGoal, { name, rate, configurations }: ParsedModel, each: ParsedConfiguration): number {
+  if (!isByConfiguration(goal)) return 0;
+  const { throughput, latency } = each;
+  const value = goal === 'min-latency' ? latency : throughput;
+  if (value === undefined && configurations.length > 1) {
+    const figure = goal === 'min-latency' ? 'latency' : 'throughput';
+    throw invalidArgument(`The goal ${goal} needs the ${figure} of each configuration of "${name}".`);
+  }
+  if (goal === 'min-latency') return value ?? 0;
+  // A demand that is carried is carried, by whatever configuration.
+  return rate === undefined ? -(value ?? 0) : 0;
+}
+
+/** All combinations of the options of models that stay together. */
+function combine(each: readonly Choice[][], { models }: Group, request: ParsedRequest): Choice[] {
+  if (each.length === 1) return each[0]!;
+  const names = models.map((model) => request.models[model]!.name);
+  if (each.some((choices) => choices.every(({ option }) => option.copies > 1))) {
+    throw invalidArgument(
+      `${list(names)} stay together, so that one copy of each must do, but one can't carry its rate.`,
+    );
+  }
+  const single = each.map((choices) => choices.filter(({ option }) => option.copies === 1));
+  if (single.reduce((product, choices) => product * choices.length, 1) > 2000) {
+    throw invalidArgument(`${list(names)} stay together, and have too many configurations to combine.`);
+  }
+  return single.reduce((before, choices) =>
+    before.flatMap((a) =>
+      choices.map((b) => ({
+        configurations: [...a.configurations, ...b.configurations],
+        option: {
+          use: a.option.use.map((amount, i) => amount + b.option.use[i]!),
+          allowed: a.option.allowed.map((allowed, i) => allowed && b.option.allowed[i]!),
+          copies: 1,
+          loss: a.option.loss + b.option.loss,
+        },
+      })),
+    ),
+  );
+}
+
+function confine(options: readonly Option[], target: Target | undefined, pools: readonly Pool[]): void {
+  if (target === undefined) return;
+  for (const option of options) {
+    option.allowed = option.allowed.map((allowed, i) => {
+      const { kind, device } = pools[i]!;
+      return allowed && kind === target.kind && (target.device === undefined || device === target.device);
+    });
+  }
+}
+
+/** @throws `INVALID_ARGUMENT` for a model that no device can hold even alone */
+function refuseOversized(
+  { group, options }: { group: Group; options: readonly Option[] },
+  request: ParsedRequest,
+  resources: readonly Resource[],
+  kinds: readonly Kind[],
+  pools: readonly Pool[],
+): void {
+  if (options.some((option) => kinds.some((kind, i) => kind.count > 0 && fitsAlone(kind, i, option)))) return;
+  const names = group.models.map((model) => request.models[model]!.name);
+  const who = names.length === 1 ? `"${names[0]!}"` : `${list(names)}, which stay together,`;
+  const where = kinds.flatMap((_, i) => (options.some(({ allowed }) => allowed[i]!) ? [i] : []));
+  if (where.length === 0)
+    throw invalidArgument(`${who} can run on no device: where it is pinned, no configuration runs.`);
+  const short = resources.findIndex((_, r) => {
+    const least = Math.min(...options.map(({ use }) => use[r]!));
+    return where.every((kind) => kinds[kind]!.capacity[r]! < least);
+  });
+  if (short === -1) throw invalidArgument(`${who} fits on no device: each has too little of something.`);
+  const { name, unit } = resources[short]!;
+  const least = Math.min(...options.map(({ use }) => use[short]!)) * UNIT;
+  const most = Math.max(...where.map((kind) => kinds[kind]!.capacity[short]!)) * UNIT;
+  const largest = where.find((kind) => kinds[kind]!.capacity[short]! * UNIT === most)!;
+  const place = where.length === kinds.length ? 'no device' : 'not where it is pinned or was measured';
+  throw invalidArgument(
+    `${who} fits on ${place}: ${name}, ${format(least)} ${unit} of ${format(most)} ${unit} that ` +
+      `${request.devices[pools[largest]!.kind]!.name} has for models.`,
+  );
+}
+
+function apartOf({ apart, models }: ParsedRequest, groups: readonly Group[]): number[][] {
+  const itemOf = new Map(groups.flatMap((group, item) => group.models.map((model) => [models[model]!.name, item])));
+  const sets = groups.map(() => new Set<number>());
+  for (const names of apart) {
+    const items = names.map((name) => itemOf.get(name)!);
+    for (const a of items) for (const b of items) if (a !== b) sets[a]!.add(b);
+  }
+  return sets.map((set) => [...set]);
+}
+
+/** Turns values into losses against the best option that fits, the largest being 1000. @returns the scale */
+function settleLosses({ items, kinds }: Problem): number {
+  for (const options of items) {
+    const possible = options.filter((option) => kinds.some((kind, i) => kind.count > 0 && fitsAlone(kind, i, option)));
+    const best = Math.min(...possible.map(({ loss }) => loss));
+    for (const option of options) option.loss = Math.max(0, option.loss - best);
+  }
+  const largest = Math.max(...items.flat().map(({ loss }) => loss));
+  const scale = largest > 0 ? 1000 / largest : 1;
+  for (const option of items.flat()) option.loss *= scale;
+  return scale;
+}
+
+export function list(names: readonly string[]): string {
+  const quoted = names.map((name) => `"${name}"`);
+  return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)!}`;
+}
+
+/** At most two decimals. */
+export function format(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

@@ -1,0 +1,224 @@
+/** Reads tables of models and of devices: CSV, JSON, YAML, and the results of `accelnode analyze`. */
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+
+import * as z from '../third-party/zod.js';
+
+import { AccelError, invalidArgument } from '../errors.js';
+import { parse } from '../options/load.js';
+import { resultRow } from '../results/row.js';
+import type { ResultRow } from '../results/row.js';
+import { reasonOf } from '../runtimes/failures.js';
+import type { DeviceKind, ModelConfiguration, PlacementModel } from './types.js';
+
+/** The format and version that `accelnode analyze` writes. */
+const RESULTS = { format: 'accelnode-results', version: 1 } as const;
+const MB = 2 ** 20;
+
+/** A row of a table, wherever it is. */
+interface Row {
+  /** E.g. `models.csv, line 3`. */
+  where: string;
+  fields: Readonly<Record<string, unknown>>;
+}
+
+export interface ModelTable {
+  models: PlacementModel[];
+  notes: string[];
+}
+
+const text = z.union([z.string().trim().min(1), z.number().transform(String)]);
+/** CSV has only text. An empty field is a figure that is not known. */
+const number = z.preprocess(
+  (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+  z.number({ error: 'must be a number' }),
+);
+const amount = number.refine((value) => Number.isFinite(value) && value >= 0, 'must be a number of at least 0');
+const positive = number.refine((value) => Number.isFinite(value) && value > 0, 'must be a number above 0');
+const count = number.refine(
+  (value) => Number.isSafeInteger(value) && value >= 1,
+  'must be a whole number of at least 1',
+);
+
+const modelRow = z.strictObject({
+  model: text,
+  configuration: text.optional(),
+  memoryMB: amount,
+  memoryPercent: amount.optional(),
+  utilizationPercent: amount.optional(),
+  throughput: positive.optional(),
+  latency: positive.optional(),
+  rate: positive.optional(),
+  batch: count.optional(),
+  lanes: count.optional(),
+  precision: text.optional(),
+  device: text.optional(),
+});
+
+const deviceRow = z.strictObject({
+  name: text,
+  memoryMB: positive,
+  price: amount.optional(),
+  count: count.optional(),
+});
+
+/** @throws `INVALID_ARGUMENT` that says which line is wrong, and how */
+export async function readModels(path: string): Promise<ModelTable> {
+  const content = await read(path);
+  if (isResults(content)) return fromResults(path, content);
+  return { models: fromRows(rowsOf(path, content, 'models')), notes: [] };
+}
+
+/** @throws `INVALID_ARGUMENT` */
+export async function readDevices(path: string): Promise<DeviceKind[]> {
+  return rowsOf(path, await read(path), 'devices').map(({ where, fields }) => parse(deviceRow, fields, where));
+}
+
+/** What a file has: rows of a CSV file, whatever is in another. */
+async function read(path: string): Promise<unknown> {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', `Can't read ${path}: ${reasonOf(cause)}.`, { cause });
+  }
+  const type = extname(path).toLowerCase();
+  try {
+    switch (type) {
+      case '.csv':
+        return await parseCsv(path, content);
+      case '.json':
+        return JSON.parse(content.replace(/^\uFEFF/, '')) as unknown;
+      case '.yaml':
+      case '.yml':
+        return (await import('../third-party/yaml.js')).parse(content, { maxAliasCount: 100 }) as unknown;
+    }
+  } catch (cause) {
+    if (cause instanceof AccelError) throw cause;
+    const [why] = (cause as Error).message.split('\n');
+    throw new AccelError('INVALID_ARGUMENT', `${path} is damaged: ${why!.replace(/[.:]$/, '')}.`, { cause });
+  }
+  throw invalidArgument(`${path} is no table.`, 'Tables are .csv, .json, .yaml or .yml files.');
+}
+
+async function parseCsv(path: string, content: string): Promise<Row[]> {
+  const { parse: parseText } = await import('../third-party/csv-parse.js');
+  const lines = parseText(content, { bom: true, skip_empty_lines: true, trim: true, info: true }) as unknown as {
+    record: string[];
+    info: { lines: number };
+  }[];
+  const [head, ...rows] = lines;
+  const twice = head?.record.find((name, i) => head.record.indexOf(name) !== i);
+  if (twice !== undefined) throw invalidArgument(`${path} has two columns "${twice}".`);
+  return rows.map(({ record, info }) => ({
+    where: `${path}, line ${info.lines}`,
+    fields: Object.fromEntries(
+      head!.record.flatMap((name, i) => (record[i] === '' ? [] : ([[name, record[i]]] as const))),
+    ),
+  }));
+}
+
+/** The rows of a list, or of the list under `key`. */
+function rowsOf(path: string, content: unknown, key: string): Row[] {
+  const list = isRecord(content) && Array.isArray(content[key]) ? content[key] : content;
+  if (!Array.isArray(list)) throw invalidArgument(`${path} is no list of ${key}, and has none under "${key}".`);
+  if (list.length === 0) throw invalidArgument(`${path} is empty: there is no row of ${key} in it.`);
+  return list.map((row: unknown, i): Row => {
+    if (isRow(row)) return row;
+    const where = `${path}, row ${i + 1}`;
+    if (!isRecord(row)) throw invalidArgument(`${where}: must be an object with the columns of the table.`);
+    return { where, fields: Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) };
+  });
+}
+
+/** Rows of one model are its configurations, which must differ in something but their figures. */
+function fromRows(rows: readonly Row[]): PlacementModel[] {
+  const models = new Map<
+    string,
+    { rate?: number | undefined; configurations: ModelConfiguration[]; seen: Map<string, string> }
+  >();
+  for (const { where, fields } of rows) {
+    const { model, configuration: name, rate, ...configuration } = parse(modelRow, fields, where);
+    const entry = models.get(model) ?? { rate, configurations: [], seen: new Map<string, string>() };
+    models.set(model, entry);
+    const { batch, lanes, precision, device } = configuration;
+    const key = JSON.stringify([name, batch, lanes, precision, device]);
+    const before = entry.seen.get(key);
+    if (before !== undefined) {
+      throw invalidArgument(
+        `${where}: the model "${model}" is there already, in ${before}.`,
+        'Several configurations of a model must differ in their configuration, batch, lanes, precision or device.',
+      );
+    }
+    if (entry.rate !== undefined && rate !== undefined && entry.rate !== rate) {
+      throw invalidArgument(`${where}: the rate of "${model}" is ${entry.rate} in another row.`);
+    }
+    entry.seen.set(key, where);
+    entry.rate ??= rate;
+    entry.configurations.push({ ...configuration, ...(name === undefined ? {} : { name }) });
+  }
+  return [...models].map(([name, { rate, configurations }]) => ({
+    name,
+    configurations,
+    ...(rate === undefined ? {} : { rate }),
+  }));
+}
+
+function isResults(content: unknown): content is { version: unknown; rows: unknown } {
+  return isRecord(content) && content['format'] === RESULTS.format;
+}
+
+function fromResults(path: string, { version, rows }: { version: unknown; rows: unknown }): ModelTable {
+  if (version !== RESULTS.version) {
+    throw invalidArgument(
+      `${path} was written by another version of accelnode: it is of version ${JSON.stringify(version)}, this one reads ${RESULTS.version}.`,
+      'Measure again with this version, or plan with that one.',
+    );
+  }
+  const parsed = parse(z.array(resultRow), rows, `${path}: rows`);
+  if (parsed.length === 0) throw invalidArgument(`${path} is empty: there is no row in it.`);
+  const byProcess = new Set<string>();
+  const models = new Map<string, ModelConfiguration[]>();
+  for (const [i, row] of parsed.entries()) {
+    const { deviceMemory, rss, deviceUtilization } = row.resources;
+    const memory = deviceMemory ?? rss;
+    if (memory === undefined)
+      throw invalidArgument(`${path}, row ${i + 1}: it is not known how much memory "${row.model}" takes.`);
+    if (deviceMemory === undefined) byProcess.add(row.model);
+    const configurations = models.get(row.model) ?? [];
+    models.set(row.model, configurations);
+    configurations.push({
+      name: nameOf(row),
+      memoryMB: memory / MB,
+      ...(deviceUtilization === undefined ? {} : { utilizationPercent: deviceUtilization }),
+      throughput: row.samplesPerSecond,
+      ...(row.latency.p99 > 0 ? { latency: row.latency.p99 } : {}),
+      batch: row.batch,
+      lanes: row.lanes,
+      ...(row.precision === undefined ? {} : { precision: row.precision }),
+      device: row.device,
+    });
+  }
+  return {
+    models: [...models].map(([name, configurations]) => ({ name, configurations })),
+    notes:
+      byProcess.size === 0
+        ? []
+        : [`The device told no memory, so that it is the process's (RSS) for: ${[...byProcess].join(', ')}.`],
+  };
+}
+
+function nameOf({ batch, lanes, load, device, precision }: ResultRow): string {
+  const rate = load.kind === 'closed' ? `${load.concurrency} at once` : `${load.rate}/s`;
+  return [`batch ${batch}`, `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`, rate, precision, device]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isRow(value: unknown): value is Row {
+  return isRecord(value) && typeof value['where'] === 'string' && isRecord(value['fields']);
+}

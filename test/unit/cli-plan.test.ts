@@ -1,0 +1,244 @@
+/** `accelnode plan`: its tables, its output, and what it refuses. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Placement } from 'accelnode';
+import { describe, expect, it } from 'vitest';
+
+import { readModels } from '../../dist/placement/read-table.js';
+import { runProgram } from '../utils/child.js';
+import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
+import { temporaryFolder } from '../utils/temporary-folder.js';
+
+const root = join(import.meta.dirname, '..', '..');
+const published = join(root, 'examples', 'plan', 'models.csv');
+const accelnode = command();
+const device = ['--device-memory', '16384', '--reserved', '309', '--memory-includes-reserved'];
+
+function file(name: string, content: unknown): string {
+  const path = join(temporaryFolder(), name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+/** The parts of a row of results that a placement needs. */
+const result = (model: string, batch: number, megabytes: number, throughput: number): object => ({
+  model,
+  backend: 'cuda',
+  device: 'cuda:0',
+  batch,
+  shapes: { x: [batch, 3] },
+  lanes: 2,
+  load: { kind: 'closed', concurrency: 2 },
+  api: 'native',
+  memory: 'host',
+  requests: 100,
+  duration: 1000,
+  throughput: throughput / batch,
+  samplesPerSecond: throughput,
+  latency: { min: 1, max: 9, mean: 4, p50: 4, p90: 6, p95: 7, p99: 8, cv: 10 },
+  breakdown: {},
+  resources: { deviceMemory: megabytes * 2 ** 20, deviceUtilization: 40 },
+});
+
+describe('the published case', () => {
+  it.each<[number, string[]]>([
+    [4, ['--goal', 'min-devices']],
+    [6, ['--goal', 'max-throughput']],
+    [8, ['--goal', 'max-throughput', '--max-util', '80', '--max-memory-percent', '80']],
+  ])('takes %d devices with %j, which is proved', async (count, goal) => {
+    const placement = await jsonOf<Placement>(accelnode, 0, 'plan', published, ...device, ...goal);
+    expect(placement).toMatchObject({ count, proved: true, bound: count, ended: 'proved' });
+    const names = placement.devices.flatMap(({ models }) => models).sort();
+    expect(names).toEqual(Array.from({ length: 9 }, (_, i) => `model-${i + 1}`));
+    const most = goal.includes('80') ? 80 : 100;
+    for (const { memoryMB, memoryPercent, utilizationPercent } of placement.devices) {
+      expect(memoryMB).toBeLessThanOrEqual(16384);
+      if (count === 4) continue;
+      expect(memoryPercent).toBeLessThanOrEqual(most);
+      expect(utilizationPercent).toBeLessThanOrEqual(most);
+    }
+    // The idle server is there once on each device.
+    const memory = placement.devices.reduce((sum, { memoryMB }) => sum + memoryMB, 0);
+    expect(memory).toBe(55_797 - 9 * 309 + count * 309);
+  });
+
+  it('is printed as a table, with the reason', async () => {
+    const printed = await accelnode('plan', published, ...device);
+    expectPlain(printed, 0);
+    expect(printed.stdout).toMatch(/device#1 +model-\d/);
+    expect(printed.stdout).toContain('4 devices: proved, nothing is better.');
+    expect(printed.stdout).toContain('memory alone: 3.3 devices (53016 of 16075 each)');
+  });
+});
+
+describe('tables', () => {
+  const rows = [
+    { model: 'a', memoryMB: 600 },
+    { model: 'b', memoryMB: 500, rate: 30, throughput: 20 },
+  ];
+  it.each([
+    ['csv', 'model,memoryMB,rate,throughput\na,600,,\nb,500,30,20\n'],
+    ['csv', '\uFEFF"model","memoryMB","rate","throughput"\r\na,600,,\r\n\r\nb,500,30,20'],
+    ['json', JSON.stringify(rows)],
+    ['json', JSON.stringify({ models: rows })],
+    ['yaml', 'models:\n  - { model: a, memoryMB: 600 }\n  - { model: b, memoryMB: 500, rate: 30, throughput: 20 }\n'],
+  ])('of the type %s are read: %j', async (type, content) => {
+    expect(await readModels(file(`models.${type}`, content))).toEqual({
+      models: [
+        { name: 'a', configurations: [{ memoryMB: 600 }] },
+        { name: 'b', rate: 30, configurations: [{ memoryMB: 500, throughput: 20 }] },
+      ],
+      notes: [],
+    });
+  });
+
+  it('of results have the configurations that were measured', async () => {
+    const rowsOfResults = [result('a', 1, 300, 100), result('a', 8, 800, 400), result('b', 1, 300, 50)];
+    const table = file('results.json', { format: 'accelnode-results', version: 1, rows: rowsOfResults });
+    const config = join(temporaryFolder(), 'host.json');
+    const few = ['--device-memory', '1000', '--devices', '1', '--goal', 'max-throughput', '--host-config', config];
+    const placement = await jsonOf<Placement>(accelnode, 0, 'plan', table, ...few);
+    expect(placement).toMatchObject({ count: 1, proved: true, objective: { value: 150 } });
+    expect(JSON.parse(readFileSync(config, 'utf8'))).toEqual({
+      format: 'accelnode-host',
+      version: 1,
+      devices: [
+        {
+          device: 'device#1',
+          kind: 'device',
+          models: ['a', 'b'].map((model) => ({
+            model,
+            configuration: 'batch 1, 2 lanes, 2 at once, cuda:0',
+            batch: 1,
+            lanes: 2,
+            memoryMB: 300,
+          })),
+        },
+      ],
+    });
+  });
+
+  it('of devices have prices and counts', async () => {
+    const table = file('models.csv', 'model,memoryMB\na,600\nb,500\n');
+    const kinds = file('devices.csv', 'name,memoryMB,price,count\nlarge,2000,900,\nsmall,1000,400,1\n');
+    const args = ['plan', table, '--device-table', kinds, '--goal', 'min-cost'];
+    const placement = await jsonOf<Placement>(accelnode, 0, ...args, '--apart', 'a,b');
+    expect(placement).toMatchObject({ objective: { measure: 'price', value: 1300 }, proved: true });
+    expect(await jsonOf<Placement>(accelnode, 0, ...args, '--pin', 'b=a')).toMatchObject({ objective: { value: 900 } });
+  });
+});
+
+describe('the picture', () => {
+  it('has each model and is well-formed, whatever names are', async () => {
+    const table = file('models.csv', 'model,memoryMB\n"<b>&""x""",600\nplain,300\n');
+    const svg = join(temporaryFolder(), 'devices.svg');
+    await jsonOf(accelnode, 0, 'plan', table, '--device-memory', '1000', '--reserved', '100', '--svg', svg);
+    const text = readFileSync(svg, 'utf8');
+    expect(text).toContain('role="img" aria-labelledby="title description"');
+    expect(text).toContain('<title>&lt;b&gt;&amp;&quot;x&quot;: 600 MB</title>');
+    expect(text).toContain('plain: 300 MB');
+    expect(text).toContain('reserved: 100 MB');
+    expect(text).not.toMatch(/https?:(?!\/\/www\.w3\.org\/2000\/svg")/);
+    const { default: sharp } = await import('sharp');
+    const { width, height } = await sharp(Buffer.from(text))
+      .png()
+      .toBuffer({ resolveWithObject: true })
+      .then(({ info }) => info);
+    expect([width, height]).toEqual([960, 188]);
+  });
+});
+
+describe('what is wrong is said', () => {
+  const good = 'model,memoryMB\na,600\n';
+  it.each<[string, string, RegExp]>([
+    ['models.csv', 'model,memoryMB\na,x\n', /models\.csv, line 2\.memoryMB: must be a number/],
+    ['models.csv', 'model,memoryMB\na,NaN\n', /line 2\.memoryMB: must be a number/],
+    ['models.csv', 'model,memoryMB\n\na,600\nb,-5\n', /line 4\.memoryMB: must be a number of at least 0/],
+    ['models.csv', 'model,memoryMB\na,600\na,700\n', /line 3: the model "a" is there already, in .*line 2/],
+    ['models.csv', 'model,memory\na,600\n', /line 2.*memory/],
+    ['models.csv', 'model,memoryMB\na,600,7\n', /is damaged: Invalid Record Length/],
+    ['models.csv', 'model,memoryMB\n', /is empty/],
+    ['models.csv', '', /is empty/],
+    ['models.json', '[', /is damaged/],
+    ['models.json', '{}', /is no list of models/],
+    ['models.yaml', 'a: [', /is damaged/],
+    ['models.txt', good, /is no table/],
+    ['results.json', '{"format":"accelnode-results","version":7,"rows":[]}', /another version of accelnode.*version 7/],
+    ['results.json', '{"format":"accelnode-results","version":1,"rows":[]}', /is empty/],
+  ])('in the table %s %j', async (name, content, expected) => {
+    await expect(readModels(file(name, content))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(expected) as string,
+    });
+  });
+
+  it('in a table that is not there', async () => {
+    const { message } = await failureOf(accelnode, 2, 'plan', 'nowhere.csv', '-m', '1000');
+    expect(message).toMatch(/Can't read nowhere\.csv: there is no such file/);
+  });
+
+  it.each<[string[], RegExp]>([
+    [['--pin', 'a=x', '--pin', 'a=y'], /pinned to "x" and to "y"/],
+    [['--rate', 'b=5'], /no model "b"/],
+    [['--this-machine'], /One of --device-memory/],
+    [['--svg', '/nowhere/a.svg'], /--svg, \/nowhere\/a\.svg, can't be used: there is no such/],
+  ])('in the options %j', async (args, expected) => {
+    const { code, message } = await failureOf(accelnode, 2, 'plan', file('models.csv', good), '-m', '1000', ...args);
+    expect(code).toBe('INVALID_ARGUMENT');
+    expect(message).toMatch(expected);
+  });
+
+  it('too few devices, with the models that conflict', async () => {
+    const table = file('models.csv', 'model,memoryMB\na,600\nb,500\nc,100\n');
+    const { code, message } = await failureOf(accelnode, 1, 'plan', table, '-m', '1000', '-n', '1');
+    expect(code).toBe('UNSUPPORTED');
+    expect(message).toMatch(
+      /"a" and "b" can't be placed on 1 of device \(memory: 1100 MB together, a device has 1000 MB\)/,
+    );
+  });
+
+  it('a file that cannot be written keeps what it had, and nothing is left beside it', async () => {
+    const folder = temporaryFolder();
+    const config = join(folder, 'host.json');
+    writeFileSync(config, 'old');
+    // A limit of 0 bytes for each file that the process writes is to it what a full disk is.
+    const script = 'ulimit -f 0; exec "$@"';
+    const survive = file('survive.cjs', "process.on('SIGXFSZ', () => undefined);");
+    const main = join(root, 'dist', 'cli', 'main.js');
+    const args = ['plan', published, ...device, '--host-config', config];
+    const { code, stderr } = await runProgram('sh', [
+      '-c',
+      script,
+      'sh',
+      process.execPath,
+      '-r',
+      survive,
+      main,
+      ...args,
+    ]);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(/Can't write .*host\.json: /);
+    expect(readFileSync(config, 'utf8')).toBe('old');
+    expect(readdirSync(folder)).toEqual(['host.json']);
+  });
+});
+
+it('Ctrl-C ends the search, and prints what has been found', { timeout: 30_000 }, async () => {
+  const lines = Array.from({ length: 120 }, (_, i) => {
+    return `m${i},${200 + ((i * 37) % 250)},${20 + ((i * 53) % 25)},${20 + ((i * 71) % 25)}`;
+  });
+  const table = file('models.csv', ['model,memoryMB,memoryPercent,utilizationPercent', ...lines].join('\n'));
+  const main = join(root, 'dist', 'cli', 'main.js');
+  const args = ['plan', table, '-m', '1000', '--goal', 'max-throughput', '--time-limit', '600'];
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  child.stdout.on('data', (data: Buffer) => (printed += data.toString()));
+  await once(child.stderr, 'data'); // searching…
+  child.kill('SIGINT');
+  const [code] = (await once(child, 'close')) as [number];
+  expect(code).toBe(0);
+  expect(printed).toMatch(/\d+ devices: not proved, interrupted; no fewer than \d+ can do \(gap [\d.]+ %\)/);
+});

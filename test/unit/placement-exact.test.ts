@@ -1,0 +1,184 @@
+/** The search against trying everything, on thousands of small cases. */
+import fc from 'fast-check';
+import loadHighs from 'highs';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { findConflict } from '../../dist/placement/conflict.js';
+import { costOf, fitsAlone, isValid } from '../../dist/placement/problem.js';
+import type { Bin, Option, Problem } from '../../dist/placement/problem.js';
+import { quickBound } from '../../dist/placement/quick-bound.js';
+import { solve } from '../../dist/placement/solve.js';
+import { strive, totalLoss } from '../../dist/placement/strive.js';
+
+let highs: Awaited<ReturnType<typeof loadHighs>>;
+beforeAll(async () => {
+  highs = await loadHighs();
+});
+
+/** The cheapest placement's cost, by trying every filling of every device; `Infinity` where there is none. */
+function cheapest({ kinds, items, apart }: Problem, cost: (bins: readonly Bin[]) => number): number {
+  let best = Infinity;
+  const bins: (Bin & { free: number[] })[] = [];
+  const inUse = kinds.map(() => 0);
+  const place = (item: number, carried: number): void => {
+    if (item === items.length) {
+      best = Math.min(best, cost(bins));
+      return;
+    }
+    if (carried >= 1 - 1e-9) {
+      place(item + 1, 0);
+      return;
+    }
+    items[item]!.forEach((option, index) => {
+      const put = (bin: (typeof bins)[number]): void => {
+        bin.picks.push({ item, option: index });
+        option.use.forEach((amount, i) => (bin.free[i]! -= amount));
+        place(item, carried + 1 / option.copies);
+        option.use.forEach((amount, i) => (bin.free[i]! += amount));
+        bin.picks.pop();
+      };
+      for (const bin of bins) {
+        const fits = option.allowed[bin.kind]! && option.use.every((amount, i) => amount <= bin.free[i]!);
+        const alone = bin.picks.every((pick) => pick.item !== item && !apart[item]!.includes(pick.item));
+        if (fits && alone) put(bin);
+      }
+      kinds.forEach((kind, k) => {
+        if (inUse[k]! >= kind.count || !fitsAlone(kind, k, option)) return;
+        inUse[k]!++;
+        const bin = { kind: k, picks: [], free: [...kind.capacity] };
+        bins.push(bin);
+        put(bin);
+        bins.pop();
+        inUse[k]!--;
+      });
+    });
+  };
+  place(0, 0);
+  return best;
+}
+
+interface Shape {
+  kinds: number;
+  limited: boolean;
+  losses: boolean;
+  copies: boolean;
+}
+
+/** Small problems whose items fit each on some device. */
+function problems({ kinds, limited, losses, copies }: Shape): fc.Arbitrary<Problem> {
+  const kind = fc.record({
+    capacity: fc.tuple(fc.integer({ min: 6, max: 12 }), fc.integer({ min: 6, max: 12 })),
+    cost: fc.integer({ min: 1, max: 4 }),
+    count: limited ? fc.integer({ min: 0, max: 3 }) : fc.constant(Infinity),
+  });
+  const option = (k: number): fc.Arbitrary<Option> =>
+    fc.record({
+      use: fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })),
+      allowed: fc.array(fc.boolean(), { minLength: k, maxLength: k }),
+      copies: copies ? fc.integer({ min: 1, max: 2 }) : fc.constant(1),
+      loss: losses ? fc.integer({ min: 0, max: 3 }) : fc.constant(0),
+    });
+  return fc
+    .array(kind, { minLength: 1, maxLength: kinds })
+    .chain((all) =>
+      fc.record({
+        kinds: fc.constant(all),
+        items: fc.array(fc.array(option(all.length), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 5 }),
+        pairs: fc.array(fc.tuple(fc.nat(4), fc.nat(4)), { maxLength: 2 }),
+      }),
+    )
+    .map(({ kinds: all, items, pairs }) => {
+      const possible = items.filter((options) => options.some((each) => all.some((k, i) => fitsAlone(k, i, each))));
+      const apart = possible.map((_, item) => {
+        const others = pairs.flatMap(([a, b]) => (a === item ? [b] : b === item ? [a] : []));
+        return [...new Set(others)].filter((other) => other !== item && other < possible.length);
+      });
+      return { kinds: all, items: possible, apart };
+    })
+    .filter(({ items }) => items.length > 0);
+}
+
+const never = performance.now() + 1e9;
+
+describe.each<[string, Shape, number]>([
+  ['one kind of device', { kinds: 1, limited: false, losses: false, copies: false }, 400],
+  ['kinds with prices', { kinds: 3, limited: false, losses: false, copies: false }, 500],
+  ['several copies', { kinds: 2, limited: false, losses: false, copies: true }, 400],
+  ['few devices', { kinds: 3, limited: true, losses: false, copies: false }, 500],
+  ['configurations that lose something', { kinds: 2, limited: true, losses: true, copies: true }, 400],
+])('%s', (_, shape, runs) => {
+  it.each([false, true])('gives the cheapest placement; without shortcuts: %s', (withoutShortcuts) => {
+    fc.assert(
+      fc.property(problems(shape), (problem) => {
+        const best = cheapest(problem, (bins) => costOf(problem, bins));
+        expect(quickBound(problem)).toBeLessThanOrEqual(best + 1e-9);
+        const { bins, bound } = solve(highs, problem, { deadline: never, withoutShortcuts });
+        if (best === Infinity) {
+          expect(bins).toBeUndefined();
+          expect(bound).toBe(Infinity);
+        } else {
+          expect(isValid(problem, bins!)).toBe(true);
+          expect(costOf(problem, bins!)).toBeCloseTo(best, 5);
+          expect(bound).toBeCloseTo(best, 5);
+        }
+      }),
+      { numRuns: runs / 2, seed: 1 },
+    );
+  });
+});
+
+it('goals that configurations decide lose least, and then use the fewest devices', () => {
+  fc.assert(
+    fc.property(problems({ kinds: 2, limited: true, losses: true, copies: false }), (drawn) => {
+      const problem = { ...drawn, kinds: drawn.kinds.map((kind) => ({ ...kind, cost: 1 })) };
+      // Losses count from the best option that fits somewhere, as they do in requests.
+      for (const options of problem.items) {
+        const fitting = options.filter((option) =>
+          problem.kinds.some((kind, i) => kind.count > 0 && fitsAlone(kind, i, option)),
+        );
+        const least = Math.min(...fitting.map(({ loss }) => loss));
+        for (const option of options) option.loss = Math.max(0, option.loss - least);
+      }
+      const best = cheapest(problem, (bins) => totalLoss(problem, bins) * 1000 + bins.length);
+      const { bins, bound, countBound } = strive(
+        highs,
+        { problem, byConfiguration: true, timeLimit: 1e9 },
+        () => undefined,
+      );
+      if (best === Infinity) {
+        expect(bins).toBeUndefined();
+        return;
+      }
+      expect(isValid(problem, bins!)).toBe(true);
+      const loss = Math.floor(best / 1000 + 1e-6);
+      expect(totalLoss(problem, bins!)).toBeCloseTo(loss, 5);
+      expect(bound).toBeCloseTo(loss, 5);
+      if (loss === 0) expect([bins!.length, countBound]).toEqual([best, best]);
+    }),
+    { numRuns: 300, seed: 1 },
+  );
+});
+
+it('what conflicts conflicts, and no smaller set of models does', () => {
+  fc.assert(
+    fc.property(problems({ kinds: 2, limited: true, losses: false, copies: false }), (problem) => {
+      const count = (bins: readonly Bin[]): number => bins.length;
+      const part = (some: readonly number[]): Problem => ({
+        kinds: problem.kinds,
+        items: some.map((item) => problem.items[item]!),
+        apart: some.map((item) =>
+          problem.apart[item]!.flatMap((other) => (some.includes(other) ? [some.indexOf(other)] : [])),
+        ),
+      });
+      const isPossible = (some: readonly number[]): boolean => cheapest(part(some), count) < Infinity;
+      const all = problem.items.map((_, i) => i);
+      fc.pre(!isPossible(all));
+      const { items, extent } = findConflict(highs, problem, never);
+      expect(isPossible(items)).toBe(false);
+      expect(extent).toBe('smallest');
+      const sets = Array.from({ length: 2 ** all.length }, (_, bits) => all.filter((i) => (bits >> i) & 1));
+      expect(sets.every((some) => some.length >= items.length || isPossible(some))).toBe(true);
+    }),
+    { numRuns: 60, seed: 1 },
+  );
+});

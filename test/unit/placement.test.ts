@@ -1,0 +1,241 @@
+/** Placements as programs ask for them. */
+import { placeModels } from 'accelnode';
+import type { PlacementModel, PlacementProgress, PlacementRequest } from 'accelnode';
+import { describe, expect, it } from 'vitest';
+
+const model = (name: string, memoryMB: number, more: object = {}): PlacementModel => ({
+  name,
+  configurations: [{ memoryMB, ...more }],
+});
+const gpu = { name: 'gpu', memoryMB: 1000 };
+const base: PlacementRequest = { models: [model('a', 600), model('b', 500), model('c', 400)], devices: [gpu] };
+
+/** So many models, three resources, so large that the bound is not reached at once. */
+function hard(count: number): PlacementRequest {
+  let state = 7;
+  const next = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+  const share = (): number => Math.round(20 + 25 * next());
+  const models = Array.from({ length: count }, (_, i) =>
+    model(`m${i}`, share() * 10, { memoryPercent: share(), utilizationPercent: share() }),
+  );
+  return { models, devices: [gpu], goal: 'max-throughput' };
+}
+
+describe('goals', () => {
+  it('the fewest devices', async () => {
+    const placement = await placeModels(base);
+    expect(placement).toMatchObject({ count: 2, proved: true, bound: 2, ended: 'proved' });
+    expect(placement.devices.map(({ device, models, memoryMB }) => [device, models, memoryMB])).toEqual([
+      ['gpu#1', ['a', 'c'], 1000],
+      ['gpu#2', ['b'], 500],
+    ]);
+  });
+
+  it('the lowest price: two small devices instead of a large one', async () => {
+    const devices = [
+      { name: 'large', memoryMB: 2000, price: 900 },
+      { name: 'small', memoryMB: 1000, price: 400 },
+    ];
+    const placement = await placeModels({ ...base, devices, goal: 'min-cost' });
+    expect(placement).toMatchObject({
+      count: 2,
+      proved: true,
+      objective: { measure: 'price', value: 800, bound: 800 },
+    });
+    const dear = devices.map((kind) => ({ ...kind, price: kind.name === 'small' ? 500 : 900 }));
+    const other = await placeModels({ ...base, devices: dear, goal: 'min-cost' });
+    expect(other).toMatchObject({ count: 1, objective: { value: 900 } });
+  });
+
+  const choices: PlacementModel = {
+    name: 'a',
+    configurations: [
+      { name: 'small', memoryMB: 300, utilizationPercent: 50, throughput: 100, latency: 5 },
+      { name: 'large', memoryMB: 800, utilizationPercent: 90, throughput: 180, latency: 9 },
+    ],
+  };
+  const plain = model('b', 400, { utilizationPercent: 50, throughput: 10, latency: 1 });
+
+  it('the highest throughput, which a configuration has', async () => {
+    const placement = await placeModels({ models: [choices, plain], devices: [gpu], goal: 'max-throughput' });
+    expect(placement).toMatchObject({ count: 2, proved: true, objective: { value: 190, bound: 190 } });
+  });
+
+  it('the highest throughput that the devices allow', async () => {
+    const devices = [{ ...gpu, count: 1 }];
+    const placement = await placeModels({ models: [choices, plain], devices, goal: 'max-throughput' });
+    expect(placement).toMatchObject({ count: 1, proved: true, objective: { value: 110, bound: 110, gapPercent: 0 } });
+    expect(placement.devices[0]!.placed[0]!.configuration.name).toBe('small');
+  });
+
+  it('the lowest latency', async () => {
+    const placement = await placeModels({ models: [choices, plain], devices: [gpu], goal: 'min-latency' });
+    expect(placement).toMatchObject({ count: 1, proved: true, objective: { measure: 'latency', value: 6 } });
+  });
+});
+
+describe('demands', () => {
+  const demanded = {
+    name: 'a',
+    rate: 250,
+    configurations: [{ memoryMB: 300, utilizationPercent: 80, throughput: 100 }],
+  };
+
+  it('that one copy can not carry get several, on different devices, each with its part', async () => {
+    const { count, devices } = await placeModels({ models: [demanded], devices: [gpu] });
+    expect(count).toBe(3);
+    for (const { placed, utilizationPercent } of devices) {
+      expect(placed).toHaveLength(1);
+      expect(placed[0]!.rate).toBeCloseTo(250 / 3);
+      expect(utilizationPercent).toBeCloseTo((80 * 250) / 300, 5);
+    }
+  });
+
+  it('count by the load, not by what a busy device would take', async () => {
+    const models = [{ ...demanded, rate: 10 }, model('b', 100, { utilizationPercent: 90, throughput: 1 })];
+    const { count, devices } = await placeModels({ models, devices: [gpu], maxUtilizationPercent: 98 });
+    expect(count).toBe(1);
+    expect(devices[0]!.utilizationPercent).toBe(98);
+  });
+
+  it('get more copies where a limit on the utilization asks for it', async () => {
+    const { count } = await placeModels({
+      models: [{ ...demanded, rate: 100 }],
+      devices: [gpu],
+      maxUtilizationPercent: 40,
+    });
+    expect(count).toBe(2);
+  });
+});
+
+describe('rules', () => {
+  it('keep a model on its device, with its name', async () => {
+    const devices = [{ name: 'gpu', memoryMB: 1000, ids: ['cuda:0', 'cuda:1', 'cuda:2'] }];
+    const { devices: used } = await placeModels({ ...base, devices, pins: { b: 'cuda:2', c: 'cuda:2' } });
+    expect(used.map(({ device, models }) => [device, models])).toEqual([
+      ['cuda:2', ['b', 'c']],
+      ['cuda:0', ['a']],
+    ]);
+  });
+
+  it('keep a model with another', async () => {
+    const { devices } = await placeModels({ ...base, pins: { b: 'c' } });
+    expect(devices.map(({ models }) => models)).toEqual([['b', 'c'], ['a']]);
+  });
+
+  it('keep models apart', async () => {
+    const { count } = await placeModels({ ...base, apart: [['a', 'b', 'c']] });
+    expect(count).toBe(3);
+  });
+
+  it('leave a configuration on the device that it was measured on', async () => {
+    const devices = [
+      { name: 'fast', memoryMB: 1000, price: 5 },
+      { name: 'slow', memoryMB: 1000, price: 1 },
+    ];
+    const models = [model('a', 100, { device: 'fast' }), model('b', 100)];
+    const { devices: used } = await placeModels({ models, devices, goal: 'min-cost' });
+    expect(used.map(({ kind }) => kind)).toEqual(['fast']);
+  });
+
+  it('count the idle server once for each device', async () => {
+    const models = [model('a', 550), model('b', 550)];
+    const twice = await placeModels({ models, devices: [gpu], reservedMB: 50 });
+    expect(twice.count).toBe(2);
+    const once = await placeModels({ models, devices: [gpu], reservedMB: 100, memoryIncludesReserved: true });
+    expect(once).toMatchObject({ count: 1, devices: [{ memoryMB: 1000 }] });
+  });
+
+  it('add decimal fractions without dust', async () => {
+    const models = [33.3, 33.3, 33.4].map((part, i) => model(`m${i}`, 1, { utilizationPercent: part }));
+    const { count, devices } = await placeModels({ models, devices: [gpu], goal: 'max-throughput' });
+    expect([count, devices[0]!.utilizationPercent]).toEqual([1, 100]);
+  });
+});
+
+describe('there is no placement', () => {
+  const failing = (request: Partial<PlacementRequest>) => placeModels({ ...base, ...request });
+
+  it.each<[string, Partial<PlacementRequest>, RegExp]>([
+    [
+      'for want of memory',
+      { devices: [{ ...gpu, count: 1 }] },
+      /"a" and "b" can't be placed on 1 of gpu \(memory: 1100 MB/,
+    ],
+    [
+      'because models are apart',
+      { devices: [{ ...gpu, memoryMB: 9000, count: 1 }], apart: [['a', 'c']] },
+      /"a" and "c" .*apart/,
+    ],
+    ['because of pins', { pins: { a: 'gpu#1', b: 'gpu#1' } }, /"a" and "b" .*pins/],
+    [
+      'for too many copies',
+      {
+        models: [{ name: 'a', rate: 9, configurations: [{ memoryMB: 1, throughput: 1 }] }],
+        devices: [{ ...gpu, count: 4 }],
+      },
+      /"a" with all of its copies can't be placed on 4 of gpu/,
+    ],
+  ])('%s, and it is said why', async (_, request, expected) => {
+    await expect(failing(request)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(expected) as string,
+    });
+  });
+
+  it.each<[string, Partial<PlacementRequest>, RegExp]>([
+    [
+      'a model that is too large',
+      { models: [model('big', 2000)] },
+      /"big" fits on no device: memory, 2000 MB of 1000 MB/,
+    ],
+    ['no model', { models: [] }, /no model/],
+    ['no device', { devices: [] }, /no device/],
+    ['two models of a name', { models: [model('a', 1), model('a', 2)] }, /"a" is there twice/],
+    ['NaN', { models: [model('a', NaN)] }, /memoryMB: .*NaN/],
+    ['a negative figure', { models: [model('a', -1)] }, /memoryMB/],
+    ['pins in a circle', { pins: { a: 'b', b: 'c', c: 'a' } }, /circle: a → b → c → a/],
+    ['a pin to nothing', { pins: { a: 'tpu' } }, /"tpu", which is no device and no model/],
+    ['a pin of nobody', { pins: { x: 'gpu' } }, /no model "x"/],
+    ['a device beyond the last', { devices: [{ ...gpu, count: 2 }], pins: { a: 'gpu#3' } }, /of gpu there are 2/],
+    ['apart and together', { pins: { a: 'b' }, apart: [['a', 'b']] }, /pinned together, and are to be apart/],
+    ['apart on one device', { pins: { a: 'gpu#1', c: 'gpu#1' }, apart: [['a', 'c']] }, /both pinned to gpu#1/],
+    ['an unknown device', { models: [model('a', 1, { device: 'tpu' })] }, /measured on tpu, which is not among/],
+    ['no price', { goal: 'min-cost' }, /needs the price of gpu/],
+    ['a limit on what is not known', { maxUtilizationPercent: 80 }, /"a" has no utilizationPercent/],
+    ['all of it reserved', { reservedMB: 1000 }, /leaves nothing/],
+    ['less than it includes', { reservedMB: 450, memoryIncludesReserved: true }, /"c" takes less memory/],
+  ])('%s is refused', async (_, request, expected) => {
+    await expect(failing(request)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(expected) as string,
+    });
+  });
+});
+
+describe('the search', () => {
+  it('ends when the time is up, with a placement and a bound', async () => {
+    const placement = await placeModels({ ...hard(60), timeLimit: 1 });
+    expect(placement).toMatchObject({ proved: false, ended: 'time limit' });
+    expect(placement.count).toBeGreaterThan(placement.bound);
+    expect(placement.objective).toBeUndefined();
+  });
+
+  it('ends when it is aborted, with a placement and a bound', async () => {
+    const stop = new AbortController();
+    const placement = await placeModels({ ...hard(60), signal: stop.signal, onProgress: () => stop.abort() });
+    expect(placement).toMatchObject({ proved: false, ended: 'aborted' });
+  });
+
+  it('tells how far it has come', async () => {
+    const seen: PlacementProgress[] = [];
+    const { count } = await placeModels({ ...hard(14), onProgress: (progress) => seen.push(progress) });
+    expect(seen.at(-1)).toEqual({ count, bound: count });
+    for (const [i, { bound }] of seen.entries()) expect(bound).toBeGreaterThanOrEqual(seen[i - 1]?.bound ?? 0);
+  });
+
+  it('proves 30 models', async () => {
+    const placement = await placeModels(hard(30));
+    expect(placement).toMatchObject({ proved: true, bound: placement.count });
+  });
+});
