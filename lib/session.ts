@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { RECORD_SIZE, addPending, addon, deliverSoon, dropPending } from './native/addon.js';
-import type { NativeOutcome, NativeSession } from './native/addon.js';
+import type { NativeLoadPlan, NativeLoadReport, NativeOutcome, NativeSession } from './native/addon.js';
 import type { BackendName } from './backends.js';
 import { Binder } from './binding.js';
 import type { Binding, Inputs, Outputs, TensorInfo, WantedOutputs } from './binding.js';
@@ -17,6 +17,7 @@ import { checkOptions, checkSignal } from './options/known.js';
 import type { LoadOptions } from './options/load.js';
 import { Residency } from './residency.js';
 import type { Reload, ResidentModel } from './residency.js';
+import { bindAll, runLoad } from './session-load.js';
 import { SessionRun, checkLimits } from './session-run.js';
 import type { RunOwner } from './session-run.js';
 import { addRecord, noRuns } from './session-stats.js';
@@ -71,6 +72,19 @@ export interface LoadedModel extends ResidentModel {
   /** Unset when the model can't be loaded again. */
   reload: Reload | undefined;
 }
+
+/**
+ * Has the addon make requests by itself, as lib/measure/ plans them: at most one in flight for each of `outputs`, which
+ * count as pending meanwhile, on the inputs in turn. An abort ends it when those in flight have ended. The first error
+ * ends it, too, and is thrown.
+ */
+export let generateLoad: (
+  session: Session,
+  inputs: readonly Inputs[],
+  outputs: readonly WantedOutputs[],
+  plan: NativeLoadPlan,
+  signal: AbortSignal,
+) => Promise<NativeLoadReport>;
 
 /**
  * A model on a device, ready to run.
@@ -389,6 +403,44 @@ export class Session {
     await this.close();
   }
 
+  static {
+    generateLoad = (session, ...rest) => session.#generateLoad(...rest);
+  }
+
+  async #generateLoad(
+    inputs: readonly Inputs[],
+    outputs: readonly WantedOutputs[],
+    plan: NativeLoadPlan,
+    signal: AbortSignal,
+  ): Promise<NativeLoadReport> {
+    this.#requireOpen();
+    if (this.#pending + outputs.length > this.#maxQueue) throw this.#queueFull();
+    const bindings: Binding[] = [];
+    this.#pending += outputs.length;
+    try {
+      const native = await this.#residency.load().catch((error: unknown) => {
+        throw this.#loadError(error);
+      });
+      const blocks = bindAll(this.#binder, native, inputs, outputs, bindings);
+      const report = await runLoad(
+        native,
+        { ...plan, blocks, requests: outputs.length, inputSets: inputs.length },
+        signal,
+      );
+      addRecord(this.#stats, report.all, 0);
+      this.#stats.runs += report.all[0]!;
+      this.#stats.failed += report.all[1]!;
+      if (report.error !== undefined) throw report.error;
+      return report;
+    } catch (error) {
+      throw withContext(error, this.backend, this.device);
+    } finally {
+      for (const binding of bindings) binding.release();
+      this.#pending -= outputs.length;
+      this.#wakeIdle();
+    }
+  }
+
   /** Puts a run into the queue, or makes it at once if it may be `inline`. */
   #submit(
     native: NativeSession,
@@ -436,7 +488,12 @@ export class Session {
 
   #countEnd(as: 'runs' | 'failed'): void {
     this.#stats[as]++;
-    if (--this.#pending > 0) return;
+    this.#pending--;
+    this.#wakeIdle();
+  }
+
+  #wakeIdle(): void {
+    if (this.#pending > 0) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "load_generator.h"
 #include "platform.h"
 #include "to_js.h"
 
@@ -146,6 +147,11 @@ void EnvState::AddSession(std::weak_ptr<LaneQueue> session) {
   sessions_.push_back(std::move(session));
 }
 
+void EnvState::AddLoad(std::weak_ptr<LoadGenerator> load) {
+  generators_.remove_if([](auto& each) { return each.expired(); });
+  generators_.push_back(std::move(load));
+}
+
 void EnvState::Retire(std::shared_ptr<LaneQueue> session) {
   if (shut_down_) return;  // its lanes have ended already
   session->BeginClose(true);
@@ -164,6 +170,9 @@ void EnvState::BeginShutdown() {
   shut_down_ = true;
   mailbox_.Close();
   for (auto& [id, load] : loads_) load.Cancel();
+  for (auto& each : generators_) {
+    if (auto load = each.lock()) load->Stop();
+  }
   for (auto& session : sessions_) {
     if (auto queue = session.lock()) queue->BeginClose(true);
   }

@@ -19,6 +19,8 @@
 
 namespace accelnode {
 
+class LoadGenerator;
+
 class EnvState {
  public:
   // Called once per environment, with the functions that lib/native/addon.ts provides:
@@ -46,6 +48,8 @@ class EnvState {
 
   // Sessions end before the environment does.
   void AddSession(std::weak_ptr<LaneQueue> session);
+  // Nor do loads go on, which would have new runs follow those that are given up.
+  void AddLoad(std::weak_ptr<LoadGenerator> load);
   // For a session that was garbage-collected while open.
   void Retire(std::shared_ptr<LaneQueue> session);
 
@@ -83,6 +87,7 @@ class EnvState {
   Mailbox mailbox_;
   TaskRunner tasks_, copies_;
   std::list<std::weak_ptr<LaneQueue>> sessions_;
+  std::list<std::weak_ptr<LoadGenerator>> generators_;
   std::map<uint32_t, LoadInProgress> loads_;
   bool shut_down_ = false;
 };

@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pause.h"
 #include "platform.h"
-
-#if defined(__x86_64__) || defined(_M_X64)
-#include <immintrin.h>
-#endif
 
 namespace accelnode {
 namespace {
@@ -24,14 +21,6 @@ constexpr auto kShort = std::chrono::microseconds(30);
 constexpr int kShortRuns = 16;
 
 constexpr auto kRepeatCancel = std::chrono::milliseconds(5);
-
-inline void PauseCpu() {
-#if defined(__x86_64__) || defined(_M_X64)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 Error Closed() { return Error(ErrorCode::CLOSED, "The session was closed before this run began."); }
 
@@ -81,12 +70,17 @@ void LaneQueue::Push(std::unique_ptr<Job> job) {
   }
   if (job) {
     Refuse(*job, Closed());
-    sink_.Done(std::move(job));
+    Deliver(std::move(job));
   } else if (claimed) {
     work_.notify_all();  // the one woken might be a claimed lane, which can't take the job
   } else {
     work_.notify_one();
   }
+}
+
+void LaneQueue::Deliver(std::unique_ptr<Job> job) {
+  JobSink& sink = job->sink != nullptr ? *job->sink : sink_;
+  sink.Done(std::move(job));
 }
 
 void LaneQueue::Loop(Lane& lane) {
@@ -101,7 +95,7 @@ void LaneQueue::Loop(Lane& lane) {
       NoteDuration(*job);
       if (claims_waiting_ > 0) free_.notify_all();
     }
-    sink_.Done(std::move(job));
+    Deliver(std::move(job));
   }
   // The context dies on the thread that used it: some vendors keep per-thread state.
   lane.context.reset();
@@ -263,7 +257,7 @@ void LaneQueue::Cancel(uint32_t job_id) {
   }
   if (removed) {
     Refuse(*removed, Cancelled());
-    sink_.Done(std::move(removed));
+    Deliver(std::move(removed));
   }
 }
 
@@ -283,7 +277,7 @@ void LaneQueue::BeginClose(bool cancel) {
   free_.notify_all();
   for (auto& job : removed) {
     Refuse(*job, Closed());
-    sink_.Done(std::move(job));
+    Deliver(std::move(job));
   }
 }
 

@@ -21,11 +21,15 @@ namespace accelnode {
 
 using Clock = std::chrono::steady_clock;
 
+class JobSink;
+
 // One run. Owned by the queue, then by the lane that works on it, then by the sink. The tensors
 // point into memory that lib/session.ts keeps alive, and out of other runs' reach, until the sink
 // has handed the job back.
 struct Job {
   uint32_t id = 0;
+  JobSink* sink = nullptr;     // who gets it when it has ended; null: the queue's sink
+  size_t mark = 0;             // the sink's own
   Backend* backend = nullptr;  // whose memory the outputs may be
   std::vector<Tensor> inputs;
   std::vector<Output> outputs;
@@ -97,6 +101,7 @@ class LaneQueue {
   };
 
   void Loop(Lane& lane);
+  void Deliver(std::unique_ptr<Job> job);
   std::unique_ptr<Job> Take(Lane& lane);
   static void Execute(Lane& lane, Job& job);
   void Spin();

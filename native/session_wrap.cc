@@ -5,6 +5,8 @@
 
 #include "backends.h"
 #include "env_state.h"
+#include "load_generator.h"
+#include "load_to_js.h"
 #include "to_js.h"
 
 namespace accelnode {
@@ -128,7 +130,9 @@ void SessionWrap::Define(Napi::Env env) {
                                     InstanceMethod<&SessionWrap::Profile>("profile"),
                                     InstanceMethod<&SessionWrap::Memory>("memory"),
                                     InstanceMethod<&SessionWrap::BusyLanes>("busyLanes"),
-                                    InstanceMethod<&SessionWrap::Export>("export")}));
+                                    InstanceMethod<&SessionWrap::Export>("export"),
+                                    InstanceMethod<&SessionWrap::GenerateLoad>("generateLoad"),
+                                    InstanceMethod<&SessionWrap::StopLoad>("stopLoad")}));
 }
 
 Napi::Value SessionWrap::Load(const Napi::CallbackInfo& info) {
@@ -223,6 +227,7 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
 }
 
 void SessionWrap::Finalize(Napi::BasicEnv) {
+  StopLoads();
   // Garbage was made of an open session: same path as close(), on a thread, as joining may wait.
   if (queue_) state_->Retire(std::move(queue_));
 }
@@ -230,10 +235,14 @@ void SessionWrap::Finalize(Napi::BasicEnv) {
 std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
   std::unique_ptr<Job> job = state_->mailbox().NewJob();
   job->id = id;
-  job->backend = backend_;
-  job->inputs.resize(input_count_);
-  job->outputs.resize(output_count_);
-  const double* argument = argument_data_;
+  Read(argument_data_, *job);
+  return job;
+}
+
+void SessionWrap::Read(const double* argument, Job& job) const {
+  job.backend = backend_;
+  job.inputs.resize(input_count_);
+  job.outputs.resize(output_count_);
   auto read_shape = [&argument](Shape& shape) {
     if (shape.rank() != static_cast<size_t>(argument[3])) {
       shape.Resize(static_cast<size_t>(argument[3]));
@@ -245,14 +254,14 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
   auto pointer = [](double number) {
     return reinterpret_cast<void*>(static_cast<uintptr_t>(number));
   };
-  for (Tensor& input : job->inputs) {
+  for (Tensor& input : job.inputs) {
     Update(input.data, pointer(argument[0]));
     Update(input.buffer, static_cast<const Buffer*>(pointer(argument[1])));
     Update(input.bytes, static_cast<size_t>(argument[2]));
     read_shape(input.shape);
     argument += kArgumentSize;
   }
-  for (Output& output : job->outputs) {
+  for (Output& output : job.outputs) {
     const bool allocate = argument[0] <= kAllocateHost;
     Update(output.wanted, argument[0] != kNotWanted);
     Update(output.memory, argument[0] == kAllocateDevice ? MemoryKind::kDevice : MemoryKind::kHost);
@@ -263,7 +272,6 @@ std::unique_ptr<Job> SessionWrap::TakeJob(uint32_t id) {
     Update(output.reshaped, false);
     argument += kArgumentSize;
   }
-  return job;
 }
 
 LaneQueue& SessionWrap::OpenQueue(Napi::Env env) const { return *Open(env); }
@@ -315,6 +323,7 @@ Napi::Value SessionWrap::Cancel(const Napi::CallbackInfo& info) {
 
 // cancelAll(): what is pending, also behind a close; nothing more is accepted.
 Napi::Value SessionWrap::CancelAll(const Napi::CallbackInfo&) {
+  StopLoads();
   if (auto queue = unfinished_.lock()) queue->BeginClose(true);
   return {};
 }
@@ -324,6 +333,7 @@ Napi::Value SessionWrap::Close(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::shared_ptr<LaneQueue> queue = Open(env);
   queue_ = nullptr;
+  StopLoads();
   queue->BeginClose(false);
   return state_->RunTask(env,
                          [queue = std::move(queue), gone = gone_]() mutable -> EnvState::Settle {
@@ -354,6 +364,60 @@ Napi::Value SessionWrap::Export(const Napi::CallbackInfo& info) {
         queue->model().Export(path);
         return [](Napi::Env env) { return env.Undefined(); };
       });
+}
+
+// generateLoad({ id, blocks, requests, inputSets, … }): Promise<what load_to_js.h says>. `blocks`
+// is a Float64Array of argument blocks, without their records: as many as there are requests in
+// flight, or input sets if these are more. The memory that they name stays as it is until the
+// promise settles.
+Napi::Value SessionWrap::GenerateLoad(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  std::shared_ptr<LaneQueue> queue = Open(env);
+  Napi::Object object = info[0].As<Napi::Object>();
+  const auto count = [&](const char* key) {
+    return object.Get(key).As<Napi::Number>().Uint32Value();
+  };
+  const double* blocks = object.Get("blocks").As<Napi::Float64Array>().Data();
+  const size_t block_size = (input_count_ + output_count_) * kArgumentSize;
+  const size_t requests = count("requests");
+  const size_t sets = count("inputSets");
+  std::vector<std::unique_ptr<Job>> jobs;
+  std::vector<std::vector<Tensor>> input_sets;
+  for (size_t i = 0; i < std::max(requests, sets); ++i) {
+    auto job = std::make_unique<Job>();
+    Read(blocks + i * block_size, *job);
+    if (i < sets) input_sets.push_back(job->inputs);
+    job->inputs.clear();
+    if (i < requests) jobs.push_back(std::move(job));
+  }
+  auto load = std::make_shared<LoadGenerator>(LoadPlanFromJs(object), std::move(jobs),
+                                              std::move(input_sets));
+  const uint32_t id = count("id");
+  loads_[id] = load;
+  state_->AddLoad(load);
+  return state_->RunCopy(env, [queue = std::move(queue), load]() -> EnvState::Settle {
+    auto report = std::make_shared<LoadReport>(load->Run(*queue));
+    return [report](Napi::Env env) { return ToJs(env, *report); };
+  });
+}
+
+// stopLoad(id): it begins no more requests, and its promise settles when those under way have
+// ended.
+Napi::Value SessionWrap::StopLoad(const Napi::CallbackInfo& info) {
+  auto found = loads_.find(info[0].As<Napi::Number>().Uint32Value());
+  if (found == loads_.end()) return {};
+  if (auto load = found->second.lock()) load->Stop();
+  loads_.erase(found);
+  return {};
+}
+
+void SessionWrap::StopLoads() {
+  for (auto& [id, each] : loads_) {
+    if (auto load = each.lock()) {
+      load->Stop(Error(ErrorCode::CLOSED, "The session was closed while it was measured."));
+    }
+  }
+  loads_.clear();
 }
 
 }  // namespace accelnode

@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include <future>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,7 @@
 namespace accelnode {
 
 class EnvState;
+class LoadGenerator;
 
 class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
  public:
@@ -49,8 +51,12 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value Memory(const Napi::CallbackInfo& info);
   Napi::Value BusyLanes(const Napi::CallbackInfo& info);
   Napi::Value Export(const Napi::CallbackInfo& info);
+  Napi::Value GenerateLoad(const Napi::CallbackInfo& info);
+  Napi::Value StopLoad(const Napi::CallbackInfo& info);
 
   std::unique_ptr<Job> TakeJob(uint32_t id);
+  void Read(const double* argument, Job& job) const;
+  void StopLoads();
   // Both throw CLOSED after close().
   const std::shared_ptr<LaneQueue>& Open(Napi::Env env) const;
   LaneQueue& OpenQueue(Napi::Env env) const;
@@ -64,6 +70,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   size_t input_count_ = 0, output_count_ = 0;
   Napi::Reference<Napi::Float64Array> arguments_;
   double* argument_data_ = nullptr;
+  std::map<uint32_t, std::weak_ptr<LoadGenerator>> loads_;  // by the number that lib/ gave them
 };
 
 }  // namespace accelnode

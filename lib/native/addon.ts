@@ -142,6 +142,48 @@ export interface NativeSession {
   memory(): unknown;
   busyLanes(): number;
   export(path: string): Promise<void>;
+  /** Makes requests until the plan is fulfilled, one fails, or it is stopped; settles when nothing is in flight. */
+  generateLoad(request: NativeGeneratorRequest): Promise<NativeLoadReport>;
+  stopLoad(id: number): void;
+}
+
+/** A load that the addon makes by itself; native/load_generator.h. Times in milliseconds. */
+export interface NativeLoadPlan {
+  /** Requests a second of an open loop; 0: a closed one. */
+  rate: number;
+  /** Exponential gaps, from `seed`. */
+  poisson: boolean;
+  seed: number;
+  warmup: number;
+  duration: number;
+  warmupRuns: number;
+  minRuns: number;
+  maxRuns: number;
+}
+
+export interface NativeGeneratorRequest extends NativeLoadPlan {
+  /** Names it in `stopLoad`. */
+  id: number;
+  /** Argument blocks without their records: for each request in flight, or set of inputs if these are more. */
+  blocks: Float64Array;
+  /** In flight, at most. */
+  requests: number;
+  inputSets: number;
+}
+
+/** Times of each request in milliseconds since the begin of what counts, in the order of `due`. */
+export interface NativeLoadReport {
+  /** What ended the load; the columns are then empty. */
+  error?: AccelError;
+  due: Float64Array;
+  sent: Float64Array;
+  started: Float64Array;
+  ended: Float64Array;
+  /** Sums as in a record, with the numbers of runs and of failed ones at the front: of what counts, and of all. */
+  counted: Float64Array;
+  all: Float64Array;
+  late: number;
+  unsent: number;
 }
 
 interface Addon {

@@ -60,28 +60,31 @@ function buildNativeTests(sanitizers) {
 
 function testLanes() {
   say('Lanes under ThreadSanitizer');
-  const underThreads = hammerLanes(join(buildNativeTests(THREADS), 'lane_test'), true);
+  const underThreads = hammerLanes(buildNativeTests(THREADS), true);
   say('Lanes under AddressSanitizer and UndefinedBehaviorSanitizer');
-  return sum(underThreads, hammerLanes(join(buildNativeTests(MEMORY), 'lane_test'), false));
+  return sum(underThreads, hammerLanes(buildNativeTests(MEMORY), false));
 }
 
-function hammerLanes(program, forRaces) {
+function hammerLanes(folder, forRaces) {
   const env = { ...process.env, TSAN_OPTIONS: 'halt_on_error=1', UBSAN_OPTIONS: 'print_stacktrace=1' };
-  const start = (...args) => spawnSync(...placed(program, args), { env, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const start = (program, ...args) =>
+    spawnSync(...placed(join(folder, program), args), { env, encoding: 'utf8', maxBuffer: 2 ** 28 });
   // Some kernels randomize addresses more than ThreadSanitizer can stand.
   let placed = (command, args) => [command, args];
-  const race = () => start('race').stderr;
+  const race = () => start('lane_test', 'race').stderr;
   const results = [];
   if (forRaces) {
     if (race().includes('unexpected memory mapping')) placed = (command, args) => ['setarch', ['-R', command, ...args]];
     results.push(result(race().includes('data race') ? 'passed' : 'failed', 'a data race is noticed'));
   }
-  const { status, stdout, stderr } = start(ROUNDS);
-  console.log(`${stdout}${stderr}`.trimEnd());
-  const count = (word) => stdout.split('\n').filter((line) => line.startsWith(word)).length;
-  const failed = count('FAILED');
-  results.push({ passed: count('ok'), failed, skipped: 0 });
-  if (failed === 0) results.push(result(status === 0 ? 'passed' : 'failed', 'the sanitizer found nothing'));
+  for (const program of ['lane_test', 'load_test']) {
+    const { status, stdout, stderr } = start(program, ROUNDS);
+    console.log(`${stdout}${stderr}`.trimEnd());
+    const count = (word) => stdout.split('\n').filter((line) => line.startsWith(word)).length;
+    const failed = count('FAILED');
+    results.push({ passed: count('ok'), failed, skipped: 0 });
+    if (failed === 0) results.push(result(status === 0 ? 'passed' : 'failed', 'the sanitizer found nothing'));
+  }
   return sum(...results);
 }
 

@@ -1,7 +1,7 @@
-// Starts workers that load and run without end, and terminates each after another number of runs.
+// Starts workers that load, run and measure without end, and terminates each after another number of runs.
 import { Worker, isMainThread, parentPort } from 'node:worker_threads';
 
-import { Session, Tensor } from '../../dist/index.mjs';
+import { Session, Tensor, measure } from '../../dist/index.mjs';
 
 const WORKERS = 30;
 
@@ -27,7 +27,8 @@ async function work() {
   const load = async () => {
     for (;;) await (await Session.load(model, { device: 'null' })).close();
   };
-  await Promise.all([...Array.from({ length: 32 }, run), load()]);
+  const endless = { api: 'native', concurrency: 4, warmup: 0, duration: 1e9, maxRuns: 1e9 };
+  await Promise.all([...Array.from({ length: 32 }, run), load(), measure(session, { x }, endless)]);
 }
 
 if (isMainThread) {

@@ -2,11 +2,12 @@
  * `measure` on models that take a known time. A busy machine can make any run longer, so what is expected are
  * relations between figures of one measurement, which hold however long its runs were.
  */
-import { measure } from 'accelnode';
-import type { MeasureOptions, Measurement, NullModel, Session } from 'accelnode';
+import { Session, measure } from 'accelnode';
+import type { MeasureOptions, Measurement, NullModel } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import { summarize } from '../../dist/bench.js';
+import { isStable, summarize } from '../../dist/measure/statistics.js';
+import { warningsAbout } from '../../dist/measure/warnings.js';
 import { expectError, nullModel, withNull, withSession } from '../utils/session.js';
 
 const inputs = { x: new Float32Array(4) };
@@ -43,6 +44,8 @@ it.each<[string, MeasureOptions, number]>([
   ['two in flight', { concurrency: 2 }, 2],
   ['as many as there are lanes', {}, 2],
   ['runSync', { sync: true }, 1],
+  ['native, one in flight', { api: 'native', concurrency: 1 }, 1],
+  ['native, two in flight', { api: 'native' }, 2],
 ])('throughput and latency agree: %s', async (_, options, concurrency) => {
   // Few runs, so that one that is not counted shows.
   const limits = { warmup: 0, duration: 0, minRuns: 2 * concurrency, ...options };
@@ -55,11 +58,11 @@ it.each<[string, MeasureOptions, number]>([
   await withNull(sleeping(100), use, { lanes: 2 });
 });
 
-it('counts waiting for a lane as latency, not as computing', () =>
+it.each(['run', 'native'] as const)('counts waiting for a lane as latency, not as computing: %s', (api) =>
   withNull(
     sleeping(30),
     async (session) => {
-      const measurement = await measure(session, inputs, { warmup: 0, duration: 0, minRuns: 12, concurrency: 4 });
+      const measurement = await measure(session, inputs, { warmup: 0, duration: 0, minRuns: 12, concurrency: 4, api });
       expectConsistent(measurement, 4);
       // With one lane, the runs are computed one after the other.
       expect(measurement.throughput * measurement.compute!).toBeLessThanOrEqual(1000 * 1.001);
@@ -67,11 +70,13 @@ it('counts waiting for a lane as latency, not as computing', () =>
       expect(measurement.queued!).toBeGreaterThan(measurement.compute!);
     },
     { lanes: 1 },
-  ));
+  ),
+);
 
 it.each([
   ['run', { concurrency: 3 }, 3],
   ['runSync', { sync: true }, 1],
+  ['native', { api: 'native' as const, concurrency: 3 }, 3],
 ])(
   'makes no runs but those of the warm-up, one for each in flight, and those that it counts: %s',
   (_, options, extra) =>
@@ -126,6 +131,15 @@ describe('refuses', () => {
     ['a signal that is none', { signal: {} }, /options\.signal/],
     ['a progress function that is none', { onProgress: 1 }, /options\.onProgress/],
     ['an unknown option', { lanes: 2 }, /lanes/],
+    ['an api that there is not', { api: 'async' }, /options\.api/],
+    ['two apis', { api: 'native', sync: true }, /options\.sync.*another/],
+    ['no requests a second', { rate: 0 }, /options\.rate/],
+    ['an endless rate', { rate: Infinity }, /options\.rate/],
+    ['a rate by run', { rate: 10, api: 'run' }, /options\.rate.*native/],
+    ['arrivals that there are not', { rate: 10, arrivals: 'random' }, /options\.arrivals/],
+    ['arrivals without a rate', { arrivals: 'poisson' }, /options\.arrivals.*open loop/],
+    ['at most fewer runs than at least', { minRuns: 3, maxRuns: 2 }, /options\.maxRuns.*less than minRuns/],
+    ['no tolerance', { tolerance: 0 }, /options\.tolerance/],
     ['no options', null, /options/],
   ])('%s', (_, options, message) =>
     withNull({}, async (session) => {
@@ -135,6 +149,11 @@ describe('refuses', () => {
     }),
   );
 
+  it('to measure without inputs', () =>
+    withNull({}, async (session) => {
+      await expectError('INVALID_ARGUMENT', () => measure(session, []));
+    }));
+
   it('what is no session', async () => {
     for (const session of [undefined, null, {}, 'model.onnx']) {
       await expectError('INVALID_ARGUMENT', () => measure(session as Session, inputs));
@@ -143,50 +162,230 @@ describe('refuses', () => {
 });
 
 describe('ends when', () => {
-  it.each([true, false])('the inputs are wrong, sync: %s', (sync) =>
+  const apis = ['native', 'run', 'runSync'] as const;
+
+  it.each(apis)('the inputs are wrong: %s', (api) =>
     withNull({}, async (session) => {
-      await expectError('INVALID_ARGUMENT', () => measure(session, {}, { sync }));
+      await expectError('INVALID_ARGUMENT', () => measure(session, {}, { api }));
+      expect(session.pending).toBe(0);
     }),
   );
 
-  it('a run fails, and nothing is pending then', () =>
+  it.each(['native', 'run'] as const)('a run fails, and nothing is pending then: %s', (api) =>
     withNull(
       { ...sleeping(5), failAt: 3 },
       async (session) => {
-        await expectError('VENDOR_FAILURE', () => measure(session, inputs, { concurrency: 4 }));
+        const error = await expectError('VENDOR_FAILURE', () => measure(session, inputs, { concurrency: 4, api }));
+        expect(error.device).toBe('null:0');
         expect(session.pending).toBe(0);
+        const { runs, failed } = session.stats();
+        expect(failed).toBeGreaterThan(0);
+        // The outputs are free again, and so is the model.
+        await session.run(inputs);
+        expect(session.stats()).toMatchObject({ runs: runs + 1, failed });
       },
       { lanes: 2 },
-    ));
+    ),
+  );
 
-  it('more are in flight than may be pending', () =>
-    withNull({}, (session) => expectError('QUEUE_FULL', () => measure(session, inputs, { concurrency: 3 })), {
+  it.each(['native', 'run'] as const)('more are in flight than may be pending: %s', (api) =>
+    withNull({}, (session) => expectError('QUEUE_FULL', () => measure(session, inputs, { concurrency: 3, api })), {
       maxQueue: 2,
-    }));
+    }),
+  );
 
-  it.each([true, false])('its signal is aborted, sync: %s', (sync) =>
+  it.each<MeasureOptions>([...apis.map((api) => ({ api })), { rate: 100 }])('its signal is aborted: %j', (how) =>
     withNull({}, async (session) => {
       const controller = new AbortController();
       const reason = new Error('enough');
       const onProgress = (): void => controller.abort(reason);
-      const options = { signal: controller.signal, duration: 1e9, onProgress, sync };
+      const options = { signal: controller.signal, duration: 1e9, onProgress, maxRuns: 1e9, ...how };
       const error = await expectError('CANCELLED', () => measure(session, inputs, options));
       expect(error.cause).toBe(reason);
       await expectError('CANCELLED', () => measure(session, inputs, options));
     }),
   );
 
-  it.each([true, false])('onProgress throws, sync: %s', (sync) =>
+  it.each(apis)('onProgress throws: %s', (api) =>
     withNull({}, async (session) => {
       const mistake = new Error('mine');
       const onProgress = (): void => {
         throw mistake;
       };
-      const error = await expectError('INVALID_ARGUMENT', () => measure(session, inputs, { onProgress, sync }));
+      const options: MeasureOptions = { onProgress, api, duration: 1e9, maxRuns: 1e9 };
+      const error = await expectError('INVALID_ARGUMENT', () => measure(session, inputs, options));
       expect(error.cause).toBe(mistake);
       expect(error.message).toContain('mine');
     }),
   );
+
+  it.each<[string, MeasureOptions]>([
+    ['closed', { api: 'native', concurrency: 3 }],
+    ['open, waiting for its next request', { rate: 0.01, minRuns: 2 }],
+  ])('the session is closed meanwhile: %s loop', async (_, how) => {
+    const session = await Session.load(nullModel(sleeping(2)), { device: 'null:0', lanes: 2 });
+    const failure = expectError('CLOSED', () =>
+      measure(session, inputs, { warmup: 0, duration: 1e9, maxRuns: 1e9, ...how }),
+    );
+    while (session.stats().runs + session.pending === 0) await new Promise(setImmediate);
+    await session.close();
+    await failure;
+    expect(session.pending).toBe(0);
+  });
+});
+
+describe('an open loop', () => {
+  /** The gaps between the moments at which requests were due. */
+  const gaps = ({ times }: Measurement): number[] =>
+    Array.from(times!.due.subarray(1), (due, i) => due - times!.due[i]!);
+
+  it('makes requests at equal distances', () =>
+    withNull({}, async (session) => {
+      const measurement = await measure(session, inputs, { rate: 1000, duration: 50, warmup: 0, times: true });
+      expect(measurement.runs + measurement.unsent!).toBe(50);
+      const { due, started, ended } = measurement.times!;
+      expect(due[0]).toBe(0);
+      for (const gap of gaps(measurement)) expect(gap).toBeCloseTo(1, 5);
+      for (let i = 0; i < due.length; i++) {
+        expect(started![i]).toBeGreaterThanOrEqual(due[i]!); // never before its moment
+        expect(ended[i]).toBeGreaterThanOrEqual(started![i]!);
+      }
+    }));
+
+  it('has gaps as of independent users, the same for the same seed', () =>
+    withNull({}, async (session) => {
+      const options = {
+        rate: 100_000,
+        arrivals: 'poisson',
+        duration: 0,
+        minRuns: 2000,
+        warmup: 0,
+        times: true,
+      } as const;
+      const [first, again, other] = [
+        await measure(session, inputs, options),
+        await measure(session, inputs, options),
+        await measure(session, inputs, { ...options, seed: 2 }),
+      ];
+      // To a nanosecond, as each is counted from its own beginning.
+      expect(gaps(again)).toHaveLength(1999);
+      gaps(again).forEach((gap, i) => expect(gap).toBeCloseTo(gaps(first)[i]!, 5));
+      expect(gaps(other)[0]).not.toBeCloseTo(gaps(first)[0]!, 5);
+      const { mean, cv } = summarize(gaps(first));
+      expect(mean).toBeGreaterThan(0.0094); // within three standard errors of 10 µs
+      expect(mean).toBeLessThan(0.0107);
+      expect(cv).toBeGreaterThan(90); // of an exponential distribution: 100
+      expect(cv).toBeLessThan(110);
+    }));
+
+  it('counts latency from when a request was due, though too many are in flight', () =>
+    withNull(
+      sleeping(20),
+      async (session) => {
+        // Ten times as many as can be made: each waits for all before it.
+        const options = { rate: 500, duration: 100, minRuns: 1, warmup: 0, concurrency: 1, times: true };
+        const measurement = await measure(session, inputs, options);
+        const { runs, unsent, late, latency, throughput, warnings } = measurement;
+        expect(runs + unsent!).toBe(50);
+        expect(unsent).toBeGreaterThan(0);
+        expect(late).toBe(runs - 1);
+        expect(throughput).toBeLessThanOrEqual(50);
+        expect(latency.max).toBeGreaterThan(latency.min + (runs - 1) * (20 - 2) - 1);
+        expect(warnings.join()).toMatch(/requests could not be made: 500 a second/);
+      },
+      { lanes: 1 },
+    ));
+});
+
+it('takes several sets of inputs in turn', () =>
+  withNull({ model: 'busy', durationMs: 'input', wait: 'sleep' }, async (session) => {
+    const sets = [1, 40].map((duration) => ({ x: Float32Array.of(duration, 0, 0, 0) }));
+    for (const api of ['native', 'run', 'runSync'] as const) {
+      const options: MeasureOptions = { api, concurrency: 1, warmup: 0, duration: 0, minRuns: 4, times: true };
+      const { times } = await measure(session, sets, options);
+      const [first, second, third, fourth] = times!.ended.map((ended, i) => ended - times!.due[i]!);
+      expect(Math.min(second!, fourth!)).toBeGreaterThanOrEqual(40);
+      expect(Math.min(first!, third!)).toBeLessThan(40);
+    }
+  }));
+
+it('ends at the most runs that it may count', () =>
+  withNull({}, async (session) => {
+    for (const api of ['native', 'run', 'runSync'] as const) {
+      const { runs } = await measure(session, inputs, { api, warmup: 0, duration: 1e9, minRuns: 5, maxRuns: 5 });
+      expect(runs).toBe(5);
+    }
+  }));
+
+describe('says whether a measurement is stable', () => {
+  /** Runs one after the other that take so long. */
+  const runs = (...latencies: number[]): { due: Float64Array; ended: Float64Array } => {
+    const ended = latencies.map((_, i) => latencies.slice(0, i + 1).reduce((sum, latency) => sum + latency));
+    return { due: Float64Array.from(ended, (end, i) => end - latencies[i]!), ended: Float64Array.from(ended) };
+  };
+  const thirds = (a: number, b: number, c: number): ReturnType<typeof runs> => runs(a, a, a, b, b, b, c, c, c);
+
+  it.each([
+    ['the same all the time', thirds(5, 5, 5), true],
+    ['within the tolerance', thirds(10, 10.5, 11), true],
+    ['slower at the end', thirds(10, 10, 14), false],
+    ['slower at first', thirds(14, 10, 10), false],
+    ['too few to tell', runs(1, 2, 3, 4, 5, 6, 7, 8), undefined],
+  ])('%s', (_, times, stable) => {
+    expect(isStable(times, 10)).toBe(stable);
+  });
+
+  it('looks at latency, too: requests that come as before, but wait ever longer', () => {
+    const due = Float64Array.from({ length: 30 }, (_, i) => 10 * i);
+    expect(isStable({ due, ended: due.map((time) => time + 5) }, 10)).toBe(true);
+    expect(isStable({ due, ended: due.map((time, i) => time + 5 + i / 10) }, 10)).toBe(false);
+  });
+
+  it('measures again when it is not, as long as it may', () =>
+    withNull({ model: 'busy', durationMs: 'input', wait: 'sleep' }, async (session) => {
+      const sets = [1, 1, 1, 1, 1, 1, 30, 30, 30].map((duration) => ({ x: Float32Array.of(duration, 0, 0, 0) }));
+      const options = { concurrency: 1, warmup: 0, duration: 0, minRuns: 9, maxRuns: 9 };
+      const { stable, warnings } = await measure(session, sets, { ...options, maxDuration: 120 });
+      expect(stable).toBe(false);
+      expect(warnings.join()).toContain('differ by more than 10 %');
+      // 96 ms each time, and the run of the warm-up.
+      expect(session.stats().runs).toBe(1 + 2 * 9);
+    }));
+});
+
+describe('warns', () => {
+  const measurement = {
+    runs: 1000,
+    duration: 1000,
+    throughput: 1000,
+    latency: { min: 1, max: 1, mean: 1, p50: 1, p90: 1, p95: 1, p99: 1, cv: 1 },
+    queued: 0,
+    compute: 1,
+    stable: true,
+  };
+  const load = { api: 'native', lanes: 1, concurrency: 1, tolerance: 10 };
+
+  it.each<[RegExp | undefined, object, object]>([
+    [undefined, {}, {}],
+    [/variance is 3\.0 %/, { latency: { ...measurement.latency, cv: 3 } }, {}],
+    [/99 runs are too few/, { runs: 99, duration: 99 }, {}],
+    [/more than 10 %/, { stable: false }, {}],
+    [/Bound by transfers/, { compute: 0.4, h2d: 0.3, d2h: 0.3 }, {}],
+    [
+      /Bound by the queue.* 2 are in flight on 1/,
+      { queued: 1, latency: { ...measurement.latency, mean: 1.9 } },
+      { concurrency: 2 },
+    ],
+    [/Bound by requests.*idle for 40 %/, { compute: 0.6 }, {}],
+    [undefined, { compute: 0.6 }, { lanes: 2, concurrency: 1 }],
+    [/10 of 1010 requests could not be made: 7 a second/, { unsent: 10 }, { rate: 7 }],
+    [/2\.0 % of the requests were made/, { late: 20 }, { rate: 7 }],
+    [undefined, { late: 5, compute: 0.1 }, { rate: 7 }],
+  ])('%s', (words, found, how) => {
+    const warnings = warningsAbout({ ...measurement, ...found }, { ...load, ...how });
+    if (words === undefined) expect(warnings).toEqual([]);
+    else expect(warnings).toEqual([expect.stringMatching(words)]);
+  });
 });
 
 it('summarizes', () => {

@@ -1,0 +1,120 @@
+/** What `measure` takes and gives. */
+import type { MemoryKind } from '../memory.js';
+
+/** Who makes the requests of a measurement: see {@link MeasureOptions.api}. */
+export type MeasureApi = 'native' | 'run' | 'runSync';
+
+/** Options of {@link measure}. */
+export interface MeasureOptions {
+  /**
+   * Who makes the requests. `run` and `runSync`: JavaScript, by the session's methods of these names, as your program
+   * would; `native`: the addon, from a thread of its own, which leaves the event loop and JavaScript out. Default: `run`;
+   * `native` with `rate`.
+   */
+  api?: MeasureApi | undefined;
+  /** Short for `api: 'runSync'`: one run at a time, on the calling thread. */
+  sync?: boolean | undefined;
+  /**
+   * A closed loop: so many requests in flight at all times. With `rate`: at most so many, further ones wait for their
+   * turn. Default: the session's lanes; 64 with `rate`, or the session's `maxQueue` if that is less.
+   */
+  concurrency?: number | undefined;
+  /**
+   * An open loop: requests a second, at moments that are fixed before, whether earlier ones have ended or not. Latency
+   * counts from these moments, so that a device that falls behind is seen to. From 0.001 to 1,000,000.
+   */
+  rate?: number | undefined;
+  /** The gaps between the requests of an open loop: all the same, or as of independent users. Default: `constant`. */
+  arrivals?: 'constant' | 'poisson' | undefined;
+  /** Of the gaps of `poisson`: the same number, the same gaps. Default: 1. */
+  seed?: number | undefined;
+  /** Milliseconds of runs that are not counted: at least one for each in flight. Default: 200. */
+  warmup?: number | undefined;
+  /** Milliseconds to measure for. Default: 3000. */
+  duration?: number | undefined;
+  /** At least this many runs, however long they take. Default: 10. */
+  minRuns?: number | undefined;
+  /** At most this many, as the times of each are kept: 32 bytes. Default: 10,000,000. */
+  maxRuns?: number | undefined;
+  /** Percent by which the thirds of a measurement may differ for it to be {@link Measurement.stable}. Default: 10. */
+  tolerance?: number | undefined;
+  /** Measure again while it is not stable, until so many milliseconds were measured in all. Default: `duration`. */
+  maxDuration?: number | undefined;
+  /** Give the times of each request: {@link Measurement.times}. Default: false. */
+  times?: boolean | undefined;
+  /**
+   * The memory that outputs are written to, as {@link Session.allocate} has it. Inputs lie where you have put them.
+   * Default: `host`.
+   */
+  memory?: MemoryKind | undefined;
+  /** Ends the measurement when aborted, after the runs that have begun. */
+  signal?: AbortSignal | undefined;
+  /** Told after each run; by `native`, ten times a second. What it does is not measured, but delays the next run. */
+  onProgress?: ((elapsed: number, duration: number) => void) | undefined;
+}
+
+/** Latencies in milliseconds. */
+export interface Latencies {
+  /** The shortest. */
+  min: number;
+  /** The longest. */
+  max: number;
+  /** The arithmetic mean. */
+  mean: number;
+  /** The median. */
+  p50: number;
+  /** What 90 percent of the runs did not exceed; interpolated, as the other percentiles are. */
+  p90: number;
+  /** The same for 95 percent. */
+  p95: number;
+  /** The same for 99 percent. */
+  p99: number;
+  /** Standard deviation in percent of the mean. */
+  cv: number;
+}
+
+/** Of each request that was counted, in the order of `due`; milliseconds since the measurement began. */
+export interface RequestTimes {
+  /** When it was to be made. In a closed loop: when it was. */
+  due: Float64Array;
+  /** When a lane took it. Only of the requests that the addon makes. */
+  started?: Float64Array;
+  /** When its outputs were complete. */
+  ended: Float64Array;
+}
+
+/** What {@link measure} found. */
+export interface Measurement {
+  /** Runs that were counted: those after the warm-up. */
+  runs: number;
+  /** Milliseconds that the counted runs took together, from the first start to the last end. */
+  duration: number;
+  /** Runs a second. */
+  throughput: number;
+  /** From the call to the outcome; in an open loop, from the moment when the request was due. */
+  latency: Latencies;
+  /**
+   * How long a run waited for a lane, the mean in milliseconds; in an open loop, from the moment when it was due. Unset
+   * for `runSync`.
+   */
+  queued?: number;
+  /** How long a run computed, the mean in milliseconds. Unset for `runSync`. */
+  compute?: number;
+  /** Moving a run's inputs to the device, the mean in milliseconds, where the vendor tells it apart from computing. */
+  h2d?: number;
+  /** Moving a run's outputs back, likewise. */
+  d2h?: number;
+  /**
+   * Do the thirds of the measurement agree within the tolerance, in throughput and in mean latency? Unset when there are
+   * too few runs to tell.
+   */
+  stable?: boolean;
+  /** Open loop: requests that were made more than a millisecond late, as too many were in flight, or the CPU was busy. */
+  late?: number;
+  /** Open loop: requests that were due and could not be made at all, as too many were in flight to the end. */
+  unsent?: number;
+  /** What to mind when reading the figures, a sentence each. */
+  warnings: string[];
+  /** With {@link MeasureOptions.times}. */
+  times?: RequestTimes;
+}

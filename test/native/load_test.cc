@@ -1,0 +1,185 @@
+// Loads on a LaneQueue, closed and open, that end in every way: by themselves, by an error, by
+// Stop, by a close that cancels or does not; while other jobs come and go. It checks that nothing
+// is in flight when Run returns, and that the times of what counts are in order; the sanitizer that
+// it is built with looks for races and for memory used after it was freed.
+//
+//   load_test [rounds [seed]]
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "backend.h"
+#include "lane.h"
+#include "load_generator.h"
+
+namespace accelnode {
+
+std::unique_ptr<Backend> MakeNullBackend();
+
+namespace {
+
+using Random = std::mt19937;
+
+constexpr int kEndings = 5;
+const char* const kEndingNames[kEndings] = {"fulfilled", "failed", "stopped", "closed",
+                                            "cancelled"};
+
+int Below(Random& random, int limit) {
+  return std::uniform_int_distribution<int>(0, limit - 1)(random);
+}
+
+int failures = 0;
+
+void Expect(bool holds, const char* what, unsigned seed) {
+  if (holds) return;
+  if (failures++ < 20) std::printf("        seed %u: %s\n", seed, what);
+}
+
+std::shared_ptr<Model> NewModel(int fail_at) {
+  static Backend& backend = *MakeNullBackend().release();  // as in the addon: never destroyed
+  LoadMonitor monitor;
+  LoadRequest request;
+  request.monitor = &monitor;
+  request.device = "0";
+  const Value::List tensors{
+      Value::Map{{"name", "x"}, {"type", "float32"}, {"shape", Value::List{2}}}};
+  request.source.spec =
+      Value::Map{{"model", "busy"},   {"durationMs", "input"}, {"wait", "sleep"},
+                 {"inputs", tensors}, {"outputs", tensors},    {"failAt", fail_at}};
+  return backend.Load(request);
+}
+
+// Frees the jobs of others, which run beside the load.
+class OtherSink final : public JobSink {
+ public:
+  void Done(std::unique_ptr<Job> job) override {
+    job.reset();
+    ++done;
+  }
+  std::atomic<int> done{0};
+};
+
+struct Memory {
+  float input[2] = {0, 7};
+  float output[2] = {};
+};
+
+std::unique_ptr<Job> NewJob(Memory& memory, bool own_memory) {
+  auto job = std::make_unique<Job>();
+  const int64_t dims[] = {2};
+  Tensor& input = job->inputs.emplace_back();
+  input.data = memory.input;
+  input.bytes = sizeof(memory.input);
+  input.shape = Shape(dims, 1);
+  Output& output = job->outputs.emplace_back();
+  if (own_memory) {  // else the context allocates
+    output.data = memory.output;
+    output.bytes = sizeof(memory.output);
+    output.shape = input.shape;
+  }
+  return job;
+}
+
+LoadPlan NewPlan(Random& random, int ending) {
+  LoadPlan plan;
+  plan.open = Below(random, 2) == 0;
+  plan.rate = plan.open ? 1000.0 * (1 << Below(random, 8)) : 0;
+  plan.poisson = Below(random, 2) == 0;
+  plan.seed = random();
+  plan.warmup_requests = static_cast<size_t>(Below(random, 5));
+  plan.min_requests = static_cast<size_t>(1 + Below(random, 200));
+  plan.max_requests = ending == 0 ? 20'000 : SIZE_MAX;
+  plan.duration =
+      ending == 0 ? std::chrono::milliseconds(Below(random, 20)) : std::chrono::hours(1);
+  return plan;
+}
+
+void CheckTimes(LoadReport& report, const LoadPlan& plan, unsigned seed) {
+  Expect(report.counted.runs == report.requests, "what counts was not counted", seed);
+  Expect(report.requests >= plan.min_requests || report.unsent > 0, "too few requests", seed);
+  Expect(report.requests <= plan.max_requests, "too many requests", seed);
+  for (size_t i = 0; i < report.requests; ++i) {
+    const RequestTimes& times = report.times[i];
+    Expect(report.begin <= times.due && times.due <= times.sent && times.sent <= times.started &&
+               times.started <= times.ended,
+           "times are not in order", seed);
+    if (plan.open && i > 0) {
+      Expect(report.times[i - 1].due <= times.due, "requests are not in order", seed);
+    }
+  }
+}
+
+void Round(int ending, unsigned seed) {
+  Random random(seed);
+  const LoadPlan plan = NewPlan(random, ending);
+  const auto in_flight = static_cast<size_t>(1 + Below(random, 6));
+  std::vector<Memory> memory(in_flight + 1);
+  std::vector<std::unique_ptr<Job>> jobs;
+  for (size_t i = 0; i < in_flight; ++i) jobs.push_back(NewJob(memory[i], Below(random, 4) > 0));
+  std::vector<std::vector<Tensor>> sets{jobs[0]->inputs, jobs[0]->inputs};
+  if (Below(random, 2) == 0) sets.pop_back();
+
+  OtherSink others;
+  LaneQueue queue(NewModel(ending == 1 ? 1 + Below(random, 50) : 0), 1 + Below(random, 3), others);
+  LoadGenerator load(plan, std::move(jobs), std::move(sets));
+  LoadReport report;
+  std::thread runner([&] { report = load.Run(queue); });
+
+  int pushed = 0;
+  const int dawdle = Below(random, 3000);
+  // Not where one of these might be the run that fails.
+  const int beside = ending == 1 ? 0 : Below(random, 20);
+  for (; pushed < beside; ++pushed) queue.Push(NewJob(memory[in_flight], false));
+  std::this_thread::sleep_for(std::chrono::microseconds(dawdle));
+  if (ending == 2) load.Stop();
+  if (ending == 3) {
+    load.Stop(Error(ErrorCode::CLOSED, "as told"));
+    queue.BeginClose(false);
+  }
+  if (ending == 4) queue.BeginClose(true);  // nobody tells the load
+  runner.join();
+
+  Expect(report.all.runs + report.all.failed >= report.requests, "runs were lost", seed);
+  const bool fails = ending == 1 || ending >= 3;
+  Expect(report.error.has_value() == fails, "another ending", seed);
+  if (ending == 1 && report.error) {
+    Expect(report.error->code == ErrorCode::VENDOR_FAILURE, "another error", seed);
+  }
+  if (ending == 0) CheckTimes(report, plan, seed);
+  for (size_t i = 0; ending == 0 && i < in_flight; ++i) {
+    Expect(memory[i].output[1] == 0 || memory[i].output[1] == 7, "another output", seed);
+  }
+  queue.BeginClose(false);
+  queue.Join();
+  Expect(others.done == pushed, "jobs of others came to the load", seed);
+}
+
+int Main(int argc, char** argv) {
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 60;
+  const unsigned seed =
+      argc > 2 ? static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)) : std::random_device()();
+  std::printf("%d loads for each ending, seed %u\n", rounds, seed);
+  int failed = 0;
+  for (int ending = 0; ending < kEndings; ++ending) {
+    failures = 0;
+    for (int i = 0; i < rounds; ++i) Round(ending, seed + static_cast<unsigned>(i * kEndings));
+    std::printf("%s  loads that are %s\n", failures == 0 ? "ok    " : "FAILED",
+                kEndingNames[ending]);
+    failed += failures;
+  }
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace accelnode
+
+int main(int argc, char** argv) { return accelnode::Main(argc, argv); }
