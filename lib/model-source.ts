@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,6 +78,9 @@ const FORMATS: Readonly<Record<string, ModelFormat>> = {
   '.rknn': 'rknn',
 };
 
+/** Of descriptions of models of the null backend. */
+const NULL_ENDING = '.null.json';
+
 /** How to come to the one format that Arm NN is given. */
 export const TFLITE_HINT =
   "Convert the model to .tflite: ONNX with onnx2tf, PyTorch with ai-edge-torch, TensorFlow with its TFLiteConverter. Arm NN's " +
@@ -104,7 +108,7 @@ export async function readModelSource(source: ModelSource): Promise<ModelSources
   if (isModelFile(source)) {
     refuseDetached(source);
     const format = formatOf(source);
-    return { [format]: await readFile(source, format) };
+    return { [format]: format === 'null' ? readNullModel(source as string | URL) : await readFile(source, format) };
   }
   if (source === null || typeof source !== 'object') {
     throw invalidArgument(`A model is a path, a URL, bytes, or an object of these by format, not ${describe(source)}.`);
@@ -126,6 +130,19 @@ export async function readModelSource(source: ModelSource): Promise<ModelSources
   const given = Object.values(sources);
   if (given.every(({ refused }) => refused !== undefined)) throw given[0]!.refused!;
   return sources;
+}
+
+/**
+ * A model of the null backend that a `.null.json` file describes.
+ * @throws `MODEL_INVALID`
+ */
+export function readNullModel(file: string | URL): ReadSource {
+  const path = toPath(file);
+  try {
+    return { format: 'null', spec: parse(nullModel, JSON.parse(readFileSync(path, 'utf8')), 'model') };
+  } catch (cause) {
+    throw new AccelError('MODEL_INVALID', `Can't read the model ${path}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** A compiled model that is missing or empty can be made again, if there is something to make it from. */
@@ -245,6 +262,7 @@ function toPath(file: string | URL): string {
 export function formatOf(file: ModelFile): ModelFormat {
   if (typeof file === 'string' || file instanceof URL) {
     const path = typeof file === 'string' ? file : file.pathname;
+    if (path.toLowerCase().endsWith(NULL_ENDING)) return 'null';
     const ending = extname(path).toLowerCase();
     if (ending === '.armnn') throw refuseArmnn();
     const format = FORMATS[ending];

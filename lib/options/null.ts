@@ -15,7 +15,7 @@ export interface NullTensor {
 
 /**
  * A model of the `null` backend, which has no vendor behind it: each output is a copy of the input
- * at the same place. For tests, and to measure what accelnode itself costs.
+ * at the same place. For tests, and to measure what accelnode itself costs. A file that ends in `.null.json` holds one.
  */
 export interface NullModel {
   /** `echo` copies; `busy` waits for `durationMs` first. */
@@ -26,6 +26,10 @@ export interface NullModel {
   outputs?: readonly NullTensor[] | undefined;
   /** Milliseconds that a run of a `busy` model takes; `input`: the first element of the first input. */
   durationMs?: number | 'input' | undefined;
+  /** Milliseconds more for each item of the batch, which is the first dimension of the first input. */
+  perSampleMs?: number | undefined;
+  /** Lanes of the model that compute at the same time, at most; runs on the others wait. Default: all. */
+  saturation?: number | undefined;
   /** How a `busy` model waits: `spin` keeps the lane's core busy, as a CPU inference would. */
   wait?: 'spin' | 'sleep' | undefined;
   /** This run of each lane fails with VENDOR_FAILURE; the first is 1. */
@@ -41,6 +45,12 @@ export interface NullModel {
     | {
         /** Bytes of the device's memory. */
         device?: number | undefined;
+        /** Bytes of it more for each item of the largest batch that was loaded for, or run. */
+        devicePerSample?: number | undefined;
+        /** A batch that needs more of the device's memory than so many bytes fails with OUT_OF_MEMORY. */
+        limit?: number | undefined;
+        /** When it fails: as it is loaded, if the batch is known then, or only as it runs. Default: `load`. */
+        limitAt?: 'load' | 'run' | undefined;
         /** Bytes of the host's memory. */
         host?: number | undefined;
       }
@@ -59,12 +69,22 @@ export const nullModel = z
     inputs: z.array(tensor).min(1),
     outputs: z.array(tensor).optional(),
     durationMs: z.union([z.number().nonnegative(), z.literal('input')]).optional(),
+    perSampleMs: z.number().nonnegative().optional(),
+    saturation: z.int().positive().optional(),
     wait: z.enum(['spin', 'sleep']).optional(),
     failAt: z.int().positive().optional(),
     loadMs: z.number().nonnegative().optional(),
     stubborn: z.boolean().optional(),
     computesOnCaller: z.boolean().optional(),
-    memory: z.strictObject({ device: z.number().optional(), host: z.number().optional() }).optional(),
+    memory: z
+      .strictObject({
+        device: z.number().nonnegative().optional(),
+        devicePerSample: z.number().nonnegative().optional(),
+        limit: z.number().positive().optional(),
+        limitAt: z.enum(['load', 'run']).optional(),
+        host: z.number().nonnegative().optional(),
+      })
+      .optional(),
   })
   .refine((spec) => (spec.outputs?.length ?? 0) <= spec.inputs.length, 'there can be no more outputs than inputs')
   .refine(

@@ -2,6 +2,8 @@
 // keeping their lane busy for a while. Tests of everything above the vendor use it, and the
 // overhead of the layer is measured with it. It behaves like a card of its own: what is in host
 // memory counts as moved to the device and back.
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -19,11 +21,76 @@ namespace {
 struct Spec {
   std::vector<TensorInfo> inputs, outputs;
   double duration_ms = 0;            // of a run
+  double per_sample_ms = 0;          // and for each item of its batch
   bool duration_from_input = false;  // then it is the first element of the first input
   bool sleep = false;                // else the lane's core is kept busy
   int fail_at = 0;                   // the n-th run of a lane fails; 0: none
   bool computes_on_caller = false;
-  Value memory;
+  int saturation = 0;  // lanes that compute at the same time, at most; 0: all
+  Value memory;        // { device, devicePerSample, host, limit, limitAt }
+
+  double DeviceMemory(int64_t batch) const {
+    return memory.Number("device", 0) +
+           memory.Number("devicePerSample", 0) * static_cast<double>(batch);
+  }
+};
+
+// The first dimension of the first input, which is the batch by custom; kDynamic when a run
+// decides.
+int64_t LoadedBatch(const Spec& spec, const Value& shapes) {
+  const TensorInfo& input = spec.inputs[0];
+  const Value::List& dims = shapes.Items(input.name);
+  if (!dims.empty() && dims[0].AsList() != nullptr) {
+    return static_cast<int64_t>(*(*dims[0].AsList())[1].AsNumber());  // the largest
+  }
+  return input.shape.empty() ? 1 : input.shape[0];
+}
+
+void CheckMemory(const Spec& spec, int64_t batch) {
+  const double limit = spec.memory.Number("limit", 0);
+  if (limit == 0 || spec.DeviceMemory(batch) <= limit) return;
+  throw Error(ErrorCode::OUT_OF_MEMORY, "The null model has no memory for a batch of " +
+                                            std::to_string(batch) + ", as it was told.")
+      .WithCall("null_allocate", -1);
+}
+
+// What the contexts of a model share.
+class Shared {
+ public:
+  explicit Shared(int places) : free_(places) {}
+
+  // False when `cancelled` is set first; who sets it calls Wake.
+  bool TakePlace(const std::atomic<bool>& cancelled) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return cancelled || free_ > 0; });
+    if (cancelled) return false;
+    --free_;
+    return true;
+  }
+  void GivePlace() {
+    std::lock_guard lock(mutex_);
+    ++free_;
+    changed_.notify_one();
+  }
+  void Wake() {
+    std::lock_guard lock(mutex_);
+    changed_.notify_all();
+  }
+
+  void NoteBatch(int64_t batch) {
+    std::lock_guard lock(mutex_);
+    largest_batch_ = std::max(largest_batch_, batch);
+  }
+  int64_t LargestBatch() {
+    std::lock_guard lock(mutex_);
+    return largest_batch_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int free_;
+  int64_t largest_batch_ = 0;
 };
 
 std::vector<TensorInfo> ParseInfos(const Value::List& list) {
@@ -45,18 +112,21 @@ Spec ParseSpec(const Value& value) {
   spec.outputs = ParseInfos(value.Items("outputs"));
   if (value.String("model") == "busy") {
     spec.duration_ms = value.Number("durationMs", 0);
+    spec.per_sample_ms = value.Number("perSampleMs", 0);
     spec.duration_from_input = value.String("durationMs") == "input";
   }
   spec.sleep = value.String("wait") == "sleep";
   spec.fail_at = static_cast<int>(value.Number("failAt", 0));
   spec.computes_on_caller = value.Bool("computesOnCaller", false);
+  spec.saturation = static_cast<int>(value.Number("saturation", 0));
   spec.memory = value["memory"];
   return spec;
 }
 
 class NullContext final : public Context {
  public:
-  NullContext(const Spec& spec, int device) : spec_(spec), device_(device) {}
+  NullContext(const Spec& spec, Shared& shared, int device)
+      : spec_(spec), shared_(shared), device_(device) {}
 
   void Arm() override {
     std::lock_guard lock(mutex_);
@@ -68,11 +138,17 @@ class NullContext final : public Context {
       throw Error(ErrorCode::VENDOR_FAILURE, "The null model fails at this run, as it was told to.")
           .WithCall("null_run", -1);
     }
-    double duration_ms = spec_.duration_ms;
-    if (spec_.duration_from_input && inputs[0].bytes > 0) {
-      duration_ms = *static_cast<const float*>(null::Contents(inputs[0].data, inputs[0].buffer));
+    const Shape& shape = inputs[0].shape;
+    const int64_t batch = shape.rank() > 0 ? shape[0] : 1;
+    if (spec_.memory.IsSet()) {
+      CheckMemory(spec_, batch);
+      shared_.NoteBatch(batch);
     }
-    if (duration_ms > 0) Wait(std::chrono::nanoseconds(static_cast<int64_t>(duration_ms * 1e6)));
+    double duration_ms = spec_.duration_ms + spec_.per_sample_ms * static_cast<double>(batch);
+    if (spec_.duration_from_input && inputs[0].bytes > 0) {
+      duration_ms += *static_cast<const float*>(null::Contents(inputs[0].data, inputs[0].buffer));
+    }
+    if (duration_ms > 0) Compute(std::chrono::nanoseconds(static_cast<int64_t>(duration_ms * 1e6)));
     for (const Tensor& input : inputs) {
       if (!OnDevice(input.buffer)) stats.h2d_bytes += input.bytes;
     }
@@ -80,17 +156,32 @@ class NullContext final : public Context {
   }
 
   void Cancel() override {
-    std::lock_guard lock(mutex_);
-    cancelled_ = true;
-    wake_.notify_all();
+    {
+      std::lock_guard lock(mutex_);
+      cancelled_ = true;
+      wake_.notify_all();
+    }
+    shared_.Wake();
   }
 
  private:
+  void Compute(std::chrono::nanoseconds duration) {
+    if (spec_.saturation == 0) return Wait(duration);
+    if (!shared_.TakePlace(cancelled_)) {
+      throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
+    }
+    struct Place {
+      Shared& shared;
+      ~Place() { shared.GivePlace(); }
+    } place{shared_};
+    Wait(duration);
+  }
+
   void Wait(std::chrono::nanoseconds duration) {
     const auto until = std::chrono::steady_clock::now() + duration;
     std::unique_lock lock(mutex_);
     if (spec_.sleep) {
-      wake_.wait_until(lock, until, [&] { return cancelled_; });
+      wake_.wait_until(lock, until, [&] { return cancelled_.load(); });
     } else {
       while (!cancelled_ && std::chrono::steady_clock::now() < until) {
         lock.unlock();
@@ -131,28 +222,41 @@ class NullContext final : public Context {
   }
 
   const Spec& spec_;
+  Shared& shared_;
   const int device_;
   int runs_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool cancelled_ = false;
+  std::atomic<bool> cancelled_{false};
 };
 
 class NullModel final : public Model {
  public:
-  NullModel(Spec spec, int device) : spec_(std::move(spec)), device_(device) {}
+  NullModel(Spec spec, const Value& shapes, int device)
+      : spec_(std::move(spec)), shared_(spec_.saturation), device_(device) {
+    const int64_t batch = LoadedBatch(spec_, shapes);
+    if (batch == kDynamic) return;
+    if (spec_.memory.String("limitAt") != "run") CheckMemory(spec_, batch);
+    shared_.NoteBatch(batch);
+  }
 
   const std::vector<TensorInfo>& Inputs() const override { return spec_.inputs; }
   const std::vector<TensorInfo>& Outputs() const override { return spec_.outputs; }
   std::unique_ptr<Context> NewContext(int) override {
-    return std::make_unique<NullContext>(spec_, device_);
+    return std::make_unique<NullContext>(spec_, shared_, device_);
   }
   MemoryKind PreferredMemory() const override { return MemoryKind::kPinned; }
   bool ComputesOnCaller() const override { return spec_.computes_on_caller; }
-  Value Memory() const override { return spec_.memory; }
+  Value Memory() const override {
+    if (!spec_.memory.IsSet()) return Value::Map{};
+    const double device = spec_.DeviceMemory(shared_.LargestBatch());
+    return Value::Map{{"device", device > 0 ? Value(device) : Value()},
+                      {"host", spec_.memory["host"]}};
+  }
 
  private:
   const Spec spec_;
+  mutable Shared shared_;
   const int device_;
 };
 
@@ -192,7 +296,7 @@ class NullBackend final : public Backend {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     request.monitor->Progress("load", 1, 1);
-    return std::make_unique<NullModel>(ParseSpec(request.source.spec),
+    return std::make_unique<NullModel>(ParseSpec(request.source.spec), request.options["shapes"],
                                        DeviceNumber(request.device));
   }
 
