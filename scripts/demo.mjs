@@ -86,21 +86,22 @@ async function readSamples(formatTable) {
 async function benchDevices({ devices }, formatTable) {
   say(`Measuring text recognition, lines of ${LINE_SHAPE.join(' x ')}`);
   const head = ['device', 'batch', 'inferences/s', 'lines/s', 'p50 ms', 'p90 ms', 'p99 ms', 'compile ms', 'first ms'];
-  const rows = [];
+  const table = [];
   const failures = [];
   for (const { id } of await devices()) {
     for (const batch of BATCHES) {
-      const { error, measurement, samplesPerSecond, compile, firstInference } = bench(id, batch);
+      const { error, rows: [row] = [] } = bench(id, batch);
       if (error !== undefined) {
         failures.push(`${id}, batch ${batch}: ${error.message}`);
         continue;
       }
-      const { p50, p90, p99 } = measurement.latency;
-      const figures = [measurement.throughput, samplesPerSecond, p50, p90, p99, compile, firstInference];
-      rows.push([id, batch, ...figures.map((value) => value.toFixed(1))]);
+      const { throughput, samplesPerSecond, latency, compile, firstInference } = row;
+      const { p50, p90, p99 } = latency;
+      const figures = [throughput, samplesPerSecond, p50, p90, p99, compile, firstInference];
+      table.push([id, batch, ...figures.map((value) => value.toFixed(1))]);
     }
   }
-  console.log(formatTable(head, rows));
+  console.log(formatTable(head, table));
   for (const failure of failures) console.log(`\nnot measured: ${failure}`);
 }
 

@@ -1,227 +1,187 @@
 import { Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
-import { devicesOf } from '../devices.js';
-import { AccelError, inspectOnnx, measure } from '../index.js';
-import type { Measurement, MemoryKind } from '../index.js';
-import { loadSession } from './load-session.js';
-import { moveInputs, randomInputs, requireKnown, shapeFor } from './input.js';
-import { addModelOptions, entryOf, loadOptions, parseAmount, parseCount } from './options.js';
-import type { ModelCommandOptions } from './options.js';
-import { Progress, formatBytes, formatTable, inPrecision, print, printJson } from './output.js';
+import { AccelError } from '../index.js';
+import { checkKeptFile } from '../kept-file.js';
+import type { Measurement } from '../index.js';
+import { describeEnvironment } from '../results/environment.js';
+import {
+  RESULTS_FORMAT,
+  RESULTS_VERSION,
+  checkResultsPath,
+  toCsv,
+  writeResults,
+  writeWhole,
+} from '../results/results.js';
+import type { ResultFailure, Results } from '../results/results.js';
+import type { ResultRow } from '../results/row.js';
+import { parseCounts, parseCountsOrAuto, parseRates, parseWords } from './bench/configurations.js';
+import { loadConfigurations, sessionConfigurations } from './bench/configurations.js';
+import { apiOf, measureConfigurations } from './bench/measure-configurations.js';
+import type { BenchCommandOptions, NpuUse } from './bench/measure-configurations.js';
+import { printRow, printTable } from './bench/print.js';
+import { HINTS, PRECISIONS, addModelOptions, parseAmount, parseCount } from './options.js';
+import { EXIT_FAILED, Progress, print, printJson } from './output.js';
 
-interface BenchCommandOptions extends ModelCommandOptions {
-  batch?: number;
-  concurrency?: number;
-  duration: number;
-  warmup: number;
-  minRuns: number;
-  sync?: boolean;
-  memory: MemoryKind;
-  graphs?: boolean;
-}
+const HELP = `
+Lists mean all combinations: -b 1,2,4 -c 1:8 measures twelve configurations. 1:8 doubles (1, 2, 4, 8), 2:10:2 goes by
+steps. What fails, for want of memory say, is reported, and the others are measured.
 
-interface BenchResult {
-  model: string;
-  device: string;
-  precision: string | undefined;
-  inputs: Record<string, number[]>;
-  batch: number;
-  lanes: number;
-  concurrency: number;
-  mode: 'run' | 'runSync';
-  /** Where inputs and outputs lie. From `device`, nothing is moved to the device or back. */
-  memory: MemoryKind;
-  /** Is each run replayed as a CUDA graph? Unset where there are none. */
-  graphs: boolean | undefined;
-  /** Milliseconds: `Session.load`, and the first run after it. */
-  compile: number;
-  firstInference: number;
-  /** Samples (items of the batch) a second. */
-  samplesPerSecond: number;
-  measurement: Measurement;
-  /** Of a Rockchip NPU, in the middle of the measurement, as far as the kernel tells. */
-  npu: NpuUse | undefined;
-  /** Bytes of the whole process. */
-  rss: number;
-}
+Inputs are random. Outputs are allocated once. From host and pinned memory, moving to a device and back counts.
+A closed loop (-c) keeps so many requests in flight; an open one (--request-rate) makes them at fixed moments, and
+latency counts from these. Requests are made by the addon, without JavaScript; --api run shows what a program sees.
 
-interface NpuUse {
-  /** Percent, of each core or of all together. */
-  load?: number[] | undefined;
-  /** Hz. */
-  frequency?: number | undefined;
-}
+                    trtexec           benchmark_app  perf_analyzer           rknn_benchmark
+  -b                --shapes          -b             -b
+  -c                --infStreams      -nireq         --concurrency-range     loops are one at a time
+  --request-rate                                     --request-rate-range
+  --lanes           --infStreams      -nstreams                              core_mask
+  -t, --warmup      --duration, --warmUp   -t        --measurement-interval
+  --min-runs        --iterations      -niter                                 loops
+  --graphs          --useCudaGraph
+  --memory device   --noDataTransfers
+  --profile         --dumpProfile     -pc
+  --export-times    --exportTimes
+  -o results.csv                      -report_type   -f`;
 
 /** `accelnode bench MODEL` */
 export function addBenchCommand(program: Command): void {
   const command = program
     .command('bench')
-    .description('measure one configuration of a model: latency, throughput, load time, memory')
+    .description('measure a model in one configuration or many: latency, throughput, load time, memory')
     .argument('<model>', 'the model file')
-    .option('-b, --batch <n>', 'first dimension of every input', parseCount)
-    .option('-c, --concurrency <n>', 'runs in flight (default: the lanes)', parseCount)
+    .option('-b, --batch <list>', 'first dimension of every input', parseCounts)
+    .option('-c, --concurrency <list>', 'runs in flight (default: the lanes)', parseCounts)
+    .option('-r, --request-rate <list>', 'requests a second, whether earlier ones have ended or not', parseRates)
+    .addOption(
+      new Option('--arrivals <distances>', 'between the requests of a rate (default: constant)').choices([
+        'constant',
+        'poisson',
+      ]),
+    )
+    .option('--seed <n>', 'of poisson: the same number, the same distances', parseCount)
     .option('-t, --duration <seconds>', 'how long to measure', parseAmount, 3)
     .option('--warmup <ms>', 'runs before that, not counted', parseAmount, 200)
     .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
-    .option('--sync', 'call runSync: one at a time, on the main thread')
+    .option('--tolerance <percent>', 'by which the thirds of a stable measurement differ at most', parseAmount, 10)
+    .option('--max-duration <seconds>', 'measure again until it is stable, so long in all', parseAmount)
+    .addOption(
+      new Option('--api <api>', 'who makes the requests (default: native)').choices(['native', 'run', 'runSync']),
+    )
+    .option('--sync', 'short for --api runSync: one at a time, on the main thread')
     .addOption(
       new Option('--memory <kind>', 'where inputs and outputs lie')
         .choices(['host', 'pinned', 'device'])
         .default('host' as const),
     )
     .option('--graphs', 'TensorRT: replay each run as a CUDA graph')
-    .addHelpText(
-      'after',
-      '\nInputs are random. Outputs are allocated once. From host and pinned memory, moving to a device and back counts.',
-    )
+    .option('--profile', 'times of the layers, where the vendor tells; makes runs slower')
+    .option('-o, --output <file>', 'write the results to a .json or .csv file, after each configuration')
+    .option('--export-times <file>', 'write the times of each request to a CSV file')
+    .option('--csv', 'print CSV')
+    .addHelpText('after', HELP)
     .action(bench);
-  addModelOptions(command);
+  addModelOptions(command, {
+    precision: ['<list>', parseWords(PRECISIONS)],
+    lanes: ['<list>', parseCountsOrAuto],
+    hint: ['<list>', parseWords(HINTS)],
+  });
 }
 
 async function bench(model: string, options: BenchCommandOptions): Promise<void> {
   checkOptions(options);
-  const progress = new Progress(options.json);
-  try {
-    const result = await measureModel(model, options, progress);
+  const { output, csv = false, json = false } = options;
+  const progress = new Progress(json || csv);
+  const results: Results = {
+    format: RESULTS_FORMAT,
+    version: RESULTS_VERSION,
+    environment: describeEnvironment(givenOptions(options)),
+    rows: [],
+  };
+  const save = (): void => {
+    if (output !== undefined) writeResults(output, results);
+  };
+  const times = new TimesFile(options.exportTimes);
+  const only = sessionConfigurations(options).length * loadConfigurations(options).length === 1;
+  const measured = (row: ResultRow, measurement: Measurement, { npu }: { npu: NpuUse | undefined }): void => {
     progress.stop();
-    if (options.json === true) printJson(result);
-    else printResult(result);
+    results.rows.push(row);
+    save();
+    times.add(row, measurement);
+    if (csv) process.stdout.write(toCsv([row]).slice(results.rows.length === 1 ? 0 : toCsv([]).length));
+    else if (!json) printRow(row, npu);
+    if (!only && !csv && !json) print();
+  };
+  const failed = (failure: ResultFailure): void => {
+    progress.stop();
+    (results.failures ??= []).push(failure);
+    save();
+    if (!json) process.stderr.write(`not measured: ${failure.configuration}: ${failure.code}: ${failure.message}\n`);
+    process.exitCode = EXIT_FAILED;
+  };
+  try {
+    await measureConfigurations(model, options, results.environment, progress, { measured, failed, only });
   } finally {
     progress.stop();
   }
+  if (json) printJson(results);
+  else if (!csv && results.rows.length > 1) printTable(results.rows);
 }
 
-async function measureModel(model: string, options: BenchCommandOptions, progress: Progress): Promise<BenchResult> {
-  const shape = { ...batchShapes(model, options.batch), ...options.shape };
-  const load = { ...loadOptions({ ...options, shape }, true), maxQueue: queueFor(options) };
-  const loadBegin = performance.now();
-  await using session = await loadSession(model, load, progress);
-  const compile = performance.now() - loadBegin;
+/** Times of the requests of all configurations, which the first column numbers. */
+class TimesFile {
+  readonly #path: string | undefined;
+  #text = 'Configuration,Due (ms),Started (ms),Ended (ms)\n';
+  #configurations = 0;
 
-  const shapes = Object.fromEntries(
-    session.inputs.map((info) => {
-      const given = entryOf(options.shape, info.name);
-      const shape = shapeFor(info, given);
-      if (options.batch !== undefined && given === undefined && shape.length > 0) shape[0] = options.batch;
-      return [info.name, shape];
-    }),
-  );
-  requireKnown('--shape', Object.keys(options.shape), session);
-  const inputs = await moveInputs(session, randomInputs(session, shapes), options.memory);
-  const firstBegin = performance.now();
-  await session.run(inputs);
-  const firstInference = performance.now() - firstBegin;
-
-  let use: Promise<NpuUse | undefined> | undefined;
-  const measurement = await measure(session, inputs, {
-    concurrency: options.concurrency,
-    duration: options.duration * 1000,
-    warmup: options.warmup,
-    minRuns: options.minRuns,
-    sync: options.sync,
-    memory: options.memory,
-    onProgress: (elapsed, duration) => {
-      progress.update('measuring', elapsed, duration);
-      if (session.backend === 'rknn' && elapsed > duration / 2) use ??= useOfNpu();
-    },
-  });
-  const batch = options.batch ?? Object.values(shapes)[0]?.[0] ?? 1;
-  return {
-    model,
-    device: session.device,
-    precision: session.precision,
-    inputs: shapes,
-    batch,
-    lanes: session.lanes,
-    concurrency: options.sync === true ? 1 : (options.concurrency ?? session.lanes),
-    mode: options.sync === true ? 'runSync' : 'run',
-    memory: options.memory,
-    graphs: typeof session.details['graphs'] === 'boolean' ? session.details['graphs'] : undefined,
-    compile,
-    firstInference,
-    samplesPerSecond: measurement.throughput * batch,
-    measurement,
-    npu: await use,
-    rss: process.memoryUsage.rss(),
-  };
-}
-
-async function useOfNpu(): Promise<NpuUse | undefined> {
-  const { present } = await devicesOf('rknn');
-  const { load, frequency } = (present[0]?.details ?? {}) as NpuUse;
-  return load === undefined && frequency === undefined ? undefined : { load, frequency };
-}
-
-function checkOptions({ batch, shape, sync, concurrency = 1 }: BenchCommandOptions): void {
-  const other = Object.entries(shape).find(([, dims]) => batch !== undefined && dims[0] !== batch);
-  if (other !== undefined) {
-    throw new AccelError('INVALID_ARGUMENT', `--batch ${batch!} is not the first dimension of --shape ${other[0]}.`);
+  constructor(path: string | undefined) {
+    this.#path = path;
+    if (path !== undefined) writeWhole(path, this.#text); // one that can't be written is known at once
   }
-  if (sync === true && concurrency !== 1) {
-    throw new AccelError('INVALID_ARGUMENT', 'With --sync, one run at a time is computed: --concurrency has no use.');
+
+  add(_row: ResultRow, { times }: Measurement): void {
+    if (this.#path === undefined || times === undefined) return;
+    const number = ++this.#configurations;
+    const { due, started, ended } = times;
+    const lines = Array.from(due, (time, i) => `${number},${time},${started?.[i] ?? ''},${ended[i]!}\n`);
+    this.#text += lines.join('');
+    writeWhole(this.#path, this.#text);
   }
 }
 
-/** Room for all runs in flight, which may be more than a session takes by default. */
-function queueFor({ concurrency }: BenchCommandOptions): number | undefined {
-  return concurrency !== undefined && concurrency > 1024 ? concurrency : undefined;
+function checkOptions(options: BenchCommandOptions): void {
+  const { batch = [], shape, concurrency = [], output, csv, json, requestRate, arrivals, seed } = options;
+  const refuse = (message: string): AccelError => new AccelError('INVALID_ARGUMENT', message);
+  for (const each of batch) {
+    const other = Object.entries(shape).find(([, dims]) => dims[0] !== each);
+    if (other !== undefined) throw refuse(`--batch ${each} is not the first dimension of --shape ${other[0]}.`);
+  }
+  if (options.sync === true && (options.api ?? 'runSync') !== 'runSync') {
+    throw refuse(`--sync is short for --api runSync, and --api ${options.api!} is another.`);
+  }
+  const sync = apiOf(options, { rate: undefined, concurrency: undefined }) === 'runSync';
+  if (sync && concurrency.some((each) => each !== 1)) {
+    throw refuse(
+      `With ${options.sync === true ? '--sync' : '--api runSync'}, one run at a time is computed: --concurrency has no use.`,
+    );
+  }
+  if (requestRate === undefined && (arrivals !== undefined || seed !== undefined)) {
+    throw refuse('--arrivals and --seed are of an open loop: give a --request-rate.');
+  }
+  if (requestRate !== undefined && (sync || options.api === 'run')) {
+    throw refuse('Only the addon makes requests at fixed moments: --request-rate goes with --api native.');
+  }
+  if (csv === true && json === true) throw refuse('Either --csv or --json can be printed. --output writes the other.');
+  if (output === undefined) return;
+  checkResultsPath(output);
+  checkKeptFile('--output', output, 'It gets the results.');
 }
 
-/** The model's own shapes with another batch, to compile for. */
-function batchShapes(model: string, batch: number | undefined): Record<string, number[]> {
-  if (batch === undefined) return {};
-  if (!model.toLowerCase().endsWith('.onnx')) {
-    throw new AccelError('INVALID_ARGUMENT', '--batch needs an ONNX model.', { hint: 'Give the shapes with --shape.' });
-  }
-  const shapes = inspectOnnx(model).inputs.map(({ name, shape = [] }): [string, number[]] => [
+/** The options as text, for the record. */
+function givenOptions(options: BenchCommandOptions): Record<string, string | number | boolean> {
+  const words = Object.entries(options).map(([name, value]: [string, unknown]) => [
     name,
-    shape.map((dim, i) => (i === 0 ? batch : typeof dim === 'number' ? dim : -1)),
+    ['string', 'number', 'boolean'].includes(typeof value) ? value : JSON.stringify(value),
   ]);
-  return Object.fromEntries(shapes);
-}
-
-function printResult(result: BenchResult): void {
-  const { device, precision, lanes, concurrency, mode, inputs, batch, measurement } = result;
-  const shapes = Object.entries(inputs).map(([name, dims]) => `${name} [${dims.join(', ')}]`);
-  print(`${result.model} on ${device}${inPrecision(precision)}`);
-  print(
-    `inputs: ${shapes.join(', ')}; batch ${batch}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}, ${concurrency} in flight, by ${mode}`,
-  );
-  print(modeLine(result));
-  print();
-  const { latency, throughput, runs, duration, queued, compute, h2d, d2h } = measurement;
-  const head = ['latency (ms)', 'min', 'mean', 'p50', 'p90', 'p95', 'p99', 'max', 'CV (%)'];
-  const { min, mean, p50, p90, p95, p99, max, cv } = latency;
-  print(formatTable(head, [['', ...[min, mean, p50, p90, p95, p99, max].map(milliseconds), cv.toFixed(1)]]));
-  print();
-  print(
-    `throughput        ${throughput.toFixed(1)} inferences/s, ${result.samplesPerSecond.toFixed(1)} samples/s (${runs} runs in ${(duration / 1000).toFixed(2)} s)`,
-  );
-  if (queued !== undefined && compute !== undefined) {
-    print(`of a run          ${milliseconds(queued)} ms waiting for a lane, ${milliseconds(compute)} ms computing`);
-  }
-  if (h2d !== undefined && d2h !== undefined) {
-    print(`                  ${milliseconds(h2d)} ms moving in, ${milliseconds(d2h)} ms moving out`);
-  }
-  if (result.npu !== undefined) print(`NPU               ${npuText(result.npu)}`);
-  print(`load              ${milliseconds(result.compile)} ms`);
-  print(`first inference   ${milliseconds(result.firstInference)} ms`);
-  print(`process memory    ${formatBytes(result.rss)}`);
-}
-
-/** What a figure means nothing without. */
-function modeLine({ memory, graphs, device }: BenchResult): string {
-  const transfers = memory === 'device' ? 'not counted: there are none' : `counted, by ${memory} memory`;
-  const line = device.startsWith('cuda:') ? `transfers ${transfers}` : `inputs and outputs in ${memory} memory`;
-  return graphs === undefined ? line : `${line}; CUDA graphs ${graphs ? 'on' : 'off'}`;
-}
-
-function npuText({ load = [], frequency }: NpuUse): string {
-  const busy = load.length === 0 ? [] : [`${load.map((percent) => `${percent} %`).join(', ')} busy`];
-  return [...busy, ...(frequency === undefined ? [] : [`at ${(frequency / 1e6).toFixed(0)} MHz`])].join(' ');
-}
-
-function milliseconds(value: number): string {
-  return value.toFixed(value < 10 ? 3 : 2);
+  return Object.fromEntries(words) as Record<string, string | number | boolean>;
 }

@@ -25,8 +25,20 @@ export interface ModelCommandOptions {
   json?: boolean;
 }
 
+export const PRECISIONS = ['fp32', 'fp16', 'bf16', 'int8', 'auto'] as const;
+export const HINTS = ['latency', 'throughput', 'cumulative_throughput', 'none'] as const;
+
+/** An option that a command takes otherwise than the rest: what stands for its value, and what reads it. */
+type Variant = readonly [value: string, parse: (text: string) => unknown];
+
 /** --device, --precision and the rest of what `Session.load` takes. */
-export function addModelOptions(command: Command): Command {
+export function addModelOptions(
+  command: Command,
+  variants: Partial<Record<'precision' | 'lanes' | 'hint', Variant>> = {},
+): Command {
+  const [precisionValue, parsePrecision] = variants.precision ?? ['<precision>', undefined];
+  const [lanesValue, parseLanes] = variants.lanes ?? ['<n>', parseCountOrAuto];
+  const [hintValue, parseHint] = variants.hint ?? ['<hint>', undefined];
   return (
     command
       // One device each time: a list would swallow the model, and commas are part of "openvino:AUTO:GPU,CPU".
@@ -35,27 +47,12 @@ export function addModelOptions(command: Command): Command {
         'where to run: auto, openvino:CPU, openvino:GPU.1, …; repeated: the first that can (default: auto)',
         (device: string, before: string[] | undefined) => [...(before ?? []), device],
       )
-      .addOption(
-        new Option('-p, --precision <precision>', 'what to compute in').choices([
-          'fp32',
-          'fp16',
-          'bf16',
-          'int8',
-          'auto',
-        ]),
-      )
-      .option('-l, --lanes <n>', 'runs computed at the same time', parseCountOrAuto)
+      .addOption(chosen(`-p, --precision ${precisionValue}`, 'what to compute in', PRECISIONS, parsePrecision))
+      .option(`-l, --lanes ${lanesValue}`, 'runs computed at the same time', parseLanes)
       .option('-s, --shape <name=dims>', 'shape of an input, e.g. image=1,3,224,224; may be repeated', parseShape, {})
       .option('--cache', "keep the compiled model for the next load, in the user's cache folder")
       .option('--cache-dir <folder>', 'the same, in this folder')
-      .addOption(
-        new Option('--hint <hint>', 'OpenVINO: performance hint').choices([
-          'latency',
-          'throughput',
-          'cumulative_throughput',
-          'none',
-        ]),
-      )
+      .addOption(chosen(`--hint ${hintValue}`, 'OpenVINO: performance hint', HINTS, parseHint))
       .option('--streams <n>', 'OpenVINO: inferences that the device computes at once', parseCountOrAuto)
       .option('--threads <n>', 'OpenVINO: CPU threads', parseCount)
       .option('--version-compatible', 'TensorRT: the plan is a version compatible one; trust the code that it brings')
@@ -65,6 +62,12 @@ export function addModelOptions(command: Command): Command {
       )
       .option('--json', 'print JSON')
   );
+}
+
+/** An option with one of some words; or with what `parse` reads. */
+function chosen(flags: string, description: string, words: readonly string[], parse: Variant[1] | undefined): Option {
+  if (parse === undefined) return new Option(flags, description).choices(words);
+  return new Option(flags, `${description} (choices: ${words.join(', ')})`).argParser(parse);
 }
 
 /** `Session.load`'s options. With `fixShapes` the model is compiled for exactly the shapes given. */

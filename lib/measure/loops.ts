@@ -35,7 +35,7 @@ export const asyncLoop: Loop = async (session, inputs, outputs, limits) => {
         throwIfAborted(limits.signal);
         await session.run(inputs[index % inputs.length]!, { outputs: own });
         ended[index] = performance.now() - begin;
-        reportProgress(limits, ended[index]!);
+        reportProgress(limits, ended[index]);
       } catch (error) {
         failed = true; // the others stop too, after the run that they are in
         throw error;

@@ -102,7 +102,10 @@ async function measureInJs(
 
 function summary({ times, ...found }: Found, lanes: number, options: ParsedMeasureOptions): Measurement {
   const runs = times.ended.length;
-  const duration = spanOf(times);
+  const span = spanOf(times);
+  // After the last request of an open loop nothing is due for a while, which is a part of the rate.
+  const whole = options.rate !== undefined && runs < options.maxRuns;
+  const duration = whole ? Math.max(span, options.duration) : span;
   const stable = isStable(times, options.tolerance);
   const measurement = {
     runs,

@@ -1,5 +1,6 @@
 /** Loads that the addon makes by itself: closed and open loops without JavaScript. */
 import type { Inputs, WantedOutputs } from '../binding.js';
+import type { AccelError } from '../errors.js';
 import { generateLoad } from '../session.js';
 import type { Session } from '../session.js';
 import type { NativeLoadReport } from '../native/addon.js';
@@ -33,7 +34,7 @@ export async function nativeLoad(
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   signal?.addEventListener('abort', abort, { once: true });
-  let failure: unknown;
+  let failure: AccelError | undefined;
   const begin = performance.now() + options.warmup;
   const { onProgress, ...rest } = limits;
   const timer =
@@ -42,14 +43,14 @@ export async function nativeLoad(
       try {
         reportProgress(limits, Math.max(0, performance.now() - begin));
       } catch (error) {
-        failure ??= error;
+        failure ??= error as AccelError;
         abort();
       }
     }, PROGRESS_INTERVAL);
   try {
     const report = await generateLoad(session, inputs, outputs, { ...options, ...rest }, stop.signal);
-    if (failure === undefined) throwIfAborted(signal);
-    else throw failure;
+    if (failure !== undefined) throw failure;
+    throwIfAborted(signal);
     return report;
   } finally {
     clearInterval(timer);

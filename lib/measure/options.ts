@@ -87,7 +87,10 @@ export interface RequestTimes {
 export interface Measurement {
   /** Runs that were counted: those after the warm-up. */
   runs: number;
-  /** Milliseconds that the counted runs took together, from the first start to the last end. */
+  /**
+   * Milliseconds that the counted runs took together, from the first start to the last end; in an open loop, at least as
+   * long as it was to be.
+   */
   duration: number;
   /** Runs a second. */
   throughput: number;

@@ -60,11 +60,12 @@ const measureOptions = z
     message: 'is less than minRuns',
   }) satisfies z.ZodType<unknown, MeasureOptions>;
 
-/** The options with their defaults, for a session of so many lanes. */
-export type ParsedMeasureOptions = ReturnType<typeof parseMeasureOptions>;
+/** The options with all of their defaults. */
+export type ParsedMeasureOptions = z.output<typeof measureOptions> &
+  Record<'concurrency' | 'seed' | 'maxDuration', number>;
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- it is what the schema and the defaults give
-export function parseMeasureOptions(given: MeasureOptions, lanes: number) {
+/** @param lanes of the session that is measured */
+export function parseMeasureOptions(given: MeasureOptions, lanes: number): ParsedMeasureOptions {
   const options = parse(measureOptions, given, 'options');
   const inFlight = options.rate === undefined ? lanes : OPEN_IN_FLIGHT;
   return {

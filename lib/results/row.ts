@@ -93,6 +93,21 @@ export const resultRow = z.strictObject({
   firstInference: amount.optional(),
   /** Did the last three windows agree within the tolerance? Absent where it was not asked. */
   stable: z.boolean().optional(),
+  /** Times of the layers in the last run, in milliseconds, where they were asked for. */
+  layers: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        type: z.string(),
+        kernel: z.string(),
+        status: z.string(),
+        time: amount,
+        cpuTime: amount,
+      }),
+    )
+    .optional(),
+  /** Open loop: requests that could not be made, as too many were in flight to the end. */
+  unsent: z.int().nonnegative().optional(),
   /** What the reader must know: bound by transfers, spread too wide, and so on. */
   warnings: z.array(z.string()).optional(),
 });

@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Tensor } from 'accelnode';
-import type { BackendReport, DataType, Device, Measurement, TensorInfo } from 'accelnode';
+import type { BackendReport, DataType, Device, TensorInfo } from 'accelnode';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { makeInput } from '../../dist/cli/input.js';
 import { carrierOf, readNpy, writeNpy } from '../../dist/cli/npy.js';
+import type { Results } from '../../dist/results/results.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { modelPath } from '../utils/models.js';
 import { onnxModel } from '../utils/onnx-model.js';
@@ -215,36 +216,26 @@ describeOpenvino('run', () => {
 });
 
 describeOpenvino('bench', () => {
-  interface BenchReport {
-    model: string;
-    device: string;
-    precision: string;
-    inputs: Record<string, number[]>;
-    batch: number;
-    lanes: number;
-    concurrency: number;
-    mode: string;
-    compile: number;
-    firstInference: number;
-    samplesPerSecond: number;
-    measurement: Measurement;
-    rss: number;
-  }
   const quick = ['-t', '0', '--warmup', '0', '--min-runs', '5'];
 
   it('measures one configuration', async () => {
     const model = doubling('y');
-    const report = await jsonOf<BenchReport>(
+    const { rows, environment } = await jsonOf<Results>(
       accelnode,
       0,
-      ...['bench', '-d', DEVICE, model, '-b', '8', '--lanes', '2', '-c', '3', ...quick],
+      ...['bench', '-d', DEVICE, model, '-b', '8', '--lanes', '2', '-c', '3', '--profile', ...quick],
     );
-    expect(report).toMatchObject({ model, device: DEVICE, precision: 'f32', inputs: { x: [8, 3] }, batch: 8 });
-    expect(report).toMatchObject({ lanes: 2, concurrency: 3, mode: 'run', measurement: { runs: 5 } });
-    const { compile, firstInference, samplesPerSecond, measurement, rss } = report;
-    for (const figure of [compile, firstInference, rss]) expect(figure).toBeGreaterThan(0);
-    expect(samplesPerSecond).toBeCloseTo(8 * measurement.throughput, 6);
-    expect((measurement.throughput * measurement.latency.mean) / 1000).toBeLessThanOrEqual(3.01);
+    expect(rows).toHaveLength(1);
+    const row = rows[0]!;
+    expect(row).toMatchObject({ device: DEVICE, precision: 'f32', shapes: { x: [8, 3] }, batch: 8, lanes: 2 });
+    expect(row).toMatchObject({ load: { kind: 'closed', concurrency: 3 }, api: 'native', requests: 5 });
+    const { compile, firstInference, samplesPerSecond, throughput, latency, resources, layers } = row;
+    for (const figure of [compile, firstInference, resources.rss]) expect(figure).toBeGreaterThan(0);
+    expect(samplesPerSecond).toBeCloseTo(8 * throughput, 6);
+    expect((throughput * latency.mean) / 1000).toBeLessThanOrEqual(3.01);
+    expect(layers!.length).toBeGreaterThan(0);
+    expect(environment.devices[DEVICE]!.runtime).toMatch(/^20\d\d\./);
+    expect(environment.devices[DEVICE]!.name).toBeTruthy();
   });
 
   it('prints it in plain lines, and what it is doing to stderr', async () => {
@@ -252,8 +243,9 @@ describeOpenvino('bench', () => {
     expectPlain(plain, 0);
     expect(plain.stderr).toBe('loading…\nread…\ncompile…\nmeasuring…\n');
     expect(plain.stdout).toMatch(/^inputs: x \[4, 3\]; batch 4, \d+ lanes?, 1 in flight, by runSync$/m);
-    expect(plain.stdout).toMatch(/^throughput +[\d.]+ inferences\/s, [\d.]+ samples\/s \(5 runs in [\d.]+ s\)$/m);
-    expect(plain.stdout).not.toContain('waiting for a lane');
+    expect(plain.stdout).toMatch(/^Throughput: [\d.]+ qps, [\d.]+ samples\/s$/m);
+    expect(plain.stdout).toMatch(/^Latency: min = [\d.]+ ms, max = .*, percentile\(99%\) = [\d.]+ ms$/m);
+    expect(plain.stdout).not.toContain('Queue Time');
   });
 
   it('takes a batch in --shape of formats that it can’t read', async () => {

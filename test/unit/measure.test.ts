@@ -189,9 +189,13 @@ describe('ends when', () => {
   );
 
   it.each(['native', 'run'] as const)('more are in flight than may be pending: %s', (api) =>
-    withNull({}, (session) => expectError('QUEUE_FULL', () => measure(session, inputs, { concurrency: 3, api })), {
-      maxQueue: 2,
-    }),
+    withNull(
+      {},
+      async (session) => {
+        await expectError('QUEUE_FULL', () => measure(session, inputs, { concurrency: 3, api }));
+      },
+      { maxQueue: 2 },
+    ),
   );
 
   it.each<MeasureOptions>([...apis.map((api) => ({ api })), { rate: 100 }])('its signal is aborted: %j', (how) =>
@@ -243,6 +247,8 @@ describe('an open loop', () => {
     withNull({}, async (session) => {
       const measurement = await measure(session, inputs, { rate: 1000, duration: 50, warmup: 0, times: true });
       expect(measurement.runs + measurement.unsent!).toBe(50);
+      expect(measurement.duration).toBeGreaterThanOrEqual(50);
+      expect(measurement.throughput).toBeLessThanOrEqual(1000);
       const { due, started, ended } = measurement.times!;
       expect(due[0]).toBe(0);
       for (const gap of gaps(measurement)) expect(gap).toBeCloseTo(1, 5);

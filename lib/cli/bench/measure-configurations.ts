@@ -1,0 +1,217 @@
+/** Loads a model in each of its configurations and measures it under each load. */
+import { devicesOf } from '../../devices.js';
+import { AccelError } from '../../errors.js';
+import { measure } from '../../index.js';
+import type { Measurement, MeasureApi, MemoryKind, Session } from '../../index.js';
+import { toResultRow } from '../../measure/row.js';
+import { describeDevice } from '../../results/environment.js';
+import type { Environment } from '../../results/environment.js';
+import type { ResultFailure } from '../../results/results.js';
+import type { ResultRow } from '../../results/row.js';
+import { moveInputs, randomInputs, requireKnown, shapeFor } from '../input.js';
+import { interruptible } from '../interrupt.js';
+import { loadSession } from '../load-session.js';
+import { entryOf, loadOptions } from '../options.js';
+import type { ModelCommandOptions } from '../options.js';
+import type { Progress } from '../output.js';
+import { batchShapes, describeConfiguration, loadConfigurations, sessionConfigurations } from './configurations.js';
+import type { Lists, LoadConfiguration, SessionConfiguration } from './configurations.js';
+
+export type BenchCommandOptions = Omit<ModelCommandOptions, 'precision' | 'hint' | 'lanes'> &
+  Lists & {
+    arrivals?: 'constant' | 'poisson';
+    seed?: number;
+    duration: number;
+    warmup: number;
+    minRuns: number;
+    maxDuration?: number;
+    tolerance: number;
+    api?: MeasureApi;
+    sync?: boolean;
+    memory: MemoryKind;
+    profile?: boolean;
+    exportTimes?: string;
+    output?: string;
+    csv?: boolean;
+  };
+
+/** What becomes of each configuration, as soon as it is known. */
+export interface Listener {
+  measured(row: ResultRow, measurement: Measurement, extra: { npu: NpuUse | undefined }): void;
+  failed(failure: ResultFailure): void;
+  /** There is only one configuration: its failure is the command's. */
+  only: boolean;
+}
+
+/** Of a Rockchip NPU, in the middle of the measurement, as far as the kernel tells. */
+export interface NpuUse {
+  /** Percent, of each core or of all together. */
+  load?: number[] | undefined;
+  /** Hz. */
+  frequency?: number | undefined;
+}
+
+/** A failure that all configurations would meet: it is about the command line, the machine or the user's wish. */
+const HOPELESS: ReadonlySet<string> = new Set([
+  'INVALID_ARGUMENT',
+  'RUNTIME_NOT_FOUND',
+  'DEVICE_NOT_FOUND',
+  'CANCELLED',
+]);
+
+export async function measureConfigurations(
+  model: string,
+  options: BenchCommandOptions,
+  environment: Environment,
+  progress: Progress,
+  listener: Listener,
+): Promise<void> {
+  for (const configuration of sessionConfigurations(options)) {
+    await survive(configuration, undefined, listener, () =>
+      measureSession(model, options, configuration, environment, progress, listener),
+    );
+  }
+}
+
+/** Does something that may fail for one configuration and not for the next: out of memory, say. */
+async function survive(
+  configuration: SessionConfiguration,
+  load: LoadConfiguration | undefined,
+  listener: Listener,
+  action: () => Promise<void>,
+): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof AccelError) || HOPELESS.has(error.code) || listener.only) throw error;
+    const { code, message } = error;
+    listener.failed({ configuration: describeConfiguration(configuration, load), code, message });
+  }
+}
+
+async function measureSession(
+  model: string,
+  options: BenchCommandOptions,
+  configuration: SessionConfiguration,
+  environment: Environment,
+  progress: Progress,
+  listener: Listener,
+): Promise<void> {
+  const { precision, hint, lanes, batch } = configuration;
+  const shape = { ...batchShapes(model, batch), ...options.shape };
+  const common = { ...options, precision, hint, lanes, shape } as ModelCommandOptions;
+  const loads = loadConfigurations(options);
+  const load = { ...loadOptions(common, true), maxQueue: queueFor(loads), profiling: options.profile };
+  const loadBegin = performance.now();
+  await using session = await loadSession(model, load, progress);
+  const compile = performance.now() - loadBegin;
+  environment.devices[session.device] ??= await describeDevice(session.device, options.library);
+
+  const shapes = shapesOf(session, options, batch);
+  const inputs = await moveInputs(session, randomInputs(session, shapes), options.memory);
+  const firstBegin = performance.now();
+  await session.run(inputs);
+  const firstInference = performance.now() - firstBegin;
+  for (const each of loads) {
+    await survive(configuration, each, listener, async () => {
+      const { measurement, npu, resources } = await measureLoad(session, inputs, options, each, progress);
+      const layers = options.profile === true ? await session.profile() : undefined;
+      const row = toResultRow(
+        session,
+        {
+          model,
+          batch: batch ?? Object.values(shapes)[0]?.[0] ?? 1,
+          shapes,
+          load: loadShape(session, options, each),
+          api: apiOf(options, each),
+          memory: options.memory,
+          hint,
+          compile,
+          firstInference,
+          resources,
+          layers,
+        },
+        measurement,
+      );
+      listener.measured(row, measurement, { npu });
+    });
+  }
+}
+
+function shapesOf(session: Session, options: BenchCommandOptions, batch: number | undefined): Record<string, number[]> {
+  requireKnown('--shape', Object.keys(options.shape), session);
+  return Object.fromEntries(
+    session.inputs.map((info) => {
+      const given = entryOf(options.shape, info.name);
+      const shape = shapeFor(info, given);
+      if (batch !== undefined && given === undefined && shape.length > 0) shape[0] = batch;
+      return [info.name, shape];
+    }),
+  );
+}
+
+async function measureLoad(
+  session: Session,
+  inputs: Parameters<typeof measure>[1],
+  options: BenchCommandOptions,
+  load: LoadConfiguration,
+  progress: Progress,
+): Promise<{ measurement: Measurement; npu: NpuUse | undefined; resources: ResultRow['resources'] }> {
+  let use: Promise<NpuUse | undefined> | undefined;
+  let rss = process.memoryUsage.rss();
+  const { arrivals, seed, warmup, minRuns, tolerance, memory, exportTimes } = options;
+  const measurement = await interruptible((signal) =>
+    measure(session, inputs, {
+      api: apiOf(options, load),
+      ...load,
+      ...(load.rate === undefined ? {} : { arrivals, seed }),
+      duration: options.duration * 1000,
+      maxDuration: options.maxDuration === undefined ? undefined : options.maxDuration * 1000,
+      warmup,
+      minRuns,
+      tolerance,
+      memory,
+      times: exportTimes !== undefined,
+      signal,
+      onProgress: (elapsed, duration) => {
+        progress.update('measuring', elapsed, duration);
+        rss = Math.max(rss, process.memoryUsage.rss());
+        if (session.backend === 'rknn' && elapsed > duration / 2) use ??= useOfNpu();
+      },
+    }),
+  );
+  const npu = await use;
+  const cores = npu?.load ?? [];
+  const deviceMemory = session.memory().device;
+  return {
+    measurement,
+    npu,
+    resources: {
+      rss: Math.max(rss, process.memoryUsage.rss()),
+      ...(deviceMemory === undefined ? {} : { deviceMemory }),
+      ...(cores.length === 0 ? {} : { deviceUtilization: cores.reduce((sum, each) => sum + each) / cores.length }),
+    },
+  };
+}
+
+async function useOfNpu(): Promise<NpuUse | undefined> {
+  const { present } = await devicesOf('rknn');
+  const { load, frequency } = (present[0]?.details ?? {}) as NpuUse;
+  return load === undefined && frequency === undefined ? undefined : { load, frequency };
+}
+
+export function apiOf({ api, sync }: BenchCommandOptions, { rate }: LoadConfiguration): MeasureApi {
+  if (rate !== undefined) return 'native';
+  return api ?? (sync === true ? 'runSync' : 'native');
+}
+
+function loadShape({ lanes }: Session, options: BenchCommandOptions, load: LoadConfiguration): ResultRow['load'] {
+  if (load.rate !== undefined) return { kind: 'open', rate: load.rate, arrivals: options.arrivals ?? 'constant' };
+  return { kind: 'closed', concurrency: apiOf(options, load) === 'runSync' ? 1 : (load.concurrency ?? lanes) };
+}
+
+/** Room for all runs in flight, which may be more than a session takes by default. */
+function queueFor(loads: readonly LoadConfiguration[]): number | undefined {
+  const most = Math.max(...loads.map(({ concurrency = 1 }) => concurrency));
+  return most > 1024 ? most : undefined;
+}

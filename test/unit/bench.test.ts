@@ -1,0 +1,265 @@
+/** `accelnode bench` and its files, on models of the null backend. */
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Session } from 'accelnode';
+import type { NullModel } from 'accelnode';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import {
+  loadConfigurations,
+  parseCounts,
+  parseRates,
+  sessionConfigurations,
+} from '../../dist/cli/bench/configurations.js';
+import { describeEnvironment } from '../../dist/results/environment.js';
+import { readResults, toCsv, writeResults } from '../../dist/results/results.js';
+import type { Results } from '../../dist/results/results.js';
+import type { ResultRow } from '../../dist/results/row.js';
+import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
+import { expectError, withNull, withSession } from '../utils/session.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'accelnode-bench-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const accelnode = command();
+const x = { name: 'x', type: 'float32', shape: [-1, 4] } as const;
+const quick = ['-d', 'null:0', '-t', '0', '--warmup', '0', '--min-runs', '9'];
+
+function modelFile(name: string, spec: Partial<NullModel>): string {
+  const path = join(folder, `${name}.null.json`);
+  writeFileSync(path, JSON.stringify({ model: 'busy', wait: 'sleep', inputs: [x], ...spec }));
+  return path;
+}
+
+describe('lists', () => {
+  it.each([
+    ['3', [3]],
+    ['1,2,4', [1, 2, 4]],
+    ['1:8', [1, 2, 4, 8]],
+    ['1:7', [1, 2, 4]],
+    ['2:10:4', [2, 6, 10]],
+    ['1,4:16,8', [1, 4, 8, 16]],
+  ])('%s', (text, numbers) => {
+    expect(parseCounts(text)).toEqual(numbers);
+  });
+
+  it.each(['', '0', '-1', '1.5', 'a', '8:1', '1:', ':8', '1:2:0', '1:2:3:4', '1,,2', 'Infinity'])('not %s', (text) => {
+    expect(() => parseCounts(text)).toThrow('whole numbers');
+  });
+
+  it('of rates need not be whole', () => {
+    expect(parseRates('0.5:2')).toEqual([0.5, 1, 2]);
+    expect(() => parseRates('0')).toThrow('above 0');
+  });
+
+  it('mean all combinations', () => {
+    const lists = { batch: [1, 2], lanes: [1, 'auto' as const], concurrency: [1, 2, 4] };
+    expect(sessionConfigurations(lists)).toHaveLength(4);
+    expect(loadConfigurations(lists)).toHaveLength(3);
+    expect(sessionConfigurations({})).toEqual([{}]);
+  });
+});
+
+describe('the null backend', () => {
+  it('takes time by the batch', () =>
+    withSession(
+      { null: { model: 'busy', wait: 'sleep', inputs: [x], durationMs: 5, perSampleMs: 10 } },
+      { device: 'null' },
+      async (session) => {
+        const took = async (batch: number): Promise<number> => {
+          const { Tensor } = await import('accelnode');
+          const { compute } = session.stats();
+          await session.run({ x: Tensor.zeros('float32', [batch, 4]) });
+          return session.stats().compute - compute;
+        };
+        expect(await took(1)).toBeGreaterThanOrEqual(15);
+        expect(await took(4)).toBeGreaterThanOrEqual(45);
+      },
+    ));
+
+  it('computes on so many lanes at a time', () =>
+    withNull(
+      { model: 'busy', wait: 'sleep', durationMs: 20, saturation: 2 },
+      async (session) => {
+        const begin = performance.now();
+        const runs = Array.from({ length: 4 }, () => session.run({ x: new Float32Array(4) }));
+        await Promise.all(runs);
+        expect(performance.now() - begin).toBeGreaterThanOrEqual(40);
+        // One that waits for its turn can be given up.
+        const stop = new AbortController();
+        const more = Array.from({ length: 3 }, () => session.run({ x: new Float32Array(4) }, { signal: stop.signal }));
+        stop.abort();
+        for (const { status } of await Promise.allSettled(more)) expect(status).toBe('rejected');
+        await session.run({ x: new Float32Array(4) });
+      },
+      { lanes: 4 },
+    ));
+
+  const memory = { device: 1000, devicePerSample: 100, limit: 1400 };
+
+  it('has memory that grows with the batch, and ends', async () => {
+    const model = { null: { model: 'echo', inputs: [x], memory } } as const;
+    const at = (batch: number): Promise<Session> => Session.load(model, { device: 'null', shapes: { x: [batch, 4] } });
+    await using four = await at(4);
+    expect(four.memory().device).toBe(1400);
+    await expectError('OUT_OF_MEMORY', () => at(5));
+  });
+
+  it('has memory that ends at a run, and is as before then', () =>
+    withSession(
+      { null: { model: 'echo', inputs: [x], memory: { ...memory, limitAt: 'run' } } },
+      { device: 'null', shapes: { x: [5, 4] } },
+      async (session) => {
+        const { Tensor } = await import('accelnode');
+        await expectError('OUT_OF_MEMORY', () => session.run({ x: Tensor.zeros('float32', [5, 4]) }));
+        await session.run({ x: Tensor.zeros('float32', [4, 4]) });
+      },
+    ));
+
+  it('loads a model from a file', async () => {
+    await using session = await Session.load(modelFile('file', { durationMs: 1 }), { device: 'null:1' });
+    expect(session.inputs).toMatchObject([{ name: 'x', shape: [-1, 4] }]);
+    const wrong = join(folder, 'wrong.null.json');
+    for (const [text, words] of [
+      ['{', 'JSON'],
+      ['{}', 'model'],
+    ] as const) {
+      writeFileSync(wrong, text);
+      const error = await expectError('MODEL_INVALID', () => Session.load(wrong, { device: 'null' }));
+      expect(error.message).toContain(words);
+    }
+    await expectError('MODEL_INVALID', () => Session.load(join(folder, 'none.null.json'), { device: 'null' }));
+  });
+});
+
+describe('the command', () => {
+  const memory = { device: 1000, devicePerSample: 100, limit: 1400 };
+
+  it('measures all combinations, writes each, and goes on after one that fails', async () => {
+    const model = modelFile('memory', { durationMs: 1, memory });
+    const output = join(folder, 'all.json');
+    const args = ['bench', model, ...quick, '-b', '1,4,8', '-c', '1:2', '-l', '1,2', '-o', output];
+    const results = await jsonOf<Results>(accelnode, 1, ...args);
+    expect(results.rows.map(({ batch, lanes, load }) => [batch, lanes, load])).toEqual(
+      [1, 2].flatMap((lanes) =>
+        [1, 4].flatMap((batch) => [1, 2].map((concurrency) => [batch, lanes, { kind: 'closed', concurrency }])),
+      ),
+    );
+    for (const row of results.rows) {
+      expect(row).toMatchObject({ model: 'memory.null.json', backend: 'null', api: 'native', requests: 9 });
+      expect(row.resources.deviceMemory).toBe(1000 + 100 * row.batch);
+      expect(row.samplesPerSecond).toBeCloseTo(row.batch * row.throughput, 6);
+      expect(row.shapes).toEqual({ x: [row.batch, 4] });
+    }
+    expect(results.failures).toMatchObject([
+      { configuration: 'batch 8, 1 lane', code: 'OUT_OF_MEMORY' },
+      { configuration: 'batch 8, 2 lanes', code: 'OUT_OF_MEMORY' },
+    ]);
+    expect(results.environment.devices['null:0']).toMatchObject({ runtime: '1' });
+    expect(readResults(output)).toEqual(results);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  });
+
+  it('prints a table of many, CSV, and rates', async () => {
+    const model = modelFile('plain', { durationMs: 1 });
+    const many = await accelnode('bench', model, ...quick, '-b', '1,2');
+    expectPlain(many, 0);
+    expect(many.stdout).toMatch(/^precision +hint +batch +lanes +load +qps/m);
+    const csv = await accelnode('bench', model, ...quick, '-r', '500,1000', '--csv', '--min-runs', '3');
+    expectPlain(csv, 0);
+    const lines = csv.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(','));
+    expect(lines).toHaveLength(3);
+    const rate = lines[0]!.indexOf('Request rate');
+    expect(lines.map((cells) => cells[rate])).toEqual(['Request rate', '500', '1000']);
+    expect(csv.stderr).toBe('');
+  });
+
+  it('exports the times of each request', async () => {
+    const times = join(folder, 'times.csv');
+    const model = modelFile('times', { durationMs: 1 });
+    expectPlain(await accelnode('bench', model, ...quick, '-c', '1,2', '--export-times', times), 0);
+    const [head, ...lines] = readFileSync(times, 'utf8').trimEnd().split('\n');
+    expect(head).toBe('Configuration,Due (ms),Started (ms),Ended (ms)');
+    expect(lines).toHaveLength(18);
+    for (const line of lines) {
+      const [, due, started, ended] = line.split(',').map(Number) as [number, number, number, number];
+      expect(started).toBeGreaterThanOrEqual(due);
+      expect(ended).toBeGreaterThanOrEqual(started + 1);
+    }
+  });
+
+  it('says at once what it can’t write, and fails as the only configuration does', async () => {
+    const model = modelFile('refused', { durationMs: 1, memory });
+    for (const option of ['-o', '--export-times']) {
+      const error = await failureOf(accelnode, 2, 'bench', model, ...quick, option, join(folder, 'none', 'a.csv'));
+      expect(error.message).toMatch(/(Can't write|can't be used).*there is no such file or folder/);
+    }
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+    const error = await failureOf(accelnode, 1, 'bench', model, ...quick, '-b', '9');
+    expect(error.code).toBe('OUT_OF_MEMORY');
+  });
+});
+
+describe('files of results', () => {
+  const row: ResultRow = {
+    model: 'a "model", or two',
+    backend: 'null',
+    device: 'null:0',
+    batch: 2,
+    shapes: { x: [2, 4] },
+    lanes: 1,
+    load: { kind: 'closed', concurrency: 3 },
+    api: 'native',
+    memory: 'host',
+    requests: 10,
+    duration: 1000,
+    throughput: 10,
+    samplesPerSecond: 20,
+    latency: { min: 1, max: 1, mean: 1, p50: 1, p90: 1, p95: 1, p99: 1, cv: 0 },
+    breakdown: { compute: 0.5 },
+    resources: { rss: 3 * 2 ** 20 },
+  };
+  const results: Results = {
+    format: 'accelnode-results',
+    version: 1,
+    environment: describeEnvironment({}),
+    rows: [row],
+  };
+
+  it('as CSV: what nobody measured is empty, names are quoted', () => {
+    const [head, line] = toCsv([row]).trimEnd().split('\n');
+    expect(head!.split(',')).toHaveLength(26);
+    expect(line).toBe('"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,3,,');
+  });
+
+  it('as JSON: come back as they were', () => {
+    const path = join(folder, 'round.json');
+    writeResults(path, results);
+    expect(readResults(path)).toEqual(results);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['of another version', { ...results, version: 2 }, /version 2 of the format/],
+    ['something else', [1], /holds something else/],
+    ['with a negative figure', { ...results, rows: [{ ...row, throughput: -1 }] }, /rows\.0\.throughput/],
+    ['with a figure that is none', { ...results, rows: [{ ...row, duration: null }] }, /rows\.0\.duration/],
+    ['with a figure of another kind', { ...results, rows: [{ ...row, speed: 1 }] }, /speed/],
+  ])('are refused: %s', async (_, value, message) => {
+    const path = join(folder, 'refused.json');
+    writeFileSync(path, JSON.stringify(value));
+    const error = await expectError('INVALID_ARGUMENT', () => readResults(path));
+    expect(error.message).toMatch(message);
+  });
+
+  it('that are no JSON, or not there, are refused', async () => {
+    const path = join(folder, 'text.json');
+    writeFileSync(path, '{');
+    await expectError('INVALID_ARGUMENT', () => readResults(path));
+    await expectError('INVALID_ARGUMENT', () => readResults(join(folder, 'none.json')));
+  });
+});
