@@ -20,6 +20,7 @@ import { loadConfigurations, sessionConfigurations } from './bench/configuration
 import { apiOf, measureConfigurations } from './bench/measure-configurations.js';
 import type { BenchCommandOptions, NpuUse } from './bench/measure-configurations.js';
 import { printRow, printTable } from './bench/print.js';
+import { selfCheck } from './bench/self-check.js';
 import { HINTS, PRECISIONS, addModelOptions, parseAmount, parseCount } from './options.js';
 import { EXIT_FAILED, Progress, print, printJson } from './output.js';
 
@@ -49,7 +50,7 @@ export function addBenchCommand(program: Command): void {
   const command = program
     .command('bench')
     .description('measure a model in one configuration or many: latency, throughput, load time, memory')
-    .argument('<model>', 'the model file')
+    .argument('[model]', 'the model file')
     .option('-b, --batch <list>', 'first dimension of every input', parseCounts)
     .option('-c, --concurrency <list>', 'runs in flight (default: the lanes)', parseCounts)
     .option('-r, --request-rate <list>', 'requests a second, whether earlier ones have ended or not', parseRates)
@@ -79,6 +80,7 @@ export function addBenchCommand(program: Command): void {
     .option('-o, --output <file>', 'write the results to a .json or .csv file, after each configuration')
     .option('--export-times <file>', 'write the times of each request to a CSV file')
     .option('--csv', 'print CSV')
+    .option('--self-check', 'measure a model that takes no time: what is left is the overhead of measuring')
     .addHelpText('after', HELP)
     .action(bench);
   addModelOptions(command, {
@@ -88,7 +90,9 @@ export function addBenchCommand(program: Command): void {
   });
 }
 
-async function bench(model: string, options: BenchCommandOptions): Promise<void> {
+async function bench(model: string | undefined, options: BenchCommandOptions): Promise<void> {
+  if (options.selfCheck === true) return selfCheck(options.json ?? false);
+  if (model === undefined) throw new AccelError('INVALID_ARGUMENT', 'No model is given to measure.');
   checkOptions(options);
   const { output, csv = false, json = false } = options;
   const progress = new Progress(json || csv);

@@ -39,9 +39,9 @@ const breakdown = z.strictObject({
   d2h: amount.optional(),
 });
 
-/** While the load ran, less what the idle process and device took before the model was loaded. */
+/** While the load ran, its warm-up included; memory less what the idle process took before any model was loaded. */
 const resources = z.strictObject({
-  /** Bytes of the device's memory, the most seen. */
+  /** Bytes of the device's memory, as the vendor counts them for the model. */
   deviceMemory: amount.optional(),
   /** Percent, the mean. */
   deviceUtilization: amount.optional(),

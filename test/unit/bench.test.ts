@@ -150,6 +150,8 @@ describe('the command', () => {
     for (const row of results.rows) {
       expect(row).toMatchObject({ model: 'memory.null.json', backend: 'null', api: 'native', requests: 9 });
       expect(row.resources.deviceMemory).toBe(1000 + 100 * row.batch);
+      expect(row.resources.rss).toBeGreaterThan(0);
+      expect(row.resources.cpu).toBeGreaterThan(0);
       expect(row.samplesPerSecond).toBeCloseTo(row.batch * row.throughput, 6);
       expect(row.shapes).toEqual({ x: [row.batch, 4] });
     }
@@ -191,6 +193,21 @@ describe('the command', () => {
       expect(started).toBeGreaterThanOrEqual(due);
       expect(ended).toBeGreaterThanOrEqual(started + 1);
     }
+  });
+
+  it('says what measuring itself takes', async () => {
+    // A busy machine may fail it; then it says so.
+    const { code, stdout } = await accelnode('bench', '--self-check', '--json');
+    const { overhead, limit, passed } = JSON.parse(stdout) as {
+      overhead: Record<string, number>;
+      limit: number;
+      passed: boolean;
+    };
+    expect(Object.keys(overhead)).toEqual(['native', 'run', 'runSync']);
+    for (const time of Object.values(overhead)) expect(time).toBeGreaterThan(0);
+    expect(passed).toBe(overhead['native']! <= limit);
+    expect(code).toBe(passed ? 0 : 1);
+    expect((await failureOf(accelnode, 2, 'bench')).message).toBe('No model is given to measure.');
   });
 
   it('says at once what it can’t write, and fails as the only configuration does', async () => {

@@ -33,6 +33,7 @@ export type BenchCommandOptions = Omit<ModelCommandOptions, 'precision' | 'hint'
     exportTimes?: string;
     output?: string;
     csv?: boolean;
+    selfCheck?: boolean;
   };
 
 /** What becomes of each configuration, as soon as it is known. */
@@ -50,6 +51,9 @@ export interface NpuUse {
   /** Hz. */
   frequency?: number | undefined;
 }
+
+/** Bytes that the process takes before any model is loaded. */
+const IDLE_RSS = process.memoryUsage.rss();
 
 /** A failure that all configurations would meet: it is about the command line, the machine or the user's wish. */
 const HOPELESS: ReadonlySet<string> = new Set([
@@ -159,6 +163,8 @@ async function measureLoad(
 ): Promise<{ measurement: Measurement; npu: NpuUse | undefined; resources: ResultRow['resources'] }> {
   let use: Promise<NpuUse | undefined> | undefined;
   let rss = process.memoryUsage.rss();
+  const begin = performance.now();
+  const cpuBegin = process.cpuUsage();
   const { arrivals, seed, warmup, minRuns, tolerance, memory, exportTimes } = options;
   const measurement = await interruptible((signal) =>
     measure(session, inputs, {
@@ -180,6 +186,8 @@ async function measureLoad(
       },
     }),
   );
+  const cpu = process.cpuUsage(cpuBegin);
+  const elapsed = performance.now() - begin;
   const npu = await use;
   const cores = npu?.load ?? [];
   const deviceMemory = session.memory().device;
@@ -187,7 +195,8 @@ async function measureLoad(
     measurement,
     npu,
     resources: {
-      rss: Math.max(rss, process.memoryUsage.rss()),
+      rss: Math.max(0, Math.max(rss, process.memoryUsage.rss()) - IDLE_RSS),
+      cpu: (cpu.user + cpu.system) / elapsed / 10, // from microseconds in milliseconds to percent
       ...(deviceMemory === undefined ? {} : { deviceMemory }),
       ...(cores.length === 0 ? {} : { deviceUtilization: cores.reduce((sum, each) => sum + each) / cores.length }),
     },

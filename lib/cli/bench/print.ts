@@ -27,7 +27,8 @@ export function printRow(row: ResultRow, npu: NpuUse | undefined): void {
   if (row.compile !== undefined) print(`load              ${milliseconds(row.compile)}`);
   if (row.firstInference !== undefined) print(`first inference   ${milliseconds(row.firstInference)}`);
   if (resources.deviceMemory !== undefined) print(`device memory     ${formatBytes(resources.deviceMemory)}`);
-  if (resources.rss !== undefined) print(`process memory    ${formatBytes(resources.rss)}`);
+  if (resources.rss !== undefined) print(`process memory    ${formatBytes(resources.rss)} more than without a model`);
+  if (resources.cpu !== undefined) print(`CPU               ${resources.cpu.toFixed(0)} % of a core`);
   if (row.layers !== undefined) printLayers(row.layers);
   for (const warning of row.warnings ?? []) print(`[W] ${warning}`);
 }
