@@ -5,14 +5,7 @@ import { AccelError } from '../index.js';
 import { checkKeptFile } from '../kept-file.js';
 import type { Measurement } from '../index.js';
 import { describeEnvironment } from '../results/environment.js';
-import {
-  RESULTS_FORMAT,
-  RESULTS_VERSION,
-  checkResultsPath,
-  toCsv,
-  writeResults,
-  writeWhole,
-} from '../results/results.js';
+import { RESULTS_FORMAT, RESULTS_VERSION, checkResultsPath, toCsv, writeResults } from '../results/results.js';
 import type { ResultFailure, Results } from '../results/results.js';
 import type { ResultRow } from '../results/row.js';
 import { parseCounts, parseCountsOrAuto, parseRates, parseWords } from './bench/configurations.js';
@@ -21,6 +14,7 @@ import { apiOf, measureConfigurations } from './bench/measure-configurations.js'
 import type { BenchCommandOptions, NpuUse } from './bench/measure-configurations.js';
 import { printRow, printTable } from './bench/print.js';
 import { selfCheck } from './bench/self-check.js';
+import { TimesFile } from './bench/times-file.js';
 import { HINTS, PRECISIONS, addModelOptions, parseAmount, parseCount } from './options.js';
 import { EXIT_FAILED, Progress, print, printJson } from './output.js';
 
@@ -105,13 +99,13 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
   const save = (): void => {
     if (output !== undefined) writeResults(output, results);
   };
-  const times = new TimesFile(options.exportTimes);
+  const times = options.exportTimes === undefined ? undefined : new TimesFile(options.exportTimes);
   const only = sessionConfigurations(options).length * loadConfigurations(options).length === 1;
   const measured = (row: ResultRow, measurement: Measurement, { npu }: { npu: NpuUse | undefined }): void => {
     progress.stop();
     results.rows.push(row);
     save();
-    times.add(row, measurement);
+    times?.add(measurement);
     if (csv) process.stdout.write(toCsv([row]).slice(results.rows.length === 1 ? 0 : toCsv([]).length));
     else if (!json) printRow(row, npu);
     if (!only && !csv && !json) print();
@@ -130,27 +124,6 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
   }
   if (json) printJson(results);
   else if (!csv && results.rows.length > 1) printTable(results.rows);
-}
-
-/** Times of the requests of all configurations, which the first column numbers. */
-class TimesFile {
-  readonly #path: string | undefined;
-  #text = 'Configuration,Due (ms),Started (ms),Ended (ms)\n';
-  #configurations = 0;
-
-  constructor(path: string | undefined) {
-    this.#path = path;
-    if (path !== undefined) writeWhole(path, this.#text); // one that can't be written is known at once
-  }
-
-  add(_row: ResultRow, { times }: Measurement): void {
-    if (this.#path === undefined || times === undefined) return;
-    const number = ++this.#configurations;
-    const { due, started, ended } = times;
-    const lines = Array.from(due, (time, i) => `${number},${time},${started?.[i] ?? ''},${ended[i]!}\n`);
-    this.#text += lines.join('');
-    writeWhole(this.#path, this.#text);
-  }
 }
 
 function checkOptions(options: BenchCommandOptions): void {

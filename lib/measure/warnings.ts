@@ -19,6 +19,9 @@ export interface MeasuredLoad {
   /** Requests a second of an open loop. */
   rate?: number | undefined;
   tolerance: number;
+  /** Milliseconds to measure for, and runs that end it before. */
+  duration: number;
+  maxRuns: number;
 }
 
 export function warningsAbout(measurement: Omit<Measurement, 'warnings'>, load: MeasuredLoad): string[] {
@@ -29,8 +32,14 @@ export function warningsAbout(measurement: Omit<Measurement, 'warnings'>, load: 
   ];
 }
 
-function spread({ latency, stable, runs }: Omit<Measurement, 'warnings'>, { tolerance }: MeasuredLoad): string[] {
+function spread(
+  { latency, stable, runs, duration }: Omit<Measurement, 'warnings'>,
+  { tolerance, ...asked }: MeasuredLoad,
+): string[] {
   const warnings: string[] = [];
+  if (runs >= asked.maxRuns && duration < asked.duration) {
+    warnings.push(`Ended at ${runs} runs, before ${asked.duration} ms were over.`);
+  }
   if (stable === false) {
     warnings.push(
       `The thirds of the measurement differ by more than ${tolerance} % of their mean: measure longer, or find out who else is at work.`,

@@ -374,13 +374,14 @@ describe('warns', () => {
     compute: 1,
     stable: true,
   };
-  const load = { api: 'native', lanes: 1, concurrency: 1, tolerance: 10 };
+  const load = { api: 'native', lanes: 1, concurrency: 1, tolerance: 10, duration: 1000, maxRuns: 1000 };
 
   it.each<[RegExp | undefined, object, object]>([
     [undefined, {}, {}],
     [/variance is 3\.0 %/, { latency: { ...measurement.latency, cv: 3 } }, {}],
     [/99 runs are too few/, { runs: 99, duration: 99 }, {}],
     [/more than 10 %/, { stable: false }, {}],
+    [/Ended at 1000 runs, before 1001 ms/, {}, { duration: 1001 }],
     [/Bound by transfers/, { compute: 0.4, h2d: 0.3, d2h: 0.3 }, {}],
     [
       /Bound by the queue.* 2 are in flight on 1/,

@@ -1,0 +1,31 @@
+import { appendFileSync } from 'node:fs';
+
+import type { Measurement } from '../../index.js';
+import { AccelError } from '../../errors.js';
+import { writeWhole } from '../../results/results.js';
+import { reasonOf } from '../../runtimes/failures.js';
+
+/** A CSV file with the times of the requests of all configurations, which the first column numbers from 1. */
+export class TimesFile {
+  readonly #path: string;
+  #configurations = 0;
+
+  /** One that can't be written is known before anything is measured. @throws `INVALID_ARGUMENT` */
+  constructor(path: string) {
+    this.#path = path;
+    writeWhole(path, 'Configuration,Due (ms),Started (ms),Ended (ms)\n');
+  }
+
+  /** @throws `INVALID_ARGUMENT` with the system's reason */
+  add({ times }: Measurement): void {
+    if (times === undefined) return;
+    const number = ++this.#configurations;
+    const { due, started, ended } = times;
+    const lines = Array.from(due, (time, i) => `${number},${time},${started?.[i] ?? ''},${ended[i]!}\n`);
+    try {
+      appendFileSync(this.#path, lines.join(''));
+    } catch (cause) {
+      throw new AccelError('INVALID_ARGUMENT', `Can't write ${this.#path}: ${reasonOf(cause)}.`, { cause });
+    }
+  }
+}
