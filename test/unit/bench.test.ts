@@ -199,13 +199,13 @@ describe('the command', () => {
     // A busy machine may fail it; then it says so.
     const { code, stdout } = await accelnode('bench', '--self-check', '--json');
     const { overhead, limit, passed } = JSON.parse(stdout) as {
-      overhead: Record<string, number>;
+      overhead: Record<'native' | 'run' | 'runSync', number>;
       limit: number;
       passed: boolean;
     };
     expect(Object.keys(overhead)).toEqual(['native', 'run', 'runSync']);
     for (const time of Object.values(overhead)) expect(time).toBeGreaterThan(0);
-    expect(passed).toBe(overhead['native']! <= limit);
+    expect(passed).toBe(overhead.native <= limit);
     expect(code).toBe(passed ? 0 : 1);
     expect((await failureOf(accelnode, 2, 'bench')).message).toBe('No model is given to measure.');
   });
