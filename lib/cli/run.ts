@@ -36,8 +36,8 @@ export function addRunCommand(program: Command): void {
 }
 
 async function run(model: string, options: RunCommandOptions): Promise<void> {
-  await checkInputs(model, options);
   using folder = options.outputDir === undefined ? undefined : new OutputFolder(options.outputDir);
+  await checkInputs(model, options);
   await using session = await loadSession(
     model,
     loadOptions(options, fixesShapes(options)),

@@ -256,7 +256,8 @@ describe('inspect', () => {
 describe('run and bench', () => {
   it.each(['run', 'bench'])('%s says which devices were tried, in order', async (name) => {
     const devices = ['-d', 'cuda:0', '--device', 'openvino:AUTO:GPU,CPU'];
-    const error = await failureOf(withoutRuntime, 1, name, ...devices, model);
+    const inputs = name === 'run' ? ['-i', 'x=zeros'] : [];
+    const error = await failureOf(withoutRuntime, 1, name, ...devices, ...inputs, model);
     expect(error.code).toBe('RUNTIME_NOT_FOUND');
     expect(error.attempts?.map(({ device, code }) => [device, code])).toEqual([
       ['cuda', 'RUNTIME_NOT_FOUND'],
@@ -274,7 +275,7 @@ describe('run and bench', () => {
   });
 
   it('an unknown device is wrong usage', async () => {
-    const error = await failureOf(withoutRuntime, 2, 'run', model, '-d', 'tpu:0');
+    const error = await failureOf(withoutRuntime, 2, 'run', model, '-i', 'x=zeros', '-d', 'tpu:0');
     expect(error.message).toContain('There is no backend "tpu"');
   });
 });
