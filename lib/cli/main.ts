@@ -4,6 +4,7 @@ import { Command, CommanderError } from '../third-party/commander.js';
 
 import packageJson = require('../../package.json');
 import { AccelError } from '../index.js';
+import { addAnalyzeCommand } from './analyze.js';
 import { addBenchCommand } from './bench.js';
 import { addCacheCommand } from './cache.js';
 import { addCompileCommand } from './compile.js';
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
   addRunCommand(program);
   addBenchCommand(program);
   addPlanCommand(program);
+  addAnalyzeCommand(program);
 
   try {
     await program.parseAsync();

@@ -159,7 +159,7 @@ function parseCountOrAuto(text: string): number | 'auto' {
   return text === 'auto' ? 'auto' : parseCount(text);
 }
 
-function parseShape(text: string, shapes: Record<string, number[]>): Record<string, number[]> {
+export function parseShape(text: string, shapes: Record<string, number[]>): Record<string, number[]> {
   const [name, dims] = splitAssignment(text);
   // Digits only: to Number, an empty field is 0.
   if (!/^\d+([,x]\d+)*$/.test(dims)) throw new InvalidArgumentError('It must be like image=1,3,224,224.');

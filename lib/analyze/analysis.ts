@@ -1,0 +1,119 @@
+/**
+ * What an analysis is: the question, where it was asked, and what came of each configuration. It is kept in a file that
+ * grows by one measurement at a time; `docs/analysis.schema.json` is this as a JSON Schema.
+ */
+import { z } from 'zod';
+
+import { resultRow } from '../results/row.js';
+import { verification } from '../verify/verification.js';
+import { configuration, precisions } from './configuration.js';
+import { limits, objectives } from './objective.js';
+
+const axis = z
+  .strictObject({ values: z.array(z.int().positive()).min(1), searched: z.boolean() })
+  .meta({ description: 'Values of a setting; `searched`: a range, which a search may leave early.' });
+
+const amount = z.number().nonnegative();
+
+/** What was asked. Two analyses with the same question may share measurements. */
+export const question = z.strictObject({
+  models: z.array(z.string().min(1)).min(1),
+  devices: z.array(z.string().min(1)).min(1),
+  precisions: z.array(z.enum(precisions)).min(1),
+  batch: axis,
+  lanes: axis,
+  concurrency: axis,
+  /** Shapes of inputs that the models leave open, by name; the batch takes the place of the first dimension. */
+  shapes: z.record(z.string(), z.array(z.int().nonnegative())),
+  search: z.enum(['brute', 'quick']),
+  objectives,
+  limits,
+  /** Milliseconds that each configuration is measured for, and warmed up before. */
+  duration: amount,
+  warmup: amount,
+  /** At least so many requests are counted. */
+  minRuns: z.int().positive(),
+  /** Milliseconds that a configuration may take in all, loading included. */
+  timeout: z.number().positive(),
+  /** The device whose outputs those of each configuration are compared with. */
+  reference: z.string().min(1).optional(),
+});
+
+/** Where it was measured. What is not known is absent. */
+export const environment = z.strictObject({
+  /** When the analysis began, in ISO 8601. */
+  date: z.string(),
+  accelnode: z.string(),
+  node: z.string(),
+  /** The platform and processor architecture, as Node calls them. */
+  platform: z.string(),
+  os: z.string(),
+  cpu: z.string(),
+  /** Logical processors. */
+  cores: z.int().positive(),
+  /** Bytes of the host's memory. */
+  memory: amount,
+  /** The frequency governor of the first core, on Linux. */
+  governor: z.string().optional(),
+  devices: z.array(
+    z.strictObject({
+      id: z.string(),
+      name: z.string().optional(),
+      driver: z.string().optional(),
+      /** Version of the vendor's runtime. */
+      runtime: z.string().optional(),
+      /** Bytes. */
+      memoryTotal: amount.optional(),
+    }),
+  ),
+});
+
+/** What came of one configuration. */
+export const measurement = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('measured'),
+    configuration,
+    row: resultRow,
+    /** Does it keep all limits? Absent where nobody could measure what a limit is about. */
+    satisfies: z.boolean().optional(),
+    verification: verification.optional(),
+  }),
+  z.strictObject({
+    outcome: z.enum(['out of memory', 'failed', 'crashed', 'timed out']),
+    configuration,
+    /** A sentence, in the vendor's own words where there are any. */
+    reason: z.string().min(1),
+    /** Of the `AccelError`, where there was one. */
+    code: z.string().optional(),
+    /** What to do about it. */
+    hint: z.string().optional(),
+  }),
+]);
+
+export const FORMAT = 'accelnode-analysis';
+export const VERSION = 1;
+
+export const analysis = z
+  .strictObject({
+    format: z.literal(FORMAT),
+    version: z.literal(VERSION),
+    question,
+    environment,
+    /** Has the search come to its end? */
+    complete: z.boolean(),
+    /** In the order in which they were made. */
+    measurements: z.array(measurement),
+  })
+  .meta({ title: 'accelnode analysis', description: 'What `accelnode analyze` writes to analysis.json.' });
+
+export type Question = z.output<typeof question>;
+export type Environment = z.output<typeof environment>;
+export type Measurement = z.output<typeof measurement>;
+export type Measured = Extract<Measurement, { outcome: 'measured' }>;
+export type Failed = Exclude<Measurement, Measured>;
+export type Analysis = z.output<typeof analysis>;
+
+/** The JSON Schema of an analysis. */
+export function analysisSchema(): Record<string, unknown> {
+  return z.toJSONSchema(analysis, { target: 'draft-2020-12' });
+}

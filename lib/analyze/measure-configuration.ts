@@ -1,0 +1,107 @@
+/** One configuration, measured in this process. */
+import { measure } from '../bench.js';
+import { inspectOnnx } from '../onnx/inspect.js';
+import type { LoadOptions } from '../options/load.js';
+import type { ResultRow } from '../results/row.js';
+import { Session } from '../session.js';
+import { seededInputs } from '../verify/random-inputs.js';
+import { verifySession } from '../verify/verify.js';
+import type { Verification } from '../verify/verify.js';
+import { nameOf } from './configuration.js';
+import type { Configuration } from './configuration.js';
+
+/** How to measure it. */
+export interface MeasureSettings {
+  /** Milliseconds. */
+  duration: number;
+  warmup: number;
+  minRuns: number;
+  /** Of inputs, by name; the batch takes the place of the first dimension. */
+  shapes: Readonly<Record<string, readonly number[]>>;
+  /** The device to compare outputs with. */
+  reference?: string | undefined;
+}
+
+export interface Result {
+  row: ResultRow;
+  verification?: Verification;
+}
+
+export async function measureConfiguration(configuration: Configuration, settings: MeasureSettings): Promise<Result> {
+  const { model, device, precision, batch, lanes, concurrency } = configuration;
+  const load: LoadOptions = {
+    device,
+    precision,
+    lanes,
+    shapes: batchShapes(model, batch, settings.shapes),
+    maxQueue: Math.max(1024, concurrency),
+  };
+  const loadBegin = performance.now();
+  await using session = await Session.load(model, load);
+  const compile = performance.now() - loadBegin;
+
+  const shapes = Object.fromEntries(
+    session.inputs.map(({ name, shape = [] }) => [name, withBatch(entryOf(settings.shapes, name) ?? shape, batch)]),
+  );
+  const inputs = seededInputs(session.inputs, shapes, 1);
+  const firstBegin = performance.now();
+  await session.run(inputs);
+  const firstInference = performance.now() - firstBegin;
+
+  const { reference, shapes: _given, ...limits } = settings;
+  const measured = await measure(session, inputs, { concurrency, ...limits });
+  const { queued, compute, h2d, d2h } = measured;
+  const row: ResultRow = {
+    model: nameOf(model),
+    backend: session.backend,
+    device: session.device,
+    ...(session.precision === undefined ? {} : { precision: session.precision }),
+    batch,
+    shapes,
+    lanes: session.lanes,
+    load: { kind: 'closed', concurrency },
+    api: 'run',
+    memory: 'host',
+    requests: measured.runs,
+    duration: measured.duration,
+    throughput: measured.throughput,
+    samplesPerSecond: measured.throughput * batch,
+    latency: measured.latency,
+    breakdown: {
+      ...(queued === undefined ? {} : { queue: queued }),
+      ...(compute === undefined ? {} : { compute }),
+      ...(h2d === undefined ? {} : { h2d }),
+      ...(d2h === undefined ? {} : { d2h }),
+    },
+    resources: {
+      ...(session.memory().device === undefined ? {} : { deviceMemory: session.memory().device! }),
+      rss: process.memoryUsage.rss(),
+    },
+    compile,
+    firstInference,
+  };
+  if (reference === undefined) return { row };
+  return { row, verification: await verifySession(session, model, { reference, shapes, random: 1, load }) };
+}
+
+/** The model's own shapes with another batch, to compile for. Other formats decide by themselves. */
+function batchShapes(model: string, batch: number, given: MeasureSettings['shapes']): Record<string, number[]> {
+  if (!model.toLowerCase().endsWith('.onnx')) return {};
+  const ofModel = (shape: readonly (number | string | null)[]): number[] =>
+    shape.map((dim) => (typeof dim === 'number' ? dim : -1));
+  return Object.fromEntries(
+    inspectOnnx(model).inputs.map(({ name, shape = [] }) => [
+      name,
+      withBatch(entryOf(given, name) ?? ofModel(shape), batch),
+    ]),
+  );
+}
+
+/** A dimension that nobody has given is 1. */
+function withBatch(shape: readonly number[], batch: number): number[] {
+  return shape.map((dim, i) => (i === 0 ? batch : dim < 0 ? 1 : dim));
+}
+
+function entryOf<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(entries, name) ? entries[name] : undefined;
+}

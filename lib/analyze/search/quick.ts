@@ -1,0 +1,120 @@
+import { axes, isBetter, sizeOf } from './grid.js';
+import type { Grid, Measure, Point, Verdict } from './grid.js';
+
+/** Steps along the axes, in places of their lists of values. */
+type Step = Point;
+
+/**
+ * Where to climb, in this order. More lanes are of use only with as many requests in flight, so these go together.
+ */
+const DIRECTIONS: readonly Step[] = [
+  { lanes: 0, batch: 1, concurrency: 0 },
+  { lanes: 1, batch: 0, concurrency: 1 },
+  { lanes: 0, batch: 0, concurrency: 1 },
+];
+
+/** Along a limit, which gives way only to one setting for another. */
+const TRADES: readonly Step[] = [
+  { lanes: 0, batch: 1, concurrency: -1 },
+  { lanes: 1, batch: -1, concurrency: 1 },
+  { lanes: 1, batch: -1, concurrency: 0 },
+  { lanes: 1, batch: 0, concurrency: 0 },
+  { lanes: 1, batch: 0, concurrency: -1 },
+];
+
+/** A quick search measures at most this part of all combinations, and this many of a small number. */
+const SHARE = 0.15;
+const AT_LEAST = 12;
+
+/** What is better by less is not worth a step: two measurements of the same thing differ by as much. Of the objective's logarithm. */
+const GAIN = 0.005;
+
+/**
+ * Hill climbing from the smallest setting of each axis. Along a direction, steps double as long as they lead to a better
+ * place, and halve again after that; it ends where no direction leads to a better place, or when it has measured enough.
+ */
+export async function quickSearch(grid: Grid, measure: Measure): Promise<void> {
+  const climber = new Climber(grid, measure);
+  await climber.start();
+  let moved = true;
+  while (moved) {
+    moved = false;
+    for (const direction of DIRECTIONS) moved = (await climber.climb(direction)) || moved;
+    if (moved) continue;
+    for (const trade of TRADES) {
+      moved = await climber.climb(trade);
+      if (moved) break;
+    }
+  }
+}
+
+class Climber {
+  #place: Point = { lanes: 0, batch: 0, concurrency: 0 };
+  #verdict!: Verdict;
+  readonly #measured = new Set<string>();
+  readonly #most: number;
+
+  constructor(
+    private readonly grid: Grid,
+    private readonly measure: Measure,
+  ) {
+    this.#most = Math.max(AT_LEAST, Math.floor(sizeOf(grid) * SHARE));
+  }
+
+  async start(): Promise<void> {
+    this.#verdict = (await this.#measureAt(this.#place))!;
+  }
+
+  /** Upwards, or else downwards. Is there a better place than before? */
+  async climb(step: Step): Promise<boolean> {
+    return (await this.#follow(step)) || (await this.#follow(scale(step, -1)));
+  }
+
+  async #follow(step: Step): Promise<boolean> {
+    if (!(await this.#goTo(step))) return false;
+    let stride = 2;
+    while (await this.#goTo(scale(step, stride))) stride *= 2;
+    for (stride /= 2; stride >= 1; stride /= 2) await this.#goTo(scale(step, stride));
+    return true;
+  }
+
+  /** Moves if it is better there. */
+  async #goTo(step: Step): Promise<boolean> {
+    const place = this.#stepFrom(step);
+    if (place === undefined) return false;
+    const verdict = await this.#measureAt(place);
+    if (verdict === undefined || !isClearlyBetter(verdict, this.#verdict)) return false;
+    this.#place = place;
+    this.#verdict = verdict;
+    return true;
+  }
+
+  /** At the end of an axis, the part of a step that still goes. Undefined where it leads nowhere. */
+  #stepFrom(step: Step): Point | undefined {
+    const place = fromAxes((name) => {
+      const end = this.grid[name].values.length - 1;
+      return Math.min(end, Math.max(0, this.#place[name] + step[name]));
+    });
+    return axes.every((name) => place[name] === this.#place[name]) ? undefined : place;
+  }
+
+  /** Undefined when it has measured enough. */
+  async #measureAt(place: Point): Promise<Verdict | undefined> {
+    const key = axes.map((name) => place[name]).join();
+    if (this.#measured.size >= this.#most && !this.#measured.has(key)) return undefined;
+    this.#measured.add(key);
+    return this.measure(fromAxes((name) => this.grid[name].values[place[name]]!));
+  }
+}
+
+function isClearlyBetter(a: Verdict, b: Verdict): boolean {
+  return isBetter(a.violation === b.violation ? { ...a, score: a.score - GAIN } : a, b);
+}
+
+function scale(step: Step, by: number): Step {
+  return fromAxes((name) => step[name] * by);
+}
+
+function fromAxes(value: (name: (typeof axes)[number]) => number): Point {
+  return { lanes: value('lanes'), batch: value('batch'), concurrency: value('concurrency') };
+}

@@ -1,0 +1,340 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+
+import { readToResume, writeWhole } from '../analyze/analysis-file.js';
+import type { Analysis, Failed, Measurement, Question } from '../analyze/analysis.js';
+import { analyze } from '../analyze/analyze.js';
+import { describeConfiguration, nameOf, precisions } from '../analyze/configuration.js';
+import { thisEnvironment } from '../analyze/environment.js';
+import { metricNames } from '../analyze/objective.js';
+import type { Metric, Objectives } from '../analyze/objective.js';
+import { requireDevices, requireModels } from '../analyze/prepare.js';
+import type { Axis } from '../analyze/search/grid.js';
+import { powersOfTwo } from '../analyze/search/grid.js';
+import { rank, summarize } from '../analyze/summary.js';
+import type { ModelSummary } from '../analyze/summary.js';
+import { AccelError } from '../index.js';
+import { filledColumns, formatCell, tableColumns } from '../report/columns.js';
+import { toCsv } from '../report/csv.js';
+import { toHtml } from '../report/html.js';
+import { reasonOf } from '../runtimes/failures.js';
+import { interruptible } from './interrupt.js';
+import { parseAmount, parseCount, parseShape } from './options.js';
+import { EXIT_FAILED, formatTable, print, printJson } from './output.js';
+
+interface AnalyzeCommandOptions {
+  device?: string[];
+  precision: Question['precisions'];
+  batch: Axis;
+  lanes: Axis;
+  concurrency: Axis;
+  shape: Record<string, number[]>;
+  search: Question['search'];
+  objective: Objectives;
+  latencyBudget?: number;
+  maxMemory?: number;
+  maxUtilization?: number;
+  minThroughput?: number;
+  duration: number;
+  warmup: number;
+  minRuns: number;
+  timeout: number;
+  verify?: string | true;
+  output?: string;
+  resume?: true;
+  top: number;
+  json?: true;
+}
+
+/** No device has memory for more items at once, and no model is of use with them. */
+const LARGEST_BATCH = 2 ** 16;
+
+/** `accelnode analyze MODEL...` */
+export function addAnalyzeCommand(program: Command): void {
+  program
+    .command('analyze')
+    .description('find the best batch, lanes and concurrency of models on devices')
+    .argument('<models...>', 'the model files')
+    .option(
+      '-d, --device <device>',
+      'where to measure: openvino:CPU, cuda:0, …; repeated: on each (default: the best of this machine)',
+      (device: string, before: string[] | undefined) => [...(before ?? []), device],
+    )
+    .option('-p, --precision <list>', 'what to compute in: fp32, fp16, bf16, int8, auto', parsePrecisions, ['fp32'])
+    .option(
+      '-b, --batch <values>',
+      'batches: 1,2,4 each of these; 1:64 a range, by powers of 2; 1: until memory is full',
+      parseBatch,
+      range(1, 128),
+    )
+    .option(
+      '-l, --lanes <values>',
+      'runs computed at the same time, likewise',
+      parseAxis,
+      range(1, Math.min(4, availableParallelism())),
+    )
+    .option('-c, --concurrency <values>', 'requests in flight, likewise', parseAxis, range(1, 32))
+    .option(
+      '-s, --shape <name=dims>',
+      'shape of an input that is left open, e.g. tokens=1,128; the batch is put first',
+      parseShape,
+      {},
+    )
+    .addOption(
+      new Option('--search <way>', 'quick: climb to the best; brute: all, but leave a range when it gains nothing')
+        .choices(['quick', 'brute'])
+        .default('quick'),
+    )
+    .option(
+      '--objective <weights>',
+      `what is wanted, with weights: throughput=10,latency=1; of ${metricNames.join(', ')}`,
+      parseObjectives,
+      { throughput: 1 },
+    )
+    .option('--latency-budget <ms>', 'the most that 99 % of the requests may take', parsePositive)
+    .option(
+      '--max-memory <MB>',
+      "the most of the device's memory; of the process's where a device has none",
+      parsePositive,
+    )
+    .option('--max-utilization <percent>', "the most of the device's time", parsePositive)
+    .option('--min-throughput <number>', 'the fewest items of batches a second', parsePositive)
+    .option('-t, --duration <seconds>', 'how long to measure each configuration', parseAmount, 2)
+    .option('--warmup <ms>', 'runs before that, not counted', parseAmount, 200)
+    .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
+    .option('--timeout <seconds>', 'the most that a configuration may take, loading included', parsePositive, 600)
+    .option('--verify [reference]', 'compare the outputs of each with those of this device (default: openvino:CPU)')
+    .option('-o, --output <folder>', 'write analysis.json, after each measurement, analysis.csv and report.html')
+    .option('--resume', 'go on with the analysis in that folder')
+    .option('--top <n>', 'rows of the table, the best of each model', parseCount, 10)
+    .option('--json', 'print the analysis as JSON')
+    .addHelpText(
+      'after',
+      `
+Each configuration is measured in a process of its own, with random inputs: one that crashes or takes too long costs its
+row. Ctrl-C ends after the one that is being measured; --resume goes on from there.
+
+  accelnode analyze resnet50.onnx -d openvino:CPU --latency-budget 50 -o resnet50
+  accelnode analyze *.onnx --search brute -b 1,4,16 --objective throughput=10,latency=1`,
+    )
+    .action(runAnalyze);
+}
+
+async function runAnalyze(models: string[], options: AnalyzeCommandOptions): Promise<void> {
+  const question = await toQuestion(models, options);
+  const folder = options.output === undefined ? undefined : new AnalysisFolder(options.output);
+  const earlier = folder?.open(question, options.resume === true);
+  const environment = earlier?.environment ?? (await thisEnvironment(question.devices));
+  const analysis = await interruptible((signal) =>
+    analyze(question, {
+      environment,
+      earlier: earlier?.measurements,
+      signal,
+      onStart: (configuration, done) => {
+        if (options.json === true) return;
+        const { model, device, precision } = configuration;
+        const what = `${nameOf(model)} on ${device} in ${precision}, ${describeConfiguration(configuration)}`;
+        process.stderr.write(`${done + 1}: ${what}\n`);
+      },
+      onMeasured: (analysis) => folder?.save(analysis),
+    }),
+  );
+  await folder?.finish(analysis);
+  const failed = nothingMeasured(analysis);
+  if (failed !== undefined) throw toError(failed);
+  if (options.json === true) printJson(analysis);
+  else printAnalysis(analysis, options, folder);
+  if (!analysis.complete) process.exitCode = EXIT_FAILED;
+}
+
+async function toQuestion(models: readonly string[], options: AnalyzeCommandOptions): Promise<Question> {
+  if (options.resume === true && options.output === undefined) {
+    throw new AccelError('INVALID_ARGUMENT', '--resume needs the folder to go on with.', { hint: 'Add --output.' });
+  }
+  const { latencyBudget, maxMemory, maxUtilization, minThroughput } = options;
+  const reference = options.verify === true ? 'openvino:CPU' : options.verify;
+  return {
+    models: await requireModels(models),
+    devices: await requireDevices(options.device ?? ['auto']),
+    precisions: options.precision,
+    batch: options.batch,
+    lanes: options.lanes,
+    concurrency: options.concurrency,
+    shapes: options.shape,
+    search: options.search,
+    objectives: options.objective,
+    limits: {
+      ...(latencyBudget === undefined ? {} : { latencyBudget }),
+      ...(maxMemory === undefined ? {} : { maxMemory: maxMemory * 2 ** 20 }),
+      ...(maxUtilization === undefined ? {} : { maxUtilization }),
+      ...(minThroughput === undefined ? {} : { minThroughput }),
+    },
+    duration: options.duration * 1000,
+    warmup: options.warmup,
+    minRuns: options.minRuns,
+    timeout: options.timeout * 1000,
+    ...(reference === undefined ? {} : { reference: (await requireDevices([reference]))[0]! }),
+  };
+}
+
+/** Where an analysis is kept while it grows, and what is made of it in the end. */
+class AnalysisFolder {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (cause) {
+      throw new AccelError('INVALID_ARGUMENT', `Can't make the folder ${path}: ${reasonOf(cause)}.`, { cause });
+    }
+  }
+
+  get #json(): string {
+    return join(this.#path, 'analysis.json');
+  }
+
+  /** What there is to go on with. */
+  open(question: Question, resume: boolean): Analysis | undefined {
+    if (resume) return readToResume(this.#json, question);
+    if (!existsSync(this.#json)) return undefined;
+    throw new AccelError('INVALID_ARGUMENT', `There is an analysis in ${this.#path} already.`, {
+      hint: 'Add --resume to go on with it, or name another folder.',
+    });
+  }
+
+  async save(analysis: Analysis): Promise<void> {
+    await writeWhole(this.#json, `${JSON.stringify(analysis, null, 2)}\n`);
+  }
+
+  async finish(analysis: Analysis): Promise<void> {
+    await this.save(analysis);
+    await writeWhole(join(this.#path, 'analysis.csv'), toCsv(analysis.measurements));
+    await writeWhole(join(this.#path, 'report.html'), await toHtml(analysis));
+  }
+
+  get report(): string {
+    return join(this.#path, 'report.html');
+  }
+}
+
+/** Why there is not a single figure. */
+function nothingMeasured({ measurements }: Analysis): Failed | undefined {
+  if (measurements.some(({ outcome }) => outcome === 'measured')) return undefined;
+  return measurements.find((each): each is Failed => each.outcome !== 'measured');
+}
+
+function toError({ outcome, reason, code, hint, configuration }: Failed): AccelError {
+  const what = `${nameOf(configuration.model)}, ${describeConfiguration(configuration)}`;
+  return new AccelError(
+    (code ?? 'VENDOR_FAILURE') as AccelError['code'],
+    `Nothing could be measured. ${what}: ${outcome}: ${reason}`,
+    {
+      device: configuration.device,
+      hint,
+    },
+  );
+}
+
+function printAnalysis(
+  analysis: Analysis,
+  { top, output }: AnalyzeCommandOptions,
+  folder: AnalysisFolder | undefined,
+): void {
+  for (const summary of summarize(analysis)) {
+    const rows = bestFirst(analysis, summary).slice(0, top);
+    const columns = filledColumns(tableColumns, rows);
+    print(
+      formatTable(
+        columns.map(({ name }) => name),
+        rows.map((row) => columns.map((column) => formatCell(column, column.of(row)))),
+      ),
+    );
+    print();
+    print(summary.sentence);
+    print();
+  }
+  printFailures(analysis.measurements);
+  if (folder !== undefined) print(`The report is ${folder.report}.`);
+  if (analysis.complete) return;
+  print(
+    output === undefined
+      ? 'Interrupted. With --output, an analysis can be gone on with.'
+      : `Interrupted. The same command with --resume goes on.`,
+  );
+}
+
+function bestFirst({ measurements, question }: Analysis, { model }: ModelSummary): Measurement[] {
+  return rank(
+    measurements.filter((each) => each.outcome === 'measured' && each.configuration.model === model),
+    question,
+  );
+}
+
+function printFailures(measurements: readonly Measurement[]): void {
+  const failed = measurements.filter((each): each is Failed => each.outcome !== 'measured');
+  for (const { configuration, outcome, reason } of failed) {
+    const { model, device, precision } = configuration;
+    print(
+      `${nameOf(model)} on ${device} in ${precision}, ${describeConfiguration(configuration)}: ${outcome}: ${reason}`,
+    );
+  }
+  if (failed.length > 0) print();
+}
+
+function range(from: number, to: number): Axis {
+  return { values: powersOfTwo(from, to), searched: true };
+}
+
+function parseAxis(text: string): Axis {
+  return parseValues(text, undefined);
+}
+
+function parseBatch(text: string): Axis {
+  return parseValues(text, LARGEST_BATCH);
+}
+
+/** "1,2,4", "1:64", or "1:" where there is a largest. */
+function parseValues(text: string, largest: number | undefined): Axis {
+  const [from, to, ...more] = text.split(':') as [string, ...string[]];
+  if (to === undefined) {
+    const values = from.split(',').map(parseCount);
+    return { values: [...new Set(values)].sort((a, b) => a - b), searched: false };
+  }
+  if (more.length > 0 || (to === '' && largest === undefined)) {
+    throw new InvalidArgumentError('It must be like 1,2,4 or 1:64.');
+  }
+  const ends = [parseCount(from), to === '' ? largest! : parseCount(to)] as const;
+  if (ends[0] > ends[1]) throw new InvalidArgumentError('The range must rise.');
+  return range(...ends);
+}
+
+function parsePrecisions(text: string): Question['precisions'] {
+  const names = text.split(',');
+  const unknown = names.find((name) => !(precisions as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`Allowed are ${precisions.join(', ')}.`);
+  return [...new Set(names)] as Question['precisions'];
+}
+
+function parseObjectives(text: string): Objectives {
+  const weights: Partial<Record<Metric, number>> = {};
+  for (const part of text.split(',')) {
+    const [name = '', weight = '1', ...more] = part.split('=');
+    if (!(metricNames as readonly string[]).includes(name) || more.length > 0) {
+      throw new InvalidArgumentError(`It must be like throughput=10,latency=1, of ${metricNames.join(', ')}.`);
+    }
+    if (Object.hasOwn(weights, name)) throw new InvalidArgumentError(`"${name}" is given twice.`);
+    weights[name as Metric] = parsePositive(weight);
+  }
+  return weights;
+}
+
+function parsePositive(text: string): number {
+  const value = parseAmount(text);
+  if (value === 0) throw new InvalidArgumentError('It must be more than 0.');
+  return value;
+}

@@ -1,0 +1,17 @@
+import type { Measurement } from '../analyze/analysis.js';
+import { csvColumns } from './columns.js';
+import type { Cell } from './columns.js';
+
+/** All measurements as CSV (RFC 4180), the names of the columns first. What is not known is empty. */
+export function toCsv(measurements: readonly Measurement[]): string {
+  const lines = [
+    csvColumns.map(({ name }) => name),
+    ...measurements.map((each) => csvColumns.map(({ of }) => of(each))),
+  ];
+  return lines.map((cells) => `${cells.map(quote).join(',')}\r\n`).join('');
+}
+
+function quote(cell: Cell): string {
+  const text = String(cell ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
