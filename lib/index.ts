@@ -59,6 +59,9 @@ export type {
   PlacementProgress,
   PlacementRequest,
 } from './placement/types.js';
+export { verify } from './verify/verify.js';
+export type { OutputDifference, Verification, VerifyOptions } from './verify/verify.js';
+export type { Tolerance } from './verify/tolerance.js';
 export { cacheFolder, installedRuntimes, runtimesFolder } from './runtimes/folder.js';
 export type { InstalledRuntime } from './runtimes/folder.js';
 export { installRuntime, removeRuntime } from './runtimes/install.js';

@@ -46,7 +46,7 @@ export function readToResume(path: string, question: Question): Analysis {
 
 /** Writes a file of text, whole or not at all. @throws `INVALID_ARGUMENT` with what the system said */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const { default: writeFileAtomic } = await import('write-file-atomic');
+  const { writeFileAtomic } = await import('../third-party/write-file-atomic.js');
   try {
     await writeFileAtomic(path, text);
   } catch (cause) {

@@ -2,8 +2,7 @@
  * What an analysis is: the question, where it was asked, and what came of each configuration. It is kept in a file that
  * grows by one measurement at a time; `docs/analysis.schema.json` is this as a JSON Schema.
  */
-import { z } from 'zod';
-
+import * as z from '../third-party/zod.js';
 import { resultRow } from '../results/row.js';
 import { verification } from '../verify/verification.js';
 import { configuration, precisions } from './configuration.js';
@@ -112,8 +111,3 @@ export type Measurement = z.output<typeof measurement>;
 export type Measured = Extract<Measurement, { outcome: 'measured' }>;
 export type Failed = Exclude<Measurement, Measured>;
 export type Analysis = z.output<typeof analysis>;
-
-/** The JSON Schema of an analysis. */
-export function analysisSchema(): Record<string, unknown> {
-  return z.toJSONSchema(analysis, { target: 'draft-2020-12' });
-}

@@ -1,7 +1,7 @@
 /** One thing to measure. */
 import { basename } from 'node:path';
 
-import { z } from 'zod';
+import * as z from '../third-party/zod.js';
 
 const count = z.int().positive();
 

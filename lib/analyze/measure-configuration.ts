@@ -1,5 +1,5 @@
 /** One configuration, measured in this process. */
-import { measure } from '../bench.js';
+import { measure } from '../measure/measure.js';
 import { inspectOnnx } from '../onnx/inspect.js';
 import type { LoadOptions } from '../options/load.js';
 import type { ResultRow } from '../results/row.js';
@@ -49,8 +49,9 @@ export async function measureConfiguration(configuration: Configuration, setting
   const firstInference = performance.now() - firstBegin;
 
   const { reference, shapes: _given, ...limits } = settings;
-  const measured = await measure(session, inputs, { concurrency, ...limits });
-  const { queued, compute, h2d, d2h } = measured;
+  const measured = await measure(session, inputs, { api: 'native', concurrency, ...limits });
+  const { queued, compute, h2d, d2h, stable, warnings } = measured;
+  const { device: deviceMemory } = session.memory();
   const row: ResultRow = {
     model: nameOf(model),
     backend: session.backend,
@@ -60,7 +61,7 @@ export async function measureConfiguration(configuration: Configuration, setting
     shapes,
     lanes: session.lanes,
     load: { kind: 'closed', concurrency },
-    api: 'run',
+    api: 'native',
     memory: 'host',
     requests: measured.runs,
     duration: measured.duration,
@@ -74,11 +75,13 @@ export async function measureConfiguration(configuration: Configuration, setting
       ...(d2h === undefined ? {} : { d2h }),
     },
     resources: {
-      ...(session.memory().device === undefined ? {} : { deviceMemory: session.memory().device! }),
+      ...(deviceMemory === undefined ? {} : { deviceMemory }),
       rss: process.memoryUsage.rss(),
     },
     compile,
     firstInference,
+    ...(stable === undefined ? {} : { stable }),
+    ...(warnings.length === 0 ? {} : { warnings }),
   };
   if (reference === undefined) return { row };
   return { row, verification: await verifySession(session, model, { reference, shapes, random: 1, load }) };

@@ -1,6 +1,5 @@
 /** What makes one measured configuration better than another. */
-import { z } from 'zod';
-
+import * as z from '../third-party/zod.js';
 import type { ResultRow } from '../results/row.js';
 
 /** The figures of a row that can be an objective. */

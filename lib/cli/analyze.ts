@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from '../third-party/commander.js';
+import type { Command } from '../third-party/commander.js';
 
 import { readToResume, writeWhole } from '../analyze/analysis-file.js';
 import type { Analysis, Failed, Measurement, Question } from '../analyze/analysis.js';

@@ -14,6 +14,7 @@ import { addInspectCommand } from './inspect.js';
 import { addPlanCommand } from './plan.js';
 import { addRunCommand } from './run.js';
 import { addRuntimeCommand } from './runtime.js';
+import { addVerifyCommand } from './verify.js';
 import { EXIT_USAGE, reportError } from './output.js';
 
 async function main(): Promise<void> {
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
   addBenchCommand(program);
   addPlanCommand(program);
   addAnalyzeCommand(program);
+  addVerifyCommand(program);
 
   try {
     await program.parseAsync();

@@ -13,23 +13,12 @@ export type RenderChart = (option: ChartOption, size: ChartSize, label: string) 
 
 /** Loads what the reports' charts need of ECharts, and nothing else of it. */
 export async function loadRenderer(): Promise<RenderChart> {
-  const [core, charts, components, renderers] = await Promise.all([
-    import('echarts/core'),
-    import('echarts/charts'),
-    import('echarts/components'),
-    import('echarts/renderers'),
-  ]);
-  core.use([
-    charts.BarChart,
-    charts.LineChart,
-    charts.ScatterChart,
-    components.GridComponent,
-    components.MarkLineComponent,
-    renderers.SVGRenderer,
-  ]);
+  const echarts = await import('../third-party/echarts.js');
+  const { BarChart, LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer } = echarts;
+  echarts.use([BarChart, LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
   let drawn = 0;
   return (option, size, label) => {
-    const chart = core.init(null, null, { renderer: 'svg', ssr: true, ...size });
+    const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
     try {
       chart.setOption(option);
       return forPage(chart.renderToSVGString(), ++drawn, label);

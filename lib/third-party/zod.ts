@@ -16,6 +16,7 @@ export {
   int32,
   literal,
   number,
+  partialRecord,
   record,
   preprocess,
   strictObject,

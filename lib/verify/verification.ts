@@ -1,5 +1,5 @@
 /** How far the outputs of one device are from those of another. */
-import { z } from 'zod';
+import * as z from '../third-party/zod.js';
 
 const amount = z.number().nonnegative();
 

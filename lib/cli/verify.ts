@@ -1,0 +1,142 @@
+import type { Command } from '../third-party/commander.js';
+
+import { AccelError, Session, verify } from '../index.js';
+import type { Inputs, OutputDifference, Tensor, Verification } from '../index.js';
+import { requireDevices } from '../analyze/prepare.js';
+import { makeInput, requireKnown } from './input.js';
+import {
+  addModelOptions,
+  entryOf,
+  loadOptions,
+  parseAmount,
+  parseCount,
+  splitAssignment,
+  withEntry,
+} from './options.js';
+import type { ModelCommandOptions } from './options.js';
+import { EXIT_FAILED, Progress, formatTable, inPrecision, print, printJson } from './output.js';
+
+interface VerifyCommandOptions extends ModelCommandOptions {
+  reference: string;
+  input: Record<string, string>;
+  random: number;
+  seed: number;
+  minCosine?: number;
+  maxRelative?: number;
+}
+
+/** `accelnode verify MODEL --device X --reference openvino:CPU` */
+export function addVerifyCommand(program: Command): void {
+  const command = program
+    .command('verify')
+    .description("compare a device's outputs with a reference's")
+    .argument('<model>', 'the model file')
+    .option('-r, --reference <device>', 'the device to compare with', 'openvino:CPU')
+    .option(
+      '-i, --input <name=what>',
+      'an input: a .npy file, an image, "random" or "zeros"; may be repeated (default: all are random)',
+      (text: string, inputs: Record<string, string>) => withEntry(inputs, ...splitAssignment(text)),
+      {},
+    )
+    .option('--random <n>', 'sets of random inputs, where none are given', parseCount, 3)
+    .option('--seed <n>', 'what the random inputs follow from', parseCount, 1)
+    .option('--min-cosine <number>', 'the least cosine to pass (default: by the precision)', parseAmount)
+    .option(
+      '--max-relative <number>',
+      'the largest relative difference to pass (default: by the precision)',
+      parseAmount,
+    )
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 when all outputs are within the tolerance, else 1.
+
+  precision         fp32    fp16   bf16  int8
+  least cosine      0.9999  0.999  0.99  0.98
+  largest relative  0.001   0.02   0.1   0.3
+
+A difference is relative to the larger of the element's size in the reference and the root mean square of that output.`,
+    )
+    .action(runVerify);
+  addModelOptions(command);
+}
+
+async function runVerify(model: string, options: VerifyCommandOptions): Promise<void> {
+  const [reference] = await requireDevices([options.reference]);
+  const load = loadOptions(options, true);
+  const progress = new Progress(options.json);
+  let found: Verification;
+  try {
+    progress.update('comparing', 0, 1);
+    const inputs = await givenInputs(model, options);
+    found = await verify(model, {
+      load,
+      reference,
+      shapes: options.shape,
+      seed: options.seed,
+      ...(inputs === undefined ? { random: options.random } : { inputs: [inputs] }),
+      tolerance: {
+        ...(options.minCosine === undefined ? {} : { cosine: options.minCosine }),
+        ...(options.maxRelative === undefined ? {} : { relative: options.maxRelative }),
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+  if (options.json === true) printJson(found);
+  else printVerification(model, found);
+  if (!found.passed) process.exitCode = EXIT_FAILED;
+}
+
+/** What `--input` names, for every input of the model; undefined where it names none. */
+async function givenInputs(model: string, options: VerifyCommandOptions): Promise<Inputs | undefined> {
+  if (Object.keys(options.input).length === 0) return undefined;
+  // What the model takes is known when it is loaded.
+  await using session = await Session.load(model, loadOptions(options, true));
+  requireKnown('--input', Object.keys(options.input), session);
+  const inputs: Record<string, Tensor> = {};
+  for (const info of session.inputs) {
+    const what = entryOf(options.input, info.name);
+    if (what === undefined) {
+      throw new AccelError('INVALID_ARGUMENT', `The input "${info.name}" is not given.`, {
+        hint: `Give all of them or none: --input ${info.name}=random`,
+      });
+    }
+    inputs[info.name] = await makeInput(info, what, entryOf(options.shape, info.name));
+  }
+  return inputs;
+}
+
+function printVerification(model: string, found: Verification): void {
+  const { device, precision, reference, referencePrecision, tolerance, inputs, outputs, passed } = found;
+  print(`${model} on ${device}${inPrecision(precision)}, compared with ${reference}${inPrecision(referencePrecision)}`);
+  print(
+    `${inputs} ${inputs === 1 ? 'set' : 'sets'} of inputs; cosine ≥ ${tolerance.cosine}, relative difference ≤ ${tolerance.relative}`,
+  );
+  print();
+  print(
+    formatTable(
+      ['output', 'elements', 'cosine', 'max absolute', 'max relative', 'NaN', 'infinite', 'verdict'],
+      outputs.map((output) => [
+        output.name,
+        output.elements,
+        output.cosine?.toFixed(7) ?? '',
+        output.maxAbsolute.toExponential(2),
+        output.maxRelative.toExponential(2),
+        pair(output.nan, output.referenceNan),
+        pair(output.infinite, output.referenceInfinite),
+        output.passed ? 'PASS' : 'FAIL',
+      ]),
+    ),
+  );
+  print();
+  for (const { name, reason } of outputs.filter((output): output is OutputDifference => !output.passed)) {
+    print(`${name}: ${reason!}`);
+  }
+  print(passed ? 'PASS' : 'FAIL');
+}
+
+/** A count, and the reference's where that is another. */
+function pair(own: number, reference: number): string {
+  return own === reference ? String(own) : `${own}, reference ${reference}`;
+}

@@ -1,0 +1,379 @@
+/** An analysis: what is asked, kept, gone on with and made of it in the end. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, describe, it } from 'vitest';
+import { toJSONSchema } from 'zod';
+
+import { readAnalysis, readToResume, writeWhole } from '../../dist/analyze/analysis-file.js';
+import { analysis as analysisShape } from '../../dist/analyze/analysis.js';
+import type { Analysis, Environment, Measurement, Question } from '../../dist/analyze/analysis.js';
+import { analyze } from '../../dist/analyze/analyze.js';
+import { keyOf } from '../../dist/analyze/configuration.js';
+import type { Configuration } from '../../dist/analyze/configuration.js';
+import { ratioOf, scoreOf, violationOf } from '../../dist/analyze/objective.js';
+import type { Limits } from '../../dist/analyze/objective.js';
+import { powersOfTwo } from '../../dist/analyze/search/grid.js';
+import { summarize } from '../../dist/analyze/summary.js';
+import { toCsv } from '../../dist/report/csv.js';
+import { toHtml } from '../../dist/report/html.js';
+import type { ResultRow } from '../../dist/results/row.js';
+import { expectError } from '../utils/session.js';
+import { surfaceOf } from '../utils/surfaces.js';
+import { temporaryFolder } from '../utils/temporary-folder.js';
+
+const environment: Environment = {
+  date: '2026-11-29T00:00:00.000Z',
+  accelnode: '0.1.0',
+  node: '20.0.0',
+  platform: 'linux-x64',
+  os: 'Linux 6',
+  cpu: 'A processor <fast> & "cool"',
+  cores: 4,
+  memory: 2 ** 33,
+  devices: [{ id: 'null:0', name: 'No device' }],
+};
+
+const range = (to: number): Question['batch'] => ({ values: powersOfTwo(1, to), searched: true });
+
+function ask(changes: Partial<Question> = {}): Question {
+  return {
+    models: ['/models/first.onnx'],
+    devices: ['null:0'],
+    precisions: ['fp32'],
+    batch: range(32),
+    lanes: range(4),
+    concurrency: range(16),
+    shapes: {},
+    search: 'quick',
+    objectives: { throughput: 1 },
+    limits: {},
+    duration: 1000,
+    warmup: 100,
+    minRuns: 10,
+    timeout: 60_000,
+    ...changes,
+  };
+}
+
+function rowOf({ batch, lanes, concurrency, device }: Configuration, figures: Partial<ResultRow> = {}): ResultRow {
+  return {
+    model: 'first',
+    backend: 'null',
+    device,
+    batch,
+    shapes: {},
+    lanes,
+    load: { kind: 'closed', concurrency },
+    api: 'native',
+    memory: 'host',
+    requests: 100,
+    duration: 1000,
+    throughput: 100,
+    samplesPerSecond: 100 * batch,
+    latency: { min: 8, max: 12, mean: 10, p50: 10, p90: 11, p95: 11, p99: 12, cv: 5 },
+    breakdown: { queue: 1, compute: 8 },
+    resources: { rss: 2 ** 27 },
+    ...figures,
+  };
+}
+
+/** Measures on a surface, without time passing. */
+function onSurface(seed: number): (configuration: Configuration, question: Question) => Promise<Measurement> {
+  const surface = surfaceOf(seed);
+  return (configuration, { limits }) => {
+    const figures = surface(configuration);
+    if (figures === 'out of memory') {
+      return Promise.resolve({ outcome: figures, configuration, reason: 'There is no memory left, "really".' });
+    }
+    const { throughput, latency, memory } = figures;
+    const row = rowOf(configuration, {
+      throughput: throughput / configuration.batch,
+      samplesPerSecond: throughput,
+      latency: {
+        min: latency,
+        max: latency,
+        mean: latency,
+        p50: latency,
+        p90: latency,
+        p95: latency,
+        p99: latency,
+        cv: 0,
+      },
+      resources: { deviceMemory: memory * 2 ** 20 },
+    });
+    const violation = violationOf(row, limits);
+    const satisfies = violation === undefined ? {} : { satisfies: violation === 0 };
+    return Promise.resolve({ outcome: 'measured', configuration, row, ...satisfies });
+  };
+}
+
+describe('an analysis', () => {
+  it('measures no configuration twice, tells of each, and is complete', async () => {
+    const seen: number[] = [];
+    const question = ask({ devices: ['null:0', 'null:1'] });
+    const result = await analyze(question, {
+      environment,
+      measure: onSurface(1),
+      onMeasured: ({ measurements }) => void seen.push(measurements.length),
+    });
+    expect(result.complete).toBe(true);
+    expect(new Set(result.measurements.map(({ configuration }) => keyOf(configuration))).size).toBe(
+      result.measurements.length,
+    );
+    expect(seen.slice(0, -1)).toEqual(result.measurements.map((_, i) => i + 1));
+    expect(analysisShape.parse(result)).toEqual(result);
+  });
+
+  it.each(['quick', 'brute'] as const)('goes on where it was ended, to the same end: %s', async (search) => {
+    const question = ask({ search });
+    const whole = await analyze(question, { environment, measure: onSurface(2) });
+    const controller = new AbortController();
+    const part = await analyze(question, {
+      environment,
+      measure: onSurface(2),
+      signal: controller.signal,
+      onMeasured: ({ measurements }) => {
+        if (measurements.length === 5) controller.abort();
+      },
+    });
+    expect(part.complete).toBe(false);
+    expect(part.measurements).toEqual(whole.measurements.slice(0, 5));
+    let again = 0;
+    const measure = onSurface(2);
+    const resumed = await analyze(question, {
+      environment,
+      earlier: part.measurements,
+      measure: (configuration, asked) => {
+        again++;
+        return measure(configuration, asked);
+      },
+    });
+    expect(resumed).toEqual(whole);
+    expect(again).toBe(whole.measurements.length - 5);
+  });
+
+  it('gives up on a device that can not load the model, and goes on with the next', async () => {
+    const good = onSurface(1);
+    const result = await analyze(ask({ devices: ['null:0', 'null:1'] }), {
+      environment,
+      measure: (configuration, question) =>
+        configuration.device === 'null:1'
+          ? good(configuration, question)
+          : Promise.resolve({ outcome: 'failed', configuration, reason: 'No.', code: 'MODEL_UNSUPPORTED' }),
+    });
+    expect(result.measurements.filter(({ configuration }) => configuration.device === 'null:0')).toHaveLength(1);
+    expect(result.measurements.length).toBeGreaterThan(5);
+    expect(summarize(result)[0]!.best!.configuration.device).toBe('null:1');
+  });
+
+  it('does not choose what has wrong outputs', async () => {
+    const good = onSurface(1);
+    const result = await analyze(ask({ reference: 'null:1' }), {
+      environment,
+      measure: async (configuration, question) => {
+        const verification = {
+          device: 'null:0',
+          reference: 'null:1',
+          passed: configuration.batch === 1,
+          tolerance: { cosine: 1, relative: 0 },
+          inputs: 1,
+          outputs: [],
+        };
+        return { ...(await good(configuration, question)), verification } as Measurement;
+      },
+    });
+    expect(summarize(result)[0]!.best!.configuration.batch).toBe(1);
+  });
+});
+
+describe('objectives and limits', () => {
+  const configuration: Configuration = {
+    model: 'm.onnx',
+    device: 'null:0',
+    precision: 'fp32',
+    batch: 1,
+    lanes: 1,
+    concurrency: 1,
+  };
+  const slow = rowOf(configuration);
+  const fast = rowOf(configuration, { samplesPerSecond: 200, latency: { ...slow.latency, p99: 24 } });
+
+  it('weigh figures by how many times better they are', () => {
+    expect(ratioOf(fast, slow, { throughput: 1 })).toBeCloseTo(2);
+    expect(ratioOf(fast, slow, { latency: 1 })).toBeCloseTo(0.5);
+    expect(ratioOf(fast, slow, { throughput: 1, latency: 1 })).toBeCloseTo(1);
+    expect(ratioOf(fast, slow, { throughput: 3, latency: 1 })).toBeCloseTo(2 ** 0.5);
+    expect(scoreOf(fast, { power: 1 })).toBeUndefined();
+  });
+
+  it.each<[Limits, number | undefined]>([
+    [{}, 0],
+    [{ latencyBudget: 12 }, 0],
+    [{ latencyBudget: 6 }, Math.log(2)],
+    [{ maxMemory: 2 ** 27 }, 0],
+    [{ maxMemory: 2 ** 26 }, Math.log(2)],
+    [{ minThroughput: 200 }, Math.log(2)],
+    [{ latencyBudget: 6, minThroughput: 200 }, Math.log(4)],
+    [{ maxUtilization: 80 }, undefined],
+    [{ maxUtilization: 80, latencyBudget: 6 }, Math.log(2)],
+  ])('%j', (limits, expected) => {
+    const violation = violationOf(slow, limits);
+    if (expected === undefined) expect(violation).toBeUndefined();
+    else expect(violation).toBeCloseTo(expected);
+  });
+
+  it('prefer the memory of the device', () => {
+    const row = rowOf(configuration, { resources: { rss: 2 ** 30, deviceMemory: 2 ** 20 } });
+    expect(violationOf(row, { maxMemory: 2 ** 20 })).toBe(0);
+  });
+});
+
+describe('the sentence', () => {
+  const sentenceOf = async (changes: Partial<Question>, measure = onSurface(1)): Promise<string> => {
+    const result = await analyze(ask(changes), { environment, measure });
+    return summarize(result)[0]!.sentence;
+  };
+
+  it('says how much better the best is', async () => {
+    expect(await sentenceOf({ limits: { latencyBudget: 1000 } })).toMatch(
+      /^In \d+ measurements across \d+ configurations, first with batch \d+ on \d lanes? with \d+ in flight on null:0 in fp32 is [\d.]+ % better than the default configuration \(batch 1, 1 lane, 1 in flight\) at maximizing throughput, within p99 latency ≤ 1000 ms\.$/,
+    );
+  });
+
+  it('says that nothing is better', async () => {
+    const flat = (configuration: Configuration): Promise<Measurement> =>
+      Promise.resolve({
+        outcome: 'measured',
+        configuration,
+        row: rowOf(configuration, { samplesPerSecond: 100 }),
+        satisfies: true,
+      });
+    expect(await sentenceOf({}, flat)).toMatch(/nothing is better than the default configuration, first with batch 1/);
+  });
+
+  it('says which limits nothing keeps, and what the device does not tell', async () => {
+    expect(await sentenceOf({ limits: { latencyBudget: 1e-6 } })).toMatch(/, none keeps p99 latency ≤ 0.000001 ms\.$/);
+    expect(await sentenceOf({ limits: { maxUtilization: 80 } })).toMatch(
+      /none can be shown to keep utilisation ≤ 80 %/,
+    );
+    expect(await sentenceOf({ objectives: { power: 1 } })).toMatch(/none can be judged by minimizing power/);
+  });
+
+  it('says why nothing could be measured', async () => {
+    const crash = (configuration: Configuration): Promise<Measurement> =>
+      Promise.resolve({ outcome: 'crashed', configuration, reason: 'It was ended by SIGSEGV.' });
+    expect(await sentenceOf({}, crash)).toMatch(/none could be measured; the first: It was ended by SIGSEGV\.$/);
+  });
+});
+
+describe('the file', () => {
+  const write = (value: unknown): string => {
+    const path = join(temporaryFolder(), 'analysis.json');
+    writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value));
+    return path;
+  };
+  const made = (): Promise<Analysis> => analyze(ask(), { environment, measure: onSurface(1) });
+
+  it('is read as it was written', async () => {
+    const result = await made();
+    const path = join(temporaryFolder(), 'analysis.json');
+    await writeWhole(path, JSON.stringify(result));
+    expect(readAnalysis(path)).toEqual(result);
+    expect(readToResume(path, ask())).toEqual(result);
+  });
+
+  it.each<[string, (analysis: Analysis) => unknown, RegExp]>([
+    ['of another version', (analysis) => ({ ...analysis, version: 2 }), /is of version 2 .* reads version 1/],
+    ['of something else', () => ({ rows: [] }), /is no analysis/],
+    ['that is a list', () => [], /is no analysis/],
+    ['that is cut off', (analysis) => JSON.stringify(analysis).slice(0, 100), /is damaged: it is no JSON/],
+    [
+      'with a negative figure',
+      (analysis) => JSON.parse(JSON.stringify(analysis).replace(/"samplesPerSecond":/, '"samplesPerSecond":-')) as unknown,
+      /is damaged: measurements\.0\.row\.samplesPerSecond/,
+    ],
+    [
+      'with NaN, which JSON has as null',
+      (analysis) => JSON.parse(JSON.stringify(analysis).replace(/"p99":[\d.e-]+/, '"p99":null')) as unknown,
+      /is damaged: measurements\.0\.row\.latency\.p99/,
+    ],
+  ])('%s is refused', async (_, change, message) => {
+    const path = write(change(await made()));
+    expect((await expectError('INVALID_ARGUMENT', () => readAnalysis(path))).message).toMatch(message);
+  });
+
+  it('of another question is refused, with what differs', async () => {
+    const path = write(await made());
+    const other = ask({ search: 'brute', batch: range(64) });
+    const { message, hint } = await expectError('INVALID_ARGUMENT', () => readToResume(path, other));
+    expect(message).toMatch(/is of another question: it differs in batch, search\./);
+    expect(hint).toMatch(/another --output/);
+  });
+
+  it('that can not be written leaves nothing', async () => {
+    const folder = temporaryFolder();
+    const { message } = await expectError('INVALID_ARGUMENT', () => writeWhole(join(folder, 'none', 'a.json'), '{}'));
+    expect(message).toMatch(/Can't write .*none.a\.json: there is no such file or folder\./);
+  });
+
+  it('is described by the schema in docs', () => {
+    const schema: unknown = JSON.parse(
+      readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'analysis.schema.json'), 'utf8'),
+    );
+    // `npm run schema` writes it.
+    expect(schema).toEqual(toJSONSchema(analysisShape));
+  });
+});
+
+describe('reports', () => {
+  const made = (changes: Partial<Question> = {}): Promise<Analysis> =>
+    analyze(ask({ devices: ['null:0', 'null:1'], limits: { latencyBudget: 100 }, ...changes }), {
+      environment,
+      measure: onSurface(7),
+    });
+
+  it('CSV has a line for each measurement, failed ones too, and nothing for what is not known', async () => {
+    const result = await made({ batch: { values: [1, 2 ** 16], searched: false }, search: 'brute' });
+    const failed = result.measurements.filter(({ outcome }) => outcome === 'out of memory');
+    expect(failed.length).toBeGreaterThan(0);
+    const lines = toCsv(result.measurements).split('\r\n');
+    expect(lines).toHaveLength(result.measurements.length + 2);
+    expect(lines[0]).toMatch(
+      /^Model,Device,Precision,Batch,Lanes,Concurrency,Satisfies Constraints,Throughput \(infer\/sec\),/,
+    );
+    expect(lines[0]).toContain(',p99 Latency (ms),');
+    expect(lines[1]).toMatch(/^first,null:0,fp32,1,1,1,Yes,/);
+    expect(
+      lines.filter((line) => line.endsWith(',"out of memory: There is no memory left, ""really""."')),
+    ).toHaveLength(failed.length);
+    expect(toCsv(result.measurements)).not.toMatch(/undefined|NaN/);
+  });
+
+  it('HTML needs nothing else, and has all four plots of each model', async () => {
+    const html = await toHtml(await made());
+    expect(html).not.toMatch(/<script|javascript:|\son\w+=|@import|@font-face/i);
+    const addresses = [...html.matchAll(/(?:href|src)="([^"]*)"|url\(([^)]*)\)/g)].map(([, a, b]) => a ?? b!);
+    expect(addresses.filter((address) => !address.startsWith('data:') && !address.startsWith('#'))).toEqual([]);
+    expect(html.match(/<svg role="img" aria-label="[^"]+"/g)).toHaveLength(4);
+    expect(html).not.toMatch(/NaN|undefined/);
+    expect(html).toContain('A processor &lt;fast&gt; &amp; &quot;cool&quot;');
+    const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('HTML is the same for the same analysis', async () => {
+    const result = await made();
+    expect(await toHtml(result)).toBe(await toHtml(result));
+  });
+
+  it('HTML says what could not be measured, where nothing could', async () => {
+    const result = await analyze(ask(), {
+      environment,
+      measure: (configuration) => Promise.resolve({ outcome: 'timed out', configuration, reason: 'It took <ages>.' }),
+    });
+    const html = await toHtml(result);
+    expect(html).toContain('<strong>timed out</strong>. It took &lt;ages&gt;.');
+    expect(html).not.toContain('<svg');
+  });
+});
