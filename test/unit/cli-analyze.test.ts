@@ -1,0 +1,277 @@
+/** `accelnode analyze` and `verify` on null models, each configuration in a real process. */
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { NullModel } from 'accelnode';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import type { Analysis } from '../../dist/analyze/analysis.js';
+import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
+import { LineChild } from '../utils/line-child.js';
+import { temporaryFolder } from '../utils/temporary-folder.js';
+
+const accelnode = command();
+const root = join(import.meta.dirname, '..', '..');
+
+let folder: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+function model(name: string, spec: Partial<NullModel> = {}): string {
+  const path = join(folder, `${name}.null.json`);
+  const whole: NullModel = { model: 'echo', inputs: [{ name: 'x', type: 'float32', shape: [-1, 4] }], ...spec };
+  writeFileSync(path, JSON.stringify(whole));
+  return path;
+}
+
+/** So few requests as to take no time. */
+const SHORT = ['-d', 'null:0', '-t', '0', '--warmup', '0', '--min-runs', '2'];
+
+const outcomes = ({ measurements }: Analysis): string[] =>
+  measurements.map(
+    ({ outcome, configuration: { batch, lanes, concurrency } }) => `${batch}/${lanes}/${concurrency} ${outcome}`,
+  );
+
+describe('analyze', () => {
+  it('survives that the memory is full, reports it, and writes all three files', async () => {
+    const memory = { device: 1000, devicePerSample: 1000, limit: 4500 };
+    const path = model('growing', { model: 'busy', wait: 'sleep', durationMs: 20, memory });
+    const output = join(folder, 'out');
+    const result = await accelnode(
+      ...['analyze', path, ...SHORT, '--search', 'brute', '-b', '1:', '-l', '1', '-c', '1', '-o', output],
+    );
+    expect({ code: result.code }, result.stderr).toEqual({ code: 0 });
+    const analysis = JSON.parse(readFileSync(join(output, 'analysis.json'), 'utf8')) as Analysis;
+    expect(analysis.complete).toBe(true);
+    // Three items need 4000 bytes, four need 5000.
+    expect(outcomes(analysis)).toEqual(['1/1/1 measured', '2/1/1 measured', '4/1/1 out of memory']);
+    expect(analysis.measurements[1]).toMatchObject({
+      row: { batch: 2, shapes: { x: [2, 4] }, device: 'null:0', api: 'native', resources: { deviceMemory: 3000 } },
+    });
+    expect(result.stdout).toMatch(/^Model +Device +Precision +Batch +Lanes +Concurrency +.*p99 Latency \(ms\)/);
+    expect(result.stdout).toMatch(/In 3 measurements across 3 configurations, growing with batch 2 on 1 lane/);
+    expect(result.stdout).toMatch(/batch 4 on 1 lane with 1 in flight: out of memory: The null model has no memory/);
+    expect(readdirSync(output).sort()).toEqual(['analysis.csv', 'analysis.json', 'report.html']);
+    expect(readFileSync(join(output, 'report.html'), 'utf8')).toContain('<strong>out of memory</strong>');
+  });
+
+  it('prints JSON alone, of several models, devices and precisions', async () => {
+    const paths = [model('first'), model('second')];
+    const analysis = await jsonOf<Analysis>(
+      accelnode,
+      0,
+      ...['analyze', ...paths, ...SHORT, '-d', 'null:1', '-p', 'fp32,auto', '-b', '1', '-l', '1', '-c', '1'],
+    );
+    const combinations = analysis.measurements.map(({ configuration: { model, device, precision } }) =>
+      [model, device, precision].join(' '),
+    );
+    expect(combinations).toEqual(
+      paths.flatMap((path) =>
+        ['null:0', 'null:1'].flatMap((device) => [`${path} ${device} fp32`, `${path} ${device} auto`]),
+      ),
+    );
+  });
+
+  it('--verify compares the outputs of each', async () => {
+    const analysis = await jsonOf<Analysis>(
+      accelnode,
+      0,
+      ...['analyze', model('echo'), ...SHORT, '-b', '1,2', '-l', '1', '-c', '1', '--verify', 'null:1'],
+    );
+    for (const measurement of analysis.measurements) {
+      expect(measurement).toMatchObject({ verification: { reference: 'null:1', passed: true } });
+    }
+  });
+
+  it('a process that is killed costs its row; --resume does the rest, and only that', async () => {
+    const output = join(folder, 'out');
+    const args = [
+      'analyze',
+      model('killed'),
+      ...SHORT,
+      '-b',
+      '1,2,4',
+      '-l',
+      '1',
+      '-c',
+      '1',
+      '--search',
+      'brute',
+      '-o',
+      output,
+    ];
+    // Kills the process of the second configuration.
+    const killer = join(folder, 'killer.cjs');
+    writeFileSync(
+      killer,
+      `if (process.argv[1]?.endsWith('child.js')) process.prependOnceListener('message', ({ configuration }) => {
+        if (configuration.batch === 2) process.kill(process.pid, 'SIGKILL');
+      });`,
+    );
+    const killed = await command({ NODE_OPTIONS: `--require ${killer}` })(...args);
+    expect({ code: killed.code }, killed.stderr).toEqual({ code: 0 });
+    expect(killed.stdout).toMatch(/batch 2 .*: crashed: The process that measured it was ended by SIGKILL\./);
+    const file = join(output, 'analysis.json');
+    const analysis = JSON.parse(readFileSync(file, 'utf8')) as Analysis;
+    expect(outcomes(analysis)).toEqual(['1/1/1 measured', '2/1/1 crashed', '4/1/1 measured']);
+
+    writeFileSync(
+      file,
+      JSON.stringify({ ...analysis, complete: false, measurements: analysis.measurements.slice(0, 2) }),
+    );
+    const resumed = await accelnode(...args, '--resume');
+    expect({ code: resumed.code }, resumed.stderr).toEqual({ code: 0 });
+    expect(resumed.stderr).toMatch(/^3: killed on null:0 in fp32, batch 4 on 1 lane with 1 in flight\n$/);
+    const whole = JSON.parse(readFileSync(file, 'utf8')) as Analysis;
+    expect(whole.measurements.slice(0, 2)).toEqual(analysis.measurements.slice(0, 2));
+    expect(whole.complete).toBe(true);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'Ctrl-C ends after the configuration that is being measured, and saves',
+    async () => {
+      const output = join(folder, 'out');
+      const path = model('slow', { model: 'busy', wait: 'sleep', durationMs: 50 });
+      const args = ['analyze', path, ...SHORT, '-b', '1,2,4', '-l', '1', '-c', '1', '--search', 'brute', '-o', output];
+      // Sends the signal when the second row begins: after the first is in the file.
+      const interrupter = join(folder, 'interrupter.cjs');
+      writeFileSync(
+        interrupter,
+        `if (process.argv[1]?.endsWith('child.js')) process.prependOnceListener('message', ({ configuration }) => {
+        if (configuration.batch === 2) process.kill(process.ppid, 'SIGINT');
+      });`,
+      );
+      const interrupted = await command({ NODE_OPTIONS: `--require ${interrupter}` })(...args);
+      expect(interrupted.code, interrupted.stderr).toBe(1);
+      expect(interrupted.stdout).toMatch(/Interrupted\. The same command with --resume goes on\.\n$/);
+      const analysis = JSON.parse(readFileSync(join(output, 'analysis.json'), 'utf8')) as Analysis;
+      expect(analysis.complete).toBe(false);
+      expect(outcomes(analysis)).toEqual(['1/1/1 measured', '2/1/1 measured']);
+      expect(existsSync(join(output, 'report.html'))).toBe(true);
+    },
+  );
+
+  it('a configuration that takes too long costs its row', async () => {
+    const path = model('endless', { model: 'busy', wait: 'sleep', durationMs: 1e8 });
+    const error = await failureOf(
+      accelnode,
+      1,
+      ...['analyze', path, ...SHORT, '-b', '1', '-l', '1', '-c', '1', '--timeout', '2'],
+    );
+    expect(error.message).toMatch(
+      /^Nothing could be measured\. endless, batch 1 .*: timed out: It had not ended after 2 s\.$/,
+    );
+  });
+
+  it.each<[string, (path: string) => string[], 1 | 2, RegExp]>([
+    ['a model that is not there', () => ['none.onnx', '-d', 'null:0'], 1, /none\.onnx/],
+    ['a model given twice', (path) => [path, path, '-d', 'null:0'], 2, /is given twice/],
+    ['an unknown device', (path) => [path, '-d', 'null:7'], 1, /There is no device null:7/],
+    ['an unknown backend', (path) => [path, '-d', 'tpu:0'], 2, /There is no backend "tpu"/],
+  ])('refuses %s, and leaves nothing behind', async (_, args, code, message) => {
+    const output = join(folder, 'out');
+    const error = await failureOf(accelnode, code, 'analyze', ...args(model('growing')), '-o', output);
+    expect(error.message).toMatch(message);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('refuses a folder that has an analysis, one of another question, and one that can not be made', async () => {
+    const output = join(folder, 'out');
+    const args = ['analyze', model('m'), ...SHORT, '-b', '1', '-l', '1', '-c', '1', '-o', output];
+    expect((await accelnode(...args)).code).toBe(0);
+    const there = await failureOf(accelnode, 2, ...args);
+    expect(there).toMatchObject({
+      message: `There is an analysis in ${output} already.`,
+      hint: expect.stringMatching(/--resume/) as string,
+    });
+    const other = await failureOf(accelnode, 2, ...args, '--resume', '--latency-budget', '5');
+    expect(other.message).toMatch(/is of another question: it differs in limits/);
+    writeFileSync(join(folder, 'file'), '');
+    const inFile = await failureOf(accelnode, 2, ...args.slice(0, -1), join(folder, 'file', 'out'));
+    expect(inFile.message).toMatch(/Can't make the folder .*: a part of the path is a file\./);
+  });
+
+  it.each<[string[], RegExp]>([
+    [['-b', '8:1'], /range must rise/],
+    [['-c', '1:'], /like 1,2,4 or 1:64/],
+    [['-p', 'fp8'], /Allowed are fp32/],
+    [['--objective', 'speed=1'], /throughput=10,latency=1/],
+    [['--objective', 'latency=1,latency=2'], /given twice/],
+    [['--max-memory', '-1'], /number of at least 0/],
+  ])('%j is wrong usage', async (args, message) => {
+    const result = await accelnode('analyze', 'm.onnx', ...args);
+    expectPlain(result, 2);
+    expect(result.stderr).toMatch(message);
+  });
+
+  it('stops the process of the configuration when it is killed itself', async () => {
+    const path = model('endless', { model: 'busy', wait: 'sleep', durationMs: 1e8 });
+    const parent = new LineChild(
+      [join(root, 'dist', 'cli', 'main.js'), 'analyze', path, ...SHORT, '-b', '1', '-l', '1', '-c', '1'],
+      { env: { ...process.env, NODE_OPTIONS: `--require ${marker()}` } },
+    );
+    await parent.prints('measuring');
+    parent.process.kill('SIGKILL');
+    // Its pipes close when the last process that has them has ended: the child too.
+    await parent.ended;
+  });
+
+  /** Has the child say on the parent's terminal that it measures; it has no other way to. */
+  function marker(): string {
+    const path = join(folder, 'marker.cjs');
+    writeFileSync(
+      path,
+      `if (process.argv[1]?.endsWith('main.js')) {
+        const childProcess = require('node:child_process');
+        const { fork } = childProcess;
+        childProcess.fork = (...args) => {
+          args[2] = { ...args[2], stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] };
+          return fork(...args);
+        };
+      } else if (process.argv[1]?.endsWith('child.js')) process.prependOnceListener('message', () => console.log('measuring'));`,
+    );
+    return path;
+  }
+});
+
+describe('verify', () => {
+  it.each([['verify'], ['analyze']])('%s says how a model fails', async (name) => {
+    const extra = name === 'analyze' ? SHORT : ['-d', 'null:0', '-r', 'null:1'];
+    const error = await failureOf(accelnode, 1, name, model('failing', { failAt: 1 }), ...extra);
+    expect(error).toMatchObject({
+      code: 'VENDOR_FAILURE',
+      message: expect.stringMatching(/The null model fails at this run/) as string,
+    });
+  });
+
+  it('passes a device that computes the same', async () => {
+    const result = await accelnode('verify', model('echo'), '-d', 'null:0', '-r', 'null:1', '-s', 'x=3,4');
+    expectPlain(result, 0);
+    expect(result.stdout).toMatch(/^x +36 +1\.0000000 +0\.00e\+0 +0\.00e\+0 +0 +0 +PASS$/m);
+    expect(result.stdout).toMatch(/\nPASS\n$/);
+    expect(await jsonOf(accelnode, 0, 'verify', model('echo'), '-d', 'null:0', '-r', 'null:1')).toMatchObject({
+      passed: true,
+      reference: 'null:1',
+      inputs: 3,
+    });
+  });
+
+  it('takes given inputs, and refuses some of them', async () => {
+    const two = model('two', {
+      inputs: [
+        { name: 'a', type: 'float32', shape: [2] },
+        { name: 'b', type: 'int64', shape: [2] },
+      ],
+    });
+    const args = ['verify', two, '-d', 'null:0', '-r', 'null:1', '-i', 'a=zeros'];
+    expect((await failureOf(accelnode, 2, ...args)).message).toBe('The input "b" is not given.');
+    expect(await jsonOf(accelnode, 0, ...args, '-i', 'b=random')).toMatchObject({ passed: true, inputs: 1 });
+  });
+
+  it('refuses a reference that is not there', async () => {
+    const error = await failureOf(accelnode, 1, 'verify', model('echo'), '-d', 'null:0', '-r', 'null:9');
+    expect(error.message).toBe('There is no device null:9.');
+  });
+});
