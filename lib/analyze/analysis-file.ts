@@ -44,16 +44,6 @@ export function readToResume(path: string, question: Question): Analysis {
   );
 }
 
-/** Writes a file of text, whole or not at all. @throws `INVALID_ARGUMENT` with what the system said */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const { writeFileAtomic } = await import('../third-party/write-file-atomic.js');
-  try {
-    await writeFileAtomic(path, text);
-  } catch (cause) {
-    throw new AccelError('INVALID_ARGUMENT', `Can't write ${path}: ${reasonOf(cause)}.`, { cause });
-  }
-}
-
 function readJson(path: string): unknown {
   let text: string;
   try {

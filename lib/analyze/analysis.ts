@@ -3,6 +3,7 @@
  * grows by one measurement at a time; `docs/analysis.schema.json` is this as a JSON Schema.
  */
 import * as z from '../third-party/zod.js';
+import { environment } from '../results/environment.js';
 import { resultRow } from '../results/row.js';
 import { verification } from '../verify/verification.js';
 import { configuration, precisions } from './configuration.js';
@@ -36,35 +37,6 @@ export const question = z.strictObject({
   timeout: z.number().positive(),
   /** The device whose outputs those of each configuration are compared with. */
   reference: z.string().min(1).optional(),
-});
-
-/** Where it was measured. What is not known is absent. */
-export const environment = z.strictObject({
-  /** When the analysis began, in ISO 8601. */
-  date: z.string(),
-  accelnode: z.string(),
-  node: z.string(),
-  /** The platform and processor architecture, as Node calls them. */
-  platform: z.string(),
-  os: z.string(),
-  cpu: z.string(),
-  /** Logical processors. */
-  cores: z.int().positive(),
-  /** Bytes of the host's memory. */
-  memory: amount,
-  /** The frequency governor of the first core, on Linux. */
-  governor: z.string().optional(),
-  devices: z.array(
-    z.strictObject({
-      id: z.string(),
-      name: z.string().optional(),
-      driver: z.string().optional(),
-      /** Version of the vendor's runtime. */
-      runtime: z.string().optional(),
-      /** Bytes. */
-      memoryTotal: amount.optional(),
-    }),
-  ),
 });
 
 /** What came of one configuration. */
@@ -106,7 +78,6 @@ export const analysis = z
   .meta({ title: 'accelnode analysis', description: 'What `accelnode analyze` writes to analysis.json.' });
 
 export type Question = z.output<typeof question>;
-export type Environment = z.output<typeof environment>;
 export type Measurement = z.output<typeof measurement>;
 export type Measured = Extract<Measurement, { outcome: 'measured' }>;
 export type Failed = Exclude<Measurement, Measured>;

@@ -1,7 +1,8 @@
 /** Asks an analysis' question: searches, and keeps what it measures. */
 import { join } from 'node:path';
 
-import type { Analysis, Environment, Measurement, Question } from './analysis.js';
+import type { Environment } from '../results/environment.js';
+import type { Analysis, Measurement, Question } from './analysis.js';
 import { FORMAT, VERSION } from './analysis.js';
 import type { ChildReply, ChildRequest } from './child.js';
 import { keyOf } from './configuration.js';

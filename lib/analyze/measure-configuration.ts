@@ -1,5 +1,6 @@
 /** One configuration, measured in this process. */
 import { measure } from '../measure/measure.js';
+import { toResultRow } from '../measure/row.js';
 import { inspectOnnx } from '../onnx/inspect.js';
 import type { LoadOptions } from '../options/load.js';
 import type { ResultRow } from '../results/row.js';
@@ -7,7 +8,6 @@ import { Session } from '../session.js';
 import { seededInputs } from '../verify/random-inputs.js';
 import { verifySession } from '../verify/verify.js';
 import type { Verification } from '../verify/verify.js';
-import { nameOf } from './configuration.js';
 import type { Configuration } from './configuration.js';
 
 /** How to measure it. */
@@ -50,39 +50,19 @@ export async function measureConfiguration(configuration: Configuration, setting
 
   const { reference, shapes: _given, ...limits } = settings;
   const measured = await measure(session, inputs, { api: 'native', concurrency, ...limits });
-  const { queued, compute, h2d, d2h, stable, warnings } = measured;
   const { device: deviceMemory } = session.memory();
-  const row: ResultRow = {
-    model: nameOf(model),
-    backend: session.backend,
-    device: session.device,
-    ...(session.precision === undefined ? {} : { precision: session.precision }),
+  const about = {
+    model,
     batch,
     shapes,
-    lanes: session.lanes,
-    load: { kind: 'closed', concurrency },
-    api: 'native',
-    memory: 'host',
-    requests: measured.runs,
-    duration: measured.duration,
-    throughput: measured.throughput,
-    samplesPerSecond: measured.throughput * batch,
-    latency: measured.latency,
-    breakdown: {
-      ...(queued === undefined ? {} : { queue: queued }),
-      ...(compute === undefined ? {} : { compute }),
-      ...(h2d === undefined ? {} : { h2d }),
-      ...(d2h === undefined ? {} : { d2h }),
-    },
-    resources: {
-      ...(deviceMemory === undefined ? {} : { deviceMemory }),
-      rss: process.memoryUsage.rss(),
-    },
+    load: { kind: 'closed', concurrency } as const,
+    api: 'native' as const,
+    memory: 'host' as const,
     compile,
     firstInference,
-    ...(stable === undefined ? {} : { stable }),
-    ...(warnings.length === 0 ? {} : { warnings }),
+    resources: { ...(deviceMemory === undefined ? {} : { deviceMemory }), rss: process.memoryUsage.rss() },
   };
+  const row = toResultRow(session, about, measured);
   if (reference === undefined) return { row };
   return { row, verification: await verifySession(session, model, { reference, shapes, random: 1, load }) };
 }

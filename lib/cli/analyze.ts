@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
-import { readToResume, writeWhole } from '../analyze/analysis-file.js';
+import { readToResume } from '../analyze/analysis-file.js';
 import type { Analysis, Failed, Measurement, Question } from '../analyze/analysis.js';
 import { analyze } from '../analyze/analyze.js';
 import { describeConfiguration, nameOf, precisions } from '../analyze/configuration.js';
-import { thisEnvironment } from '../analyze/environment.js';
+import { environmentOf } from '../analyze/environment.js';
 import { metricNames } from '../analyze/objective.js';
 import type { Metric, Objectives } from '../analyze/objective.js';
 import { requireDevices, requireModels } from '../analyze/prepare.js';
@@ -21,6 +21,8 @@ import { AccelError } from '../index.js';
 import { filledColumns, formatCell, tableColumns } from '../report/columns.js';
 import { toCsv } from '../report/csv.js';
 import { toHtml } from '../report/html.js';
+import { RESULTS_FORMAT, RESULTS_VERSION, writeResults, writeWhole } from '../results/results.js';
+import type { Results } from '../results/results.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { interruptible } from './interrupt.js';
 import { parseAmount, parseCount, parseShape } from './options.js';
@@ -108,7 +110,10 @@ export function addAnalyzeCommand(program: Command): void {
     .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
     .option('--timeout <seconds>', 'the most that a configuration may take, loading included', parsePositive, 600)
     .option('--verify [reference]', 'compare the outputs of each with those of this device (default: openvino:CPU)')
-    .option('-o, --output <folder>', 'write analysis.json, after each measurement, analysis.csv and report.html')
+    .option(
+      '-o, --output <folder>',
+      'write analysis.json, after each measurement, and analysis.csv, results.json and report.html',
+    )
     .option('--resume', 'go on with the analysis in that folder')
     .option('--top <n>', 'rows of the table, the best of each model', parseCount, 10)
     .option('--json', 'print the analysis as JSON')
@@ -128,7 +133,7 @@ async function runAnalyze(models: string[], options: AnalyzeCommandOptions): Pro
   const question = await toQuestion(models, options);
   const folder = options.output === undefined ? undefined : new AnalysisFolder(options.output);
   const earlier = folder?.open(question, options.resume === true);
-  const environment = earlier?.environment ?? (await thisEnvironment(question.devices));
+  const environment = earlier?.environment ?? (await environmentOf(question.devices));
   const analysis = await interruptible((signal) =>
     analyze(question, {
       environment,
@@ -207,19 +212,42 @@ class AnalysisFolder {
     });
   }
 
-  async save(analysis: Analysis): Promise<void> {
-    await writeWhole(this.#json, `${JSON.stringify(analysis, null, 2)}\n`);
+  save(analysis: Analysis): void {
+    writeWhole(this.#json, `${JSON.stringify(analysis, null, 2)}\n`);
   }
 
+  /** The same for other programs and for people. */
   async finish(analysis: Analysis): Promise<void> {
-    await this.save(analysis);
-    await writeWhole(join(this.#path, 'analysis.csv'), toCsv(analysis.measurements));
-    await writeWhole(join(this.#path, 'report.html'), await toHtml(analysis));
+    this.save(analysis);
+    writeResults(join(this.#path, 'results.json'), toResults(analysis));
+    writeWhole(join(this.#path, 'analysis.csv'), toCsv(analysis.measurements));
+    writeWhole(this.report, await toHtml(analysis));
   }
 
   get report(): string {
     return join(this.#path, 'report.html');
   }
+}
+
+/** As `bench` writes them. */
+function toResults({ environment, measurements }: Analysis): Results {
+  return {
+    format: RESULTS_FORMAT,
+    version: RESULTS_VERSION,
+    environment,
+    rows: measurements.flatMap((each) => (each.outcome === 'measured' ? [each.row] : [])),
+    failures: measurements.flatMap((each) =>
+      each.outcome === 'measured'
+        ? []
+        : [
+            {
+              configuration: `${nameOf(each.configuration.model)} on ${each.configuration.device}, ${describeConfiguration(each.configuration)}`,
+              code: each.code ?? each.outcome,
+              message: each.reason,
+            },
+          ],
+    ),
+  };
 }
 
 /** Why there is not a single figure. */

@@ -159,16 +159,16 @@ function conditions({ question, environment }: Analysis): string {
   const where: [string, string][] = [
     ['accelnode', environment.accelnode],
     ['Node', environment.node],
-    ['System', `${environment.platform}, ${environment.os}`],
-    ['CPU', `${environment.cpu}, ${environment.cores} logical processors`],
+    ['System', environment.os],
+    ['CPU', `${environment.cpu.model}, ${environment.cpu.cores} logical processors`],
     ['Memory', `${(environment.memory / 2 ** 30).toFixed(1)} GB`],
-    ...(environment.governor === undefined ? [] : [['CPU governor', environment.governor] as [string, string]]),
-    ...environment.devices.map(({ id, name, driver, runtime }): [string, string] => [
+    ...(environment.cpu.governor === undefined ? [] : [['CPU governor', environment.cpu.governor] as [string, string]]),
+    ...Object.entries(environment.devices).map(([id, { name, driver, runtime }]): [string, string] => [
       id,
       [
         name,
-        ...(driver === undefined ? [] : [`driver ${driver}`]),
-        ...(runtime === undefined ? [] : [`runtime ${runtime}`]),
+        driver === undefined ? undefined : `driver ${driver}`,
+        runtime === undefined ? undefined : `runtime ${runtime}`,
       ]
         .filter((part) => part !== undefined)
         .join(', '),

@@ -35,7 +35,7 @@ const outcomes = ({ measurements }: Analysis): string[] =>
   );
 
 describe('analyze', () => {
-  it('survives that the memory is full, reports it, and writes all three files', async () => {
+  it('survives that the memory is full, reports it, and writes all files', async () => {
     const memory = { device: 1000, devicePerSample: 1000, limit: 4500 };
     const path = model('growing', { model: 'busy', wait: 'sleep', durationMs: 20, memory });
     const output = join(folder, 'out');
@@ -53,7 +53,7 @@ describe('analyze', () => {
     expect(result.stdout).toMatch(/^Model +Device +Precision +Batch +Lanes +Concurrency +.*p99 Latency \(ms\)/);
     expect(result.stdout).toMatch(/In 3 measurements across 3 configurations, growing with batch 2 on 1 lane/);
     expect(result.stdout).toMatch(/batch 4 on 1 lane with 1 in flight: out of memory: The null model has no memory/);
-    expect(readdirSync(output).sort()).toEqual(['analysis.csv', 'analysis.json', 'report.html']);
+    expect(readdirSync(output).sort()).toEqual(['analysis.csv', 'analysis.json', 'report.html', 'results.json']);
     expect(readFileSync(join(output, 'report.html'), 'utf8')).toContain('<strong>out of memory</strong>');
   });
 

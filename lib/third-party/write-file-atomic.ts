@@ -1,3 +1,0 @@
-import writeFileAtomic = require('write-file-atomic');
-
-export { writeFileAtomic };
