@@ -1,4 +1,5 @@
 // What the tests need: the build, two OpenVINO releases, models, the doubles of vendor libraries.
+import { fetchChromium } from './chromium.mjs';
 import { classifierFolder, makeClassifier } from './classifier.mjs';
 import { buildFakes } from './fakes.mjs';
 import { makeModels } from './models.mjs';
@@ -22,6 +23,7 @@ export async function prepareTests() {
     () => fetchOcrModels(ocrModelsFolder),
     () => makeClassifier(classifierFolder),
     unpackOnnxTestdata,
+    fetchChromium,
   ]) {
     try {
       await prepare();

@@ -13,100 +13,12 @@ import { keyOf } from '../../dist/analyze/configuration.js';
 import type { Configuration } from '../../dist/analyze/configuration.js';
 import { ratioOf, scoreOf, violationOf } from '../../dist/analyze/objective.js';
 import type { Limits } from '../../dist/analyze/objective.js';
-import { powersOfTwo } from '../../dist/analyze/search/grid.js';
 import { summarize } from '../../dist/analyze/summary.js';
 import { toCsv } from '../../dist/report/csv.js';
 import { toHtml } from '../../dist/report/html.js';
-import type { Environment } from '../../dist/results/environment.js';
-import type { ResultRow } from '../../dist/results/row.js';
+import { ask, environment, onSurface, range, rowOf, sampleAnalysis } from '../utils/analysis.js';
 import { expectError } from '../utils/session.js';
-import { surfaceOf } from '../utils/surfaces.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
-
-const environment: Environment = {
-  date: '2026-11-29T00:00:00.000Z',
-  accelnode: '0.1.0',
-  node: '20.0.0',
-  os: 'linux 6 x64',
-  cpu: { model: 'A processor <fast> & "cool"', cores: 4 },
-  memory: 2 ** 33,
-  devices: { 'null:0': { name: 'No device' } },
-  options: {},
-};
-
-const range = (to: number): Question['batch'] => ({ values: powersOfTwo(1, to), searched: true });
-
-function ask(changes: Partial<Question> = {}): Question {
-  return {
-    models: ['/models/first.onnx'],
-    devices: ['null:0'],
-    precisions: ['fp32'],
-    batch: range(32),
-    lanes: range(4),
-    concurrency: range(16),
-    shapes: {},
-    search: 'quick',
-    objectives: { throughput: 1 },
-    limits: {},
-    duration: 1000,
-    warmup: 100,
-    minRuns: 10,
-    timeout: 60_000,
-    ...changes,
-  };
-}
-
-function rowOf({ batch, lanes, concurrency, device }: Configuration, figures: Partial<ResultRow> = {}): ResultRow {
-  return {
-    model: 'first',
-    backend: 'null',
-    device,
-    batch,
-    shapes: {},
-    lanes,
-    load: { kind: 'closed', concurrency },
-    api: 'native',
-    memory: 'host',
-    requests: 100,
-    duration: 1000,
-    throughput: 100,
-    samplesPerSecond: 100 * batch,
-    latency: { min: 8, max: 12, mean: 10, p50: 10, p90: 11, p95: 11, p99: 12, cv: 5 },
-    breakdown: { queue: 1, compute: 8 },
-    resources: { rss: 2 ** 27 },
-    ...figures,
-  };
-}
-
-/** Measures on a surface, without time passing. */
-function onSurface(seed: number): (configuration: Configuration, question: Question) => Promise<Measurement> {
-  const surface = surfaceOf(seed);
-  return (configuration, { limits }) => {
-    const figures = surface(configuration);
-    if (figures === 'out of memory') {
-      return Promise.resolve({ outcome: figures, configuration, reason: 'There is no memory left, "really".' });
-    }
-    const { throughput, latency, memory } = figures;
-    const row = rowOf(configuration, {
-      throughput: throughput / configuration.batch,
-      samplesPerSecond: throughput,
-      latency: {
-        min: latency,
-        max: latency,
-        mean: latency,
-        p50: latency,
-        p90: latency,
-        p95: latency,
-        p99: latency,
-        cv: 0,
-      },
-      resources: { deviceMemory: memory * 2 ** 20 },
-    });
-    const violation = violationOf(row, limits);
-    const satisfies = violation === undefined ? {} : { satisfies: violation === 0 };
-    return Promise.resolve({ outcome: 'measured', configuration, row, ...satisfies });
-  };
-}
 
 describe('an analysis', () => {
   it('measures no configuration twice, tells of each, and is complete', async () => {
@@ -322,14 +234,8 @@ describe('the file', () => {
 });
 
 describe('reports', () => {
-  const made = (changes: Partial<Question> = {}): Promise<Analysis> =>
-    analyze(ask({ devices: ['null:0', 'null:1'], limits: { latencyBudget: 100 }, ...changes }), {
-      environment,
-      measure: onSurface(7),
-    });
-
   it('CSV has a line for each measurement, failed ones too, and nothing for what is not known', async () => {
-    const result = await made({ batch: { values: [1, 2 ** 16], searched: false }, search: 'brute' });
+    const result = await sampleAnalysis({ batch: { values: [1, 2 ** 16], searched: false }, search: 'brute' });
     const failed = result.measurements.filter(({ outcome }) => outcome === 'out of memory');
     expect(failed.length).toBeGreaterThan(0);
     const lines = toCsv(result.measurements).split('\r\n');
@@ -346,7 +252,7 @@ describe('reports', () => {
   });
 
   it('HTML needs nothing else, and has all four plots of each model', async () => {
-    const html = await toHtml(await made());
+    const html = await toHtml(await sampleAnalysis());
     expect(html).not.toMatch(/<script|javascript:|\son\w+=|@import|@font-face/i);
     const addresses = [...html.matchAll(/(?:href|src)="([^"]*)"|url\(([^)]*)\)/g)].map(([, a, b]) => a ?? b!);
     expect(addresses.filter((address) => !address.startsWith('data:') && !address.startsWith('#'))).toEqual([]);
@@ -358,7 +264,7 @@ describe('reports', () => {
   });
 
   it('HTML is the same for the same analysis', async () => {
-    const result = await made();
+    const result = await sampleAnalysis();
     expect(await toHtml(result)).toBe(await toHtml(result));
   });
 
