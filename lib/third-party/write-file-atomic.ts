@@ -1,0 +1,3 @@
+import writeFileAtomic = require('write-file-atomic');
+
+export { writeFileAtomic };
