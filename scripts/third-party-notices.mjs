@@ -30,7 +30,7 @@ const RULE = '-'.repeat(80);
 export async function thirdPartyNotices() {
   const packages = await bundleThirdParty();
   const modules = packages.map((each) => `${each.name} ${each.version}, in dist/third-party\n\n${licenceOf(each)}\n`);
-  return [HEAD, ...parts.map(section), ...modules].join(`\n${RULE}\n`);
+  return [HEAD, ...parts.map(section), ...modules].join(`\n${RULE}\n`).replaceAll('\r\n', '\n');
 }
 
 function section({ name, where, text }) {
