@@ -9,6 +9,7 @@ import { RESULTS_FORMAT, RESULTS_VERSION, checkResultsPath, toCsv, writeResults 
 import type { ResultFailure, Results } from '../results/results.js';
 import type { ResultRow } from '../results/row.js';
 import { parseCounts, parseCountsOrAuto, parseRates, parseWords } from './bench/configurations.js';
+import { compare } from './bench/compare.js';
 import { loadConfigurations, sessionConfigurations } from './bench/configurations.js';
 import { apiOf, measureConfigurations } from './bench/measure-configurations.js';
 import type { BenchCommandOptions, NpuUse } from './bench/measure-configurations.js';
@@ -25,6 +26,9 @@ steps. What fails, for want of memory say, is reported, and the others are measu
 Inputs are random. Outputs are allocated once. From host and pinned memory, moving to a device and back counts.
 A closed loop (-c) keeps so many requests in flight; an open one (--request-rate) makes them at fixed moments, and
 latency counts from these. Requests are made by the addon, without JavaScript; --api run shows what a program sees.
+
+--vs openvino:GPU and --vs fp16 measure both in turns, and say by how much they differ and whether that is more than
+chance. --vs before.json, which --output has written, compares with another time: of another model, runtime, machine.
 
                     trtexec           benchmark_app  perf_analyzer           rknn_benchmark
   -b                --shapes          -b             -b
@@ -71,6 +75,7 @@ export function addBenchCommand(program: Command): void {
     )
     .option('--graphs', 'TensorRT: replay each run as a CUDA graph')
     .option('--profile', 'times of the layers, where the vendor tells; makes runs slower')
+    .option('--vs <B>', 'compare with another device, another precision, or the results in a .json file')
     .option('-o, --output <file>', 'write the results to a .json or .csv file, after each configuration')
     .option('--export-times <file>', 'write the times of each request to a CSV file')
     .option('--csv', 'print CSV')
@@ -88,8 +93,11 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
   if (options.selfCheck === true) return selfCheck(options.json ?? false);
   if (model === undefined) throw new AccelError('INVALID_ARGUMENT', 'No model is given to measure.');
   checkOptions(options);
-  const { output, csv = false, json = false } = options;
+  const { output, csv = false, json = false, vs } = options;
   const progress = new Progress(json || csv);
+  if (vs !== undefined) {
+    return compare(model, { ...options, vs }, describeEnvironment(givenOptions(options)), progress);
+  }
   const results: Results = {
     format: RESULTS_FORMAT,
     version: RESULTS_VERSION,

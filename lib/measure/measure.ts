@@ -9,10 +9,11 @@ import type { ParsedMeasureOptions } from '../options/measure.js';
 import { Session } from '../session.js';
 import type { SessionStats } from '../session-stats.js';
 import { Tensor } from '../tensor.js';
+import { FIGURES } from './comparison.js';
 import { asyncLoop, syncLoop } from './loops.js';
 import { nativeLoad } from './native-load.js';
 import type { MeasureOptions, Measurement, RequestTimes } from './options.js';
-import { differences, isStable, summarize } from './statistics.js';
+import { differences, isStable, summarize, windowsOf } from './statistics.js';
 import { warningsAbout } from './warnings.js';
 
 /** What a loop finds: the times of its runs, and the mean parts of them in milliseconds. */
@@ -107,6 +108,7 @@ function summary({ times, ...found }: Found, lanes: number, options: ParsedMeasu
   const whole = options.rate !== undefined && runs < options.maxRuns;
   const duration = whole ? Math.max(span, options.duration) : span;
   const stable = isStable(times, options.tolerance);
+  const windows = windowsOf(times, FIGURES);
   const measurement = {
     runs,
     duration,
@@ -114,6 +116,7 @@ function summary({ times, ...found }: Found, lanes: number, options: ParsedMeasu
     latency: summarize(differences(times.ended, times.due)),
     ...found,
     ...(stable === undefined ? {} : { stable }),
+    ...(windows === undefined ? {} : { windows }),
   };
   return {
     ...measurement,

@@ -112,6 +112,11 @@ export interface Measurement {
    * too few runs to tell.
    */
   stable?: boolean;
+  /**
+   * Of ten parts of the measurement in a row, with as many runs each: runs a second, and the mean latency in milliseconds.
+   * Their spread tells how far to trust the whole. Unset when there are too few runs.
+   */
+  windows?: { throughput: number[]; latency: number[] };
   /** Open loop: requests that were made more than a millisecond late, as too many were in flight, or the CPU was busy. */
   late?: number;
   /** Open loop: requests that were due and could not be made at all, as too many were in flight to the end. */

@@ -26,7 +26,8 @@ export interface Measured {
 
 export function toResultRow(session: Session, measured: Measured, measurement: Measurement): ResultRow {
   const { model, layers, ...rest } = measured;
-  const { runs, duration, throughput, latency, queued, h2d, compute, d2h, stable, unsent, warnings } = measurement;
+  const { runs, duration, throughput, latency, queued, h2d, compute, d2h, stable, windows, unsent, warnings } =
+    measurement;
   const { backend, device, precision, lanes, details } = session;
   return {
     model: basename(model),
@@ -43,6 +44,7 @@ export function toResultRow(session: Session, measured: Measured, measurement: M
     latency,
     breakdown: { queue: queued, h2d, compute, d2h },
     stable,
+    windows,
     unsent,
     layers: layers && [...layers],
     warnings,

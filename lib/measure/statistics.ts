@@ -9,6 +9,12 @@ const WINDOWS = 3;
 /** Runs in each of them: the throughput of fewer is that of single runs. */
 const RUNS_PER_WINDOW = 3;
 
+/** Of some parts of a measurement in a row, with as many runs each: runs a second, and the mean latency in milliseconds. */
+export interface Windows {
+  throughput: number[];
+  latency: number[];
+}
+
 export function summarize(latencies: ArrayLike<number>): Latencies {
   // simple-statistics wants arrays by type, and does nothing with them that a Float64Array can't do.
   const sorted = Float64Array.from(latencies).sort() as unknown as number[];
@@ -32,23 +38,31 @@ export function differences(later: Float64Array, earlier: Float64Array): Float64
 
 /**
  * Do throughput and mean latency of three windows in a row each stay within `tolerance` percent of their mean?
- * The windows have as many runs each, so that a run more or less makes no difference. Undefined for too few runs.
+ * Undefined for too few runs.
  */
-export function isStable({ due, ended }: Pick<RequestTimes, 'due' | 'ended'>, tolerance: number): boolean | undefined {
-  const size = Math.floor(ended.length / WINDOWS);
+export function isStable(times: Pick<RequestTimes, 'due' | 'ended'>, tolerance: number): boolean | undefined {
+  const windows = windowsOf(times, WINDOWS);
+  return windows && agree(windows.throughput, tolerance) && agree(windows.latency, tolerance);
+}
+
+/** The windows have as many runs each, so that a run more or less makes no difference. Undefined for too few runs. */
+export function windowsOf({ due, ended }: Pick<RequestTimes, 'due' | 'ended'>, count: number): Windows | undefined {
+  const size = Math.floor(ended.length / count);
   if (size < RUNS_PER_WINDOW) return undefined;
   const order = Uint32Array.from(ended, (_, i) => i).sort((a, b) => ended[a]! - ended[b]!);
-  const rates: number[] = [];
-  const latencies: number[] = [];
+  const throughput: number[] = [];
+  const latency: number[] = [];
   let begin = Math.min(due[0]!, ended[order[0]!]!);
-  for (let window = 0; window < WINDOWS; window++) {
+  for (let window = 0; window < count; window++) {
     const runs = order.subarray(window * size, (window + 1) * size);
     const end = ended[runs.at(-1)!]!;
-    rates.push(size / (end - begin));
-    latencies.push(runs.reduce((sum, i) => sum + ended[i]! - due[i]!, 0) / size);
+    throughput.push((size / (end - begin)) * 1000);
+    latency.push(runs.reduce((sum, i) => sum + ended[i]! - due[i]!, 0) / size);
     begin = end;
   }
-  return agree(rates, tolerance) && agree(latencies, tolerance);
+  // No clock can tell the runs apart.
+  if (![...throughput, ...latency].every((figure) => figure > 0 && figure < Infinity)) return undefined;
+  return { throughput, latency };
 }
 
 function agree(values: readonly number[], tolerance: number): boolean {

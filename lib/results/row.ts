@@ -93,6 +93,8 @@ export const resultRow = z.strictObject({
   firstInference: amount.optional(),
   /** Did the last three windows agree within the tolerance? Absent where it was not asked. */
   stable: z.boolean().optional(),
+  /** Of ten parts in a row: requests a second and mean latencies, for comparisons. Absent when there were too few requests. */
+  windows: z.strictObject({ throughput: z.array(positive), latency: z.array(amount) }).optional(),
   /** Times of the layers in the last run, in milliseconds, where they were asked for. */
   layers: z
     .array(

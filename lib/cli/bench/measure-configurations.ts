@@ -2,8 +2,9 @@
 import { devicesOf } from '../../devices.js';
 import { AccelError } from '../../errors.js';
 import { measure } from '../../index.js';
-import type { Measurement, MeasureApi, MemoryKind, Session } from '../../index.js';
+import type { Measurement, MeasureApi, MemoryKind, Session, Tensor } from '../../index.js';
 import { toResultRow } from '../../measure/row.js';
+import type { Measured } from '../../measure/row.js';
 import { describeDevice } from '../../results/environment.js';
 import type { Environment } from '../../results/environment.js';
 import type { ResultFailure } from '../../results/results.js';
@@ -31,6 +32,7 @@ export type BenchCommandOptions = Omit<ModelCommandOptions, 'precision' | 'hint'
     memory: MemoryKind;
     profile?: boolean;
     exportTimes?: string;
+    vs?: string;
     output?: string;
     csv?: boolean;
     selfCheck?: boolean;
@@ -93,6 +95,15 @@ async function survive(
   }
 }
 
+/** A model that is loaded in one configuration, and has run once. */
+export interface Opened {
+  model: string;
+  session: Session;
+  inputs: Record<string, Tensor>;
+  /** All of the row that is known before the load. */
+  known: Pick<Measured, 'batch' | 'shapes' | 'hint' | 'compile' | 'firstInference'>;
+}
+
 async function measureSession(
   model: string,
   options: BenchCommandOptions,
@@ -101,45 +112,59 @@ async function measureSession(
   progress: Progress,
   listener: Listener,
 ): Promise<void> {
+  const opened = await openConfiguration(model, options, configuration, environment, progress);
+  await using _session = opened.session;
+  for (const each of loadConfigurations(options)) {
+    await survive(configuration, each, listener, async () => {
+      const { row, measurement, npu } = await measureRow(opened, options, each, progress);
+      listener.measured(row, measurement, { npu });
+    });
+  }
+}
+
+/** The caller closes the session. */
+export async function openConfiguration(
+  model: string,
+  options: BenchCommandOptions,
+  configuration: SessionConfiguration,
+  environment: Environment,
+  progress: Progress,
+): Promise<Opened> {
   const { precision, hint, lanes, batch } = configuration;
   const shape = { ...batchShapes(model, batch), ...options.shape };
   const common = { ...options, precision, hint, lanes, shape } as ModelCommandOptions;
   const loads = loadConfigurations(options);
   const load = { ...loadOptions(common, true), maxQueue: queueFor(loads), profiling: options.profile };
   const loadBegin = performance.now();
-  await using session = await loadSession(model, load, progress);
+  const session = await loadSession(model, load, progress);
   const compile = performance.now() - loadBegin;
-  environment.devices[session.device] ??= await describeDevice(session.device, options.library);
-
-  const shapes = shapesOf(session, options, batch);
-  const inputs = await moveInputs(session, randomInputs(session, shapes), options.memory);
-  const firstBegin = performance.now();
-  await session.run(inputs);
-  const firstInference = performance.now() - firstBegin;
-  for (const each of loads) {
-    await survive(configuration, each, listener, async () => {
-      const { measurement, npu, resources } = await measureLoad(session, inputs, options, each, progress);
-      const layers = options.profile === true ? await session.profile() : undefined;
-      const row = toResultRow(
-        session,
-        {
-          model,
-          batch: batch ?? Object.values(shapes)[0]?.[0] ?? 1,
-          shapes,
-          load: loadShape(session, options, each),
-          api: apiOf(options, each),
-          memory: options.memory,
-          hint,
-          compile,
-          firstInference,
-          resources,
-          layers,
-        },
-        measurement,
-      );
-      listener.measured(row, measurement, { npu });
-    });
+  try {
+    environment.devices[session.device] ??= await describeDevice(session.device, options.library);
+    const shapes = shapesOf(session, options, batch);
+    const inputs = await moveInputs(session, randomInputs(session, shapes), options.memory);
+    const firstBegin = performance.now();
+    await session.run(inputs);
+    const firstInference = performance.now() - firstBegin;
+    const known = { batch: batch ?? Object.values(shapes)[0]?.[0] ?? 1, shapes, hint, compile, firstInference };
+    return { model, session, inputs, known };
+  } catch (error) {
+    await session.close();
+    throw error;
   }
+}
+
+export async function measureRow(
+  { model, session, inputs, known }: Opened,
+  options: BenchCommandOptions,
+  each: LoadConfiguration,
+  progress: Progress,
+): Promise<{ row: ResultRow; measurement: Measurement; npu: NpuUse | undefined }> {
+  const { measurement, npu, resources } = await measureLoad(session, inputs, options, each, progress);
+  const layers = options.profile === true ? await session.profile() : undefined;
+  const { memory } = options;
+  const load = loadShape(session, options, each);
+  const measured = { ...known, model, load, api: apiOf(options, each), memory, resources, layers };
+  return { row: toResultRow(session, measured, measurement), measurement, npu };
 }
 
 function shapesOf(session: Session, options: BenchCommandOptions, batch: number | undefined): Record<string, number[]> {

@@ -117,6 +117,6 @@ function milliseconds(value: number): string {
 }
 
 /** As many digits as mean something. */
-function figure(value: number): string {
+export function figure(value: number): string {
   return value.toFixed(value < 0.1 ? 5 : value < 10 ? 3 : 2);
 }
