@@ -137,7 +137,10 @@ export default defineConfig({
           ...shared,
           name: 'openvino-older',
           include: ['test/conformance/openvino.test.ts', 'test/real/**/*.test.ts'],
-          exclude: ['test/real/{armnn,cuda,rknn,rocm,tflite}-*.test.ts', 'test/real/runtime-install-tflite.test.ts'],
+          exclude: [
+            'test/real/{armnn,cuda,rknn,rocm,tflite}-*.test.ts',
+            'test/real/{runtime-install-tflite,sizing}.test.ts',
+          ],
           env: { ACCELNODE_OPENVINO_LIBRARY: join(runtimes, 'openvino', openvinoReleases.older) },
         },
       },

@@ -57,6 +57,7 @@ const LARGEST_BATCH = 2 ** 16;
 
 /** `accelnode analyze MODEL...` */
 export function addAnalyzeCommand(program: Command): void {
+  const mostLanes = Math.min(4, availableParallelism());
   program
     .command('analyze')
     .description('find the best batch, lanes and concurrency of models on devices')
@@ -66,20 +67,29 @@ export function addAnalyzeCommand(program: Command): void {
       'where to measure: openvino:CPU, cuda:0, …; repeated: on each (default: the best of this machine)',
       (device: string, before: string[] | undefined) => [...(before ?? []), device],
     )
-    .option('-p, --precision <list>', 'what to compute in: fp32, fp16, bf16, int8, auto', parsePrecisions, ['fp32'])
-    .option(
-      '-b, --batch <values>',
-      'batches: 1,2,4 each of these; 1:64 a range, by powers of 2; 1: until memory is full',
-      parseBatch,
-      range(1, 128),
+    .addOption(
+      new Option('-p, --precision <list>', 'what to compute in: fp32, fp16, bf16, int8, auto')
+        .argParser(parsePrecisions)
+        .default(['fp32'], 'fp32'),
     )
-    .option(
-      '-l, --lanes <values>',
-      'runs computed at the same time, likewise',
-      parseAxis,
-      range(1, Math.min(4, availableParallelism())),
+    .addOption(
+      new Option(
+        '-b, --batch <values>',
+        'batches: 1,2,4 each of these; 1:64 a range, by powers of 2; 1: until memory is full',
+      )
+        .argParser(parseBatch)
+        .default(range(1, 128), '1:128'),
     )
-    .option('-c, --concurrency <values>', 'requests in flight, likewise', parseAxis, range(1, 32))
+    .addOption(
+      new Option('-l, --lanes <values>', 'runs computed at the same time, likewise')
+        .argParser(parseAxis)
+        .default(range(1, mostLanes), `1:${mostLanes}`),
+    )
+    .addOption(
+      new Option('-c, --concurrency <values>', 'requests in flight, likewise')
+        .argParser(parseAxis)
+        .default(range(1, 32), '1:32'),
+    )
     .option(
       '-s, --shape <name=dims>',
       'shape of an input that is left open, e.g. tokens=1,128; the batch is put first',
@@ -91,11 +101,13 @@ export function addAnalyzeCommand(program: Command): void {
         .choices(['quick', 'brute'])
         .default('quick'),
     )
-    .option(
-      '--objective <weights>',
-      `what is wanted, with weights: throughput=10,latency=1; of ${metricNames.join(', ')}`,
-      parseObjectives,
-      { throughput: 1 },
+    .addOption(
+      new Option(
+        '--objective <weights>',
+        `what is wanted, with weights: throughput=10,latency=1; of ${metricNames.join(', ')}`,
+      )
+        .argParser(parseObjectives)
+        .default({ throughput: 1 }, 'throughput=1'),
     )
     .option('--latency-budget <ms>', 'the most that 99 % of the requests may take', parsePositive)
     .option(

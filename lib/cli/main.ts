@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `accelnode` command. */
-import { Command, CommanderError } from '../third-party/commander.js';
+import { Command, CommanderError, Help } from '../third-party/commander.js';
+import type { Option } from '../third-party/commander.js';
 
 import packageJson = require('../../package.json');
 import { AccelError } from '../index.js';
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     .description(packageJson.description)
     .version(packageJson.version)
     .exitOverride()
+    .configureHelp({ optionDescription: describeOption })
     .configureOutput(json ? { writeErr: () => undefined } : {})
     .showHelpAfterError('(add --help for what there is)');
   addDoctorCommand(program);
@@ -51,6 +53,14 @@ async function main(): Promise<void> {
       process.exitCode = json ? reportError(wrongUsage(error), json) : EXIT_USAGE; // else it has printed it
     }
   }
+}
+
+/** As commander does it, but for options that may be repeated: that they begin as an empty list is no default to tell. */
+function describeOption(this: Help, option: Option): string {
+  const { defaultValue }: { defaultValue?: unknown } = option;
+  const isEmpty = typeof defaultValue === 'object' && defaultValue !== null && Object.keys(defaultValue).length === 0;
+  const shown = isEmpty ? Object.assign(Object.create(option) as Option, { defaultValue: undefined }) : option;
+  return Help.prototype.optionDescription.call(this, shown);
 }
 
 function wrongUsage({ code, message }: CommanderError): AccelError {

@@ -83,6 +83,14 @@ export interface RequestTimes {
   ended: Float64Array;
 }
 
+/** Figures of parts of a measurement in a row, with as many runs each. */
+export interface Windows {
+  /** Runs a second, of each part. */
+  throughput: number[];
+  /** The mean latency in milliseconds, of each part. */
+  latency: number[];
+}
+
 /** What {@link measure} found. */
 export interface Measurement {
   /** Runs that were counted: those after the warm-up. */
@@ -112,11 +120,8 @@ export interface Measurement {
    * too few runs to tell.
    */
   stable?: boolean;
-  /**
-   * Of ten parts of the measurement in a row, with as many runs each: runs a second, and the mean latency in milliseconds.
-   * Their spread tells how far to trust the whole. Unset when there are too few runs.
-   */
-  windows?: { throughput: number[]; latency: number[] };
+  /** Of ten parts of the measurement. Their spread tells how far to trust the whole. Unset when there are too few runs. */
+  windows?: Windows;
   /** Open loop: requests that were made more than a millisecond late, as too many were in flight, or the CPU was busy. */
   late?: number;
   /** Open loop: requests that were due and could not be made at all, as too many were in flight to the end. */

@@ -1,19 +1,13 @@
 /** What becomes of the times of requests. */
 import { mean, quantileSorted, standardDeviation } from '../third-party/simple-statistics.js';
 
-import type { Latencies, RequestTimes } from './options.js';
+import type { Latencies, RequestTimes, Windows } from './options.js';
 
 /** Parts of a measurement that are compared: perf_analyzer's rule looks at three windows, too. */
 const WINDOWS = 3;
 
 /** Runs in each of them: the throughput of fewer is that of single runs. */
 const RUNS_PER_WINDOW = 3;
-
-/** Of some parts of a measurement in a row, with as many runs each: runs a second, and the mean latency in milliseconds. */
-export interface Windows {
-  throughput: number[];
-  latency: number[];
-}
 
 export function summarize(latencies: ArrayLike<number>): Latencies {
   // simple-statistics wants arrays by type, and does nothing with them that a Float64Array can't do.
