@@ -57,7 +57,7 @@ async function main(): Promise<void> {
 
 /** As commander does it, but for options that may be repeated: that they begin as an empty list is no default to tell. */
 function describeOption(this: Help, option: Option): string {
-  const { defaultValue }: { defaultValue?: unknown } = option;
+  const defaultValue = option.defaultValue as unknown;
   const isEmpty = typeof defaultValue === 'object' && defaultValue !== null && Object.keys(defaultValue).length === 0;
   const shown = isEmpty ? Object.assign(Object.create(option) as Option, { defaultValue: undefined }) : option;
   return Help.prototype.optionDescription.call(this, shown);
