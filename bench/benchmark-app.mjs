@@ -10,12 +10,13 @@ const packages = join(setupFolder, 'python', 'bench');
 /**
  * Runs a second per second asked for.
  * @param {{ file: string, dims: number[] }} model
- * @param {{ lanes: number, seconds: number, openvino: string }} options `openvino` is the build that it must be of
- * @returns {Promise<{ runs: number, perSecond: number }>}
+ * @param {{ lanes: number, seconds: number, openvino: string, hint?: 'latency' | 'throughput' }} options `openvino` is the
+ * build that it must be of
+ * @returns {Promise<{ runs: number, perSecond: number, median: number }>} `median`: latency in milliseconds
  */
-export async function benchmarkApp({ file, dims, inputs }, { lanes, seconds, openvino }) {
+export async function benchmarkApp({ file, dims, inputs }, { lanes, seconds, openvino, hint = 'throughput' }) {
   const args = [
-    ...['-m', file, '-d', 'CPU', '-hint', 'throughput', '-nireq', String(lanes), '-api', 'async'],
+    ...['-m', file, '-d', 'CPU', '-hint', hint, '-nireq', String(lanes), '-api', 'async'],
     ...['-infer_precision', 'f32', '-inference_only', 'True', '-t', String(seconds)],
     ...(dims.length > 0 ? ['-data_shape', inputs.map((input) => `${input}[${dims}]`).join(',')] : []),
   ];
@@ -24,7 +25,8 @@ export async function benchmarkApp({ file, dims, inputs }, { lanes, seconds, ope
   if (build !== openvino) throw new Error(`benchmark_app is of OpenVINO ${build}, the rest of ${openvino}`);
   const [, count] = /Count:\s+(\d+) iterations/.exec(output);
   const [, perSecond] = /Throughput:\s+([\d.]+) FPS/.exec(output);
-  return { runs: Number(count), perSecond: Number(perSecond) };
+  const [, median] = /Median:\s+([\d.]+) ms/.exec(output);
+  return { runs: Number(count), perSecond: Number(perSecond), median: Number(median) };
 }
 
 async function outputOf(command, args) {
