@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { AccelError, Tensor } from '../index.js';
 import type { DataType, MemoryKind, Session, TensorInfo } from '../index.js';
 import { dataTypes, isDataType } from '../data-type.js';
+import { seededInputs } from '../verify/random-inputs.js';
 import { carrierOf, readNpy } from './npy.js';
 
 /** The shape to use for an input: the one given, else the model's, with 1 for each dynamic dimension. */
@@ -28,7 +29,10 @@ export async function makeInput(info: TensorInfo, what: string, shape: readonly 
     });
   }
   if (what === 'zeros') return emptyTensor(info, shapeFor(info, shape));
-  if (what === 'random') return randomTensor(info, shapeFor(info, shape));
+  if (what === 'random') {
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    return seededInputs([info], { [info.name]: shapeFor(info, shape) }, seed)[info.name]!;
+  }
   return isImage(what) ? readImage(info, what, shape) : readArray(info, what, shape);
 }
 
@@ -50,12 +54,13 @@ export function requireKnown(
   });
 }
 
-/** Random values for every input of a session. */
+/** Random values for every input of a session, the same ones each time. */
 export function randomInputs(
   { inputs }: Session,
   shapes: Readonly<Record<string, readonly number[]>>,
 ): Record<string, Tensor> {
-  return Object.fromEntries(inputs.map((info) => [info.name, randomTensor(info, shapeFor(info, shapes[info.name]))]));
+  const all = Object.fromEntries(inputs.map((info) => [info.name, shapeFor(info, shapes[info.name])]));
+  return seededInputs(inputs, all, 1);
 }
 
 /** The same values in memory of another kind. */
@@ -81,23 +86,6 @@ function emptyTensor(info: TensorInfo, dims: readonly number[]): Tensor {
     );
   }
   return Tensor.zeros(info.type, dims);
-}
-
-/** Floats in [0, 1), small whole numbers for integers: valid for most models, if not meaningful. */
-function randomTensor(info: TensorInfo, dims: readonly number[]): Tensor {
-  const tensor = emptyTensor(info, dims);
-  const { type, data } = tensor;
-  for (let i = 0; i < data.length; i++) {
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array)
-      data[i] = BigInt(Math.floor(Math.random() * 2));
-    else if (type === 'float32' || type === 'float64') data[i] = Math.random();
-    // Bit patterns of 16-bit floats in [0.5, 1): the top bits of 0.5 with random mantissas.
-    else if (type === 'float16') data[i] = 0x3800 + Math.floor(Math.random() * 0x400);
-    else if (type === 'bfloat16') data[i] = 0x3f00 + Math.floor(Math.random() * 0x80);
-    else if (type === 'uint8') data[i] = Math.floor(Math.random() * 256);
-    else data[i] = Math.floor(Math.random() * 2);
-  }
-  return tensor;
 }
 
 /** An array from a file, which has a shape of its own. */
