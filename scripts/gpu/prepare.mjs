@@ -73,7 +73,12 @@ function gatherAccelnode() {
     cpSync(join(root, item), join(to, item), { recursive: true });
   cpSync(join(root, 'build', 'Release', 'accelnode.node'), join(to, 'build', 'Release', 'accelnode.node'));
   const packages = ask('npm', ['ls', '--omit=dev', '--all', '--parseable']).split('\n');
-  for (const folder of packages.filter((path) => path.includes('node_modules'))) {
+  // The last one: small-models.mjs writes models with it.
+  const needed = [
+    ...packages.filter((path) => path.includes('node_modules')),
+    join(root, 'node_modules', '@bufbuild', 'protobuf'),
+  ];
+  for (const folder of needed) {
     cpSync(folder, join(to, relative(root, folder)), { recursive: true });
   }
 }

@@ -24,9 +24,7 @@ export async function bundleThirdParty(dist) {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    // Names stay, for stack traces.
-    minifyWhitespace: true,
-    minifySyntax: true,
+    minify: true,
     legalComments: 'none',
     metafile: true,
     absWorkingDir: root,
@@ -36,7 +34,7 @@ export async function bundleThirdParty(dist) {
     Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0),
   );
   const files = [...new Set(used)].filter((path) => path.startsWith('node_modules/')).sort();
-  return [...new Set(files.map(packageFolder))]
+  const packages = [...new Set(files.map(packageFolder))]
     .map((folder) => ({
       name: folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length),
       version: JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).version,
@@ -44,6 +42,10 @@ export async function bundleThirdParty(dist) {
       files: files.filter((path) => packageFolder(path) === folder).map((path) => join(root, path)),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+  // npm may have put the same release in several places.
+  return packages.filter(
+    ({ name, version }, i) => name !== packages[i - 1]?.name || version !== packages[i - 1]?.version,
+  );
 }
 
 /** The folder of the package that a file belongs to: some packages have a nameless package.json further in. */
