@@ -61,8 +61,11 @@ function packageFolder(path) {
  * @returns {string} the text of its licence; where the package has no such file, what its sources say
  */
 export function licenceOf({ name, folder, files }) {
-  const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-  if (file !== undefined) return readFileSync(join(folder, file), 'utf8').trim();
+  const names = readdirSync(folder);
+  const file = names.find((each) => /^licen[cs]e/i.test(each));
+  // Apache's licence wants the notices of the work to be kept with it.
+  const texts = [file, names.find((each) => /^notice/i.test(each))].filter((each) => each !== undefined);
+  if (file !== undefined) return texts.map((each) => readFileSync(join(folder, each), 'utf8').trim()).join('\n\n');
   const { license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const notices = files.flatMap((each) => readFileSync(each, 'utf8').match(/^(\/\/.*\n)+/gm) ?? []);
   const copyrights = new Set(
