@@ -25,8 +25,8 @@ export async function benchmarkApp({ file, dims, inputs }, { lanes, seconds, ope
   if (build !== openvino) throw new Error(`benchmark_app is of OpenVINO ${build}, the rest of ${openvino}`);
   const [, count] = /Count:\s+(\d+) iterations/.exec(output);
   const [, perSecond] = /Throughput:\s+([\d.]+) FPS/.exec(output);
-  const [, median] = /Median:\s+([\d.]+) ms/.exec(output);
-  return { runs: Number(count), perSecond: Number(perSecond), median: Number(median) };
+  const [, median, unit] = /Median:\s+([\d.]+) (ms|us)/.exec(output);
+  return { runs: Number(count), perSecond: Number(perSecond), median: Number(median) / (unit === 'us' ? 1000 : 1) };
 }
 
 async function outputOf(command, args) {
