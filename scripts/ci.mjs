@@ -6,8 +6,10 @@ import { dirname, join } from 'node:path';
 
 import { testArm64 } from './setup/arm64-tests.mjs';
 import { testArmnn } from './setup/armnn-tests.mjs';
+import { chromiumFolder } from './setup/chromium.mjs';
 import { buildDocs } from './setup/docs.mjs';
 import { testPackage } from './setup/package-tests.mjs';
+import { outcomeOf } from './setup/outcome.mjs';
 import { emptyFolder, installPackage, packPackage } from './setup/package.mjs';
 import { testPlatforms } from './setup/platform-tests.mjs';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
@@ -82,8 +84,10 @@ function testAll() {
   const cudart = cudartLibraries().filter(({ library }) => lean.length > 0 && existsSync(library));
   const tflite = Object.values(tfliteLibraries).filter(existsSync);
   const parsers = Object.keys(parserReleases).map(parserLibrary).filter(existsSync);
+  const browser = outcomeOf(chromiumFolder)?.reason === undefined && existsSync(chromiumFolder);
   return sum(
     tests,
+    requireTests(tests, 'report-browser', browser ? 2 : 0, 'Chromium'),
     // Here the suites on the real OpenVINO must have run: skipping them all is a failure.
     requireTests(tests, 'openvino-agreement', 1, 'OpenVINO'),
     requireTests(tests, join('test', 'examples'), 7, 'OpenVINO for the examples'),

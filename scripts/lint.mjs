@@ -1,6 +1,6 @@
 // Format, style and types of everything in the repository. --fix formats.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { bin, root } from './setup/process.mjs';
@@ -24,7 +24,8 @@ const listing = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude
   encoding: 'utf8',
 });
 if (listing.status !== 0) throw new Error(`git can't say which files there are: ${listing.stderr}`);
-const tracked = listing.stdout.trim().split('\n');
+// One that was removed is listed until that is committed.
+const tracked = listing.stdout.trim().split('\n').filter((file) => existsSync(join(root, file)));
 const cpp = tracked.filter((file) => /\.(c|cc|h)$/.test(file));
 const workflows = tracked.filter((file) => /^\.github\/workflows\/.*\.yml$/.test(file));
 

@@ -1,7 +1,7 @@
 /** One configuration, measured in this process. */
+import { declaredInputs, withBatch } from '../measure/declared-inputs.js';
 import { measure } from '../measure/measure.js';
 import { toResultRow } from '../measure/row.js';
-import { inspectOnnx } from '../onnx/inspect.js';
 import type { LoadOptions } from '../options/load.js';
 import type { ResultRow } from '../results/row.js';
 import { Session } from '../session.js';
@@ -41,7 +41,10 @@ export async function measureConfiguration(configuration: Configuration, setting
   const compile = performance.now() - loadBegin;
 
   const shapes = Object.fromEntries(
-    session.inputs.map(({ name, shape = [] }) => [name, withBatch(entryOf(settings.shapes, name) ?? shape, batch)]),
+    session.inputs.map(({ name, shape = [] }) => [
+      name,
+      closed(withBatch(entryOf(settings.shapes, name) ?? shape, batch)),
+    ]),
   );
   const inputs = seededInputs(session.inputs, shapes, 1);
   const firstBegin = performance.now();
@@ -67,22 +70,17 @@ export async function measureConfiguration(configuration: Configuration, setting
   return { row, verification: await verifySession(session, model, { reference, shapes, random: 1, load }) };
 }
 
-/** The model's own shapes with another batch, to compile for. Other formats decide by themselves. */
+/** The model's own shapes with another batch, to compile for, where the format leaves them open. */
 function batchShapes(model: string, batch: number, given: MeasureSettings['shapes']): Record<string, number[]> {
-  if (!model.toLowerCase().endsWith('.onnx')) return {};
-  const ofModel = (shape: readonly (number | string | null)[]): number[] =>
-    shape.map((dim) => (typeof dim === 'number' ? dim : -1));
+  const inputs = declaredInputs(model) ?? [];
   return Object.fromEntries(
-    inspectOnnx(model).inputs.map(({ name, shape = [] }) => [
-      name,
-      withBatch(entryOf(given, name) ?? ofModel(shape), batch),
-    ]),
+    inputs.map(({ name, shape }) => [name, closed(withBatch(entryOf(given, name) ?? shape, batch))]),
   );
 }
 
 /** A dimension that nobody has given is 1. */
-function withBatch(shape: readonly number[], batch: number): number[] {
-  return shape.map((dim, i) => (i === 0 ? batch : dim < 0 ? 1 : dim));
+function closed(shape: readonly number[]): number[] {
+  return shape.map((dim) => (dim < 0 ? 1 : dim));
 }
 
 function entryOf<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {

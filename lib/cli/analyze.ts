@@ -12,7 +12,7 @@ import { describeConfiguration, nameOf, precisions } from '../analyze/configurat
 import { environmentOf } from '../analyze/environment.js';
 import { metricNames } from '../analyze/objective.js';
 import type { Metric, Objectives } from '../analyze/objective.js';
-import { requireDevices, requireModels } from '../analyze/prepare.js';
+import { requireModels } from '../analyze/required-models.js';
 import type { Axis } from '../analyze/search/grid.js';
 import { powersOfTwo } from '../analyze/search/grid.js';
 import { rank, summarize } from '../analyze/summary.js';
@@ -21,12 +21,14 @@ import { AccelError } from '../index.js';
 import { filledColumns, formatCell, tableColumns } from '../report/columns.js';
 import { toCsv } from '../report/csv.js';
 import { toHtml } from '../report/html.js';
-import { RESULTS_FORMAT, RESULTS_VERSION, writeResults, writeWhole } from '../results/results.js';
+import { RESULTS_FORMAT, RESULTS_VERSION, writeResults } from '../results/results.js';
 import type { Results } from '../results/results.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { interruptible } from './interrupt.js';
 import { parseAmount, parseCount, parseShape } from './options.js';
 import { EXIT_FAILED, formatTable, print, printJson } from './output.js';
+import { requireDevices } from '../required-devices.js';
+import { writeWhole } from '../write-whole.js';
 
 interface AnalyzeCommandOptions {
   device?: string[];

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
-import { writeFileAtomic } from '../third-party/write-file-atomic.js';
 
 import { AccelError, devices, placeModels } from '../index.js';
 import type { Device, DeviceKind, Placement, PlacementGoal, PlacementModel, PlacementRequest } from '../index.js';
@@ -8,10 +7,10 @@ import { checkKeptFile } from '../kept-file.js';
 import { hostConfiguration } from '../placement/host-config.js';
 import { picture } from '../placement/picture.js';
 import { readDevices, readModels } from '../placement/read-table.js';
-import { reasonOf } from '../runtimes/failures.js';
 import { interruptible } from './interrupt.js';
 import { parseAmount, parseCount, splitAssignment, withEntry } from './options.js';
 import { Progress, formatTable, print, printJson } from './output.js';
+import { writeWhole } from '../write-whole.js';
 
 interface PlanCommandOptions {
   deviceMemory?: number;
@@ -101,10 +100,10 @@ async function plan(table: string, options: PlanCommandOptions): Promise<void> {
   const found = await searched(request, options.json);
   const placement = { ...found, notes: [...notes, ...found.notes] };
   if (options.svg !== undefined) {
-    await write(options.svg, picture(placement, options.reserved, options.memoryIncludesReserved === true));
+    writeWhole(options.svg, picture(placement, options.reserved, options.memoryIncludesReserved === true));
   }
   if (options.hostConfig !== undefined) {
-    await write(options.hostConfig, `${JSON.stringify(hostConfiguration(placement), null, 2)}\n`);
+    writeWhole(options.hostConfig, `${JSON.stringify(hostConfiguration(placement), null, 2)}\n`);
   }
   if (options.json === true) printJson(placement);
   else printPlacement(placement);
@@ -174,15 +173,6 @@ function withRates(models: readonly PlacementModel[], options: PlanCommandOption
     rate: Object.hasOwn(rate, model.name) ? rate[model.name] : model.rate,
     configurations: model.configurations.map((each) => (anywhere ? { ...each, device: undefined } : each)),
   }));
-}
-
-/** Whole, or not at all. */
-async function write(path: string, content: string): Promise<void> {
-  try {
-    await writeFileAtomic(path, content);
-  } catch (cause) {
-    throw new AccelError('INVALID_ARGUMENT', `Can't write ${path}: ${reasonOf(cause)}.`, { cause });
-  }
 }
 
 function printPlacement(placement: Placement): void {

@@ -2,7 +2,7 @@ import type { Command } from '../third-party/commander.js';
 
 import { AccelError, Session, verify } from '../index.js';
 import type { Inputs, OutputDifference, Tensor, Verification } from '../index.js';
-import { requireDevices } from '../analyze/prepare.js';
+import { requireDevices } from '../required-devices.js';
 import { makeInput, requireKnown } from './input.js';
 import {
   addModelOptions,

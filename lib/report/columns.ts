@@ -2,9 +2,7 @@
 import type { Measurement } from '../analyze/analysis.js';
 import { nameOf } from '../analyze/configuration.js';
 import { memoryOf } from '../analyze/objective.js';
-
-/** A cell: nothing where it is not known. */
-export type Cell = string | number | undefined;
+import type { Cell } from '../results/csv.js';
 
 export interface Column {
   name: string;

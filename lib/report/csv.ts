@@ -1,6 +1,6 @@
 import type { Measurement } from '../analyze/analysis.js';
+import { csvLine } from '../results/csv.js';
 import { csvColumns } from './columns.js';
-import type { Cell } from './columns.js';
 
 /** All measurements as CSV (RFC 4180), the names of the columns first. What is not known is empty. */
 export function toCsv(measurements: readonly Measurement[]): string {
@@ -8,10 +8,5 @@ export function toCsv(measurements: readonly Measurement[]): string {
     csvColumns.map(({ name }) => name),
     ...measurements.map((each) => csvColumns.map(({ of }) => of(each))),
   ];
-  return lines.map((cells) => `${cells.map(quote).join(',')}\r\n`).join('');
-}
-
-function quote(cell: Cell): string {
-  const text = String(cell ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return lines.map((cells) => `${csvLine(cells)}\r\n`).join('');
 }

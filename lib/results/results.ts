@@ -1,10 +1,13 @@
 /** Files of results: JSON with everything, CSV with the columns that other tools have. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 
 import { AccelError } from '../errors.js';
 import { reasonOf } from '../runtimes/failures.js';
 import * as z from '../third-party/zod.js';
+import { writeWhole } from '../write-whole.js';
+import { csvLine } from './csv.js';
+import type { Cell } from './csv.js';
 import { environment } from './environment.js';
 import { resultRow } from './row.js';
 import type { ResultRow } from './row.js';
@@ -33,7 +36,7 @@ export type Results = z.output<typeof results>;
 /** A configuration that could not be measured. */
 export type ResultFailure = z.output<typeof failure>;
 
-type Column = [name: string, value: (row: ResultRow) => string | number | undefined];
+type Column = [name: string, value: (row: ResultRow) => Cell];
 
 const megabytes = (bytes: number | undefined): number | undefined => bytes && bytes / 2 ** 20;
 
@@ -69,14 +72,8 @@ const COLUMNS: readonly Column[] = [
 
 /** The header and a line for each row, with a line feed after each. */
 export function toCsv(rows: readonly ResultRow[]): string {
-  const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, value]) => value(row) ?? ''))];
-  return lines.map((cells) => `${cells.map(csvCell).join(',')}\n`).join('');
-}
-
-/** As RFC 4180 has it. */
-function csvCell(cell: string | number): string {
-  const text = String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, value]) => value(row)))];
+  return lines.map((cells) => `${csvLine(cells)}\n`).join('');
 }
 
 /** Is it known how to write such a file? By its ending. @throws `INVALID_ARGUMENT` */
@@ -89,18 +86,6 @@ export function checkResultsPath(path: string): void {
 export function writeResults(path: string, all: Results): void {
   checkResultsPath(path);
   writeWhole(path, extname(path).toLowerCase() === '.csv' ? toCsv(all.rows) : `${JSON.stringify(all, null, 2)}\n`);
-}
-
-/** @throws `INVALID_ARGUMENT` with the system's reason */
-export function writeWhole(path: string, contents: string): void {
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
-  try {
-    writeFileSync(partial, contents);
-    renameSync(partial, path);
-  } catch (cause) {
-    rmSync(partial, { force: true });
-    throw new AccelError('INVALID_ARGUMENT', `Can't write ${path}: ${reasonOf(cause)}.`, { cause });
-  }
 }
 
 /** Reads what {@link writeResults} wrote as JSON. @throws `INVALID_ARGUMENT` */

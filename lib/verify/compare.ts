@@ -1,18 +1,12 @@
 /** The distance between two tensors of the same shape, as numbers. */
 import type { Tensor } from '../tensor.js';
+import type { OutputDifference } from './verify.js';
 
 /** An array of numbers or a typed array. */
 type Numbers = Readonly<Iterable<number> & ArrayLike<number>>;
 
-export interface Difference {
-  elements: number;
+export interface Difference extends Omit<OutputDifference, 'name' | 'cosine' | 'passed' | 'reason'> {
   cosine: number | undefined;
-  maxAbsolute: number;
-  maxRelative: number;
-  nan: number;
-  infinite: number;
-  referenceNan: number;
-  referenceInfinite: number;
   /** Elements that are a number in only one of the two, or infinities of different signs. */
   incomparable: number;
 }

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Tensor } from 'accelnode';
+import { Tensor, devices } from 'accelnode';
 import type { BackendReport, DataType, Device, TensorInfo } from 'accelnode';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -235,7 +235,9 @@ describeOpenvino('bench', () => {
     expect((throughput * latency.mean) / 1000).toBeLessThanOrEqual(3.01);
     expect(layers!.length).toBeGreaterThan(0);
     expect(environment.devices[DEVICE]!.runtime).toMatch(/^20\d\d\./);
-    expect(environment.devices[DEVICE]!.name).toBeTruthy();
+    const { name } = (await devices()).find(({ id }) => id === DEVICE)!;
+    expect(environment.devices[DEVICE]).toMatchObject({ name });
+    expect(name).toMatch(/\w/);
   });
 
   it('prints it in plain lines, and what it is doing to stderr', async () => {

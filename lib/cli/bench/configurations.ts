@@ -1,11 +1,9 @@
 /** The configurations that a command line of `accelnode bench` names: all combinations of its lists. */
 import { InvalidArgumentError } from '../../third-party/commander.js';
 
-import { inspectOnnx } from '../../index.js';
 import type { LoadOptions } from '../../index.js';
 import { AccelError } from '../../errors.js';
-import { formatOf, readNullModel } from '../../model-source.js';
-import type { NullModel } from '../../options/null.js';
+import { declaredInputs, withBatch } from '../../measure/declared-inputs.js';
 
 type Hint = NonNullable<NonNullable<LoadOptions['openvino']>['hint']>;
 
@@ -120,22 +118,9 @@ export function describeConfiguration(
 /** The model's own shapes with another batch, to compile for. */
 export function batchShapes(model: string, batch: number | undefined): Record<string, number[]> {
   if (batch === undefined) return {};
-  return Object.fromEntries(
-    declaredInputs(model).map(({ name, shape }): [string, number[]] => [
-      name,
-      shape.map((dim, i) => (i === 0 ? batch : dim)),
-    ]),
-  );
-}
-
-function declaredInputs(model: string): { name: string; shape: readonly number[] }[] {
-  const format = formatOf(model);
-  if (format === 'null') return [...(readNullModel(model).spec as NullModel).inputs];
-  if (format === 'onnx') {
-    return inspectOnnx(model).inputs.map(({ name, shape = [] }) => ({
-      name,
-      shape: shape.map((dim) => (typeof dim === 'number' ? dim : -1)),
-    }));
+  const inputs = declaredInputs(model);
+  if (inputs === undefined) {
+    throw new AccelError('INVALID_ARGUMENT', '--batch needs an ONNX model.', { hint: 'Give the shapes with --shape.' });
   }
-  throw new AccelError('INVALID_ARGUMENT', '--batch needs an ONNX model.', { hint: 'Give the shapes with --shape.' });
+  return Object.fromEntries(inputs.map(({ name, shape }) => [name, withBatch(shape, batch)]));
 }

@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 
 import type { Measurement } from '../../index.js';
 import { AccelError } from '../../errors.js';
-import { writeWhole } from '../../results/results.js';
 import { reasonOf } from '../../runtimes/failures.js';
+import { writeWhole } from '../../write-whole.js';
 
 /** A CSV file with the times of the requests of all configurations, which the first column numbers from 1. */
 export class TimesFile {
