@@ -25,7 +25,10 @@ const listing = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude
 });
 if (listing.status !== 0) throw new Error(`git can't say which files there are: ${listing.stderr}`);
 // One that was removed is listed until that is committed.
-const tracked = listing.stdout.trim().split('\n').filter((file) => existsSync(join(root, file)));
+const tracked = listing.stdout
+  .trim()
+  .split('\n')
+  .filter((file) => existsSync(join(root, file)));
 const cpp = tracked.filter((file) => /\.(c|cc|h)$/.test(file));
 const workflows = tracked.filter((file) => /^\.github\/workflows\/.*\.yml$/.test(file));
 
