@@ -6,13 +6,12 @@ import * as z from '../third-party/zod.js';
 
 import { AccelError, invalidArgument } from '../errors.js';
 import { parse } from '../options/load.js';
+import { RESULTS_FORMAT, RESULTS_VERSION } from '../results/results.js';
 import { resultRow } from '../results/row.js';
 import type { ResultRow } from '../results/row.js';
 import { reasonOf } from '../runtimes/failures.js';
 import type { DeviceKind, ModelConfiguration, PlacementModel } from './types.js';
 
-/** The format and version that `accelnode analyze` writes. */
-const RESULTS = { format: 'accelnode-results', version: 1 } as const;
 const MB = 2 ** 20;
 
 /** A row of a table, wherever it is. */
@@ -165,13 +164,13 @@ function fromRows(rows: readonly Row[]): PlacementModel[] {
 }
 
 function isResults(content: unknown): content is { version: unknown; rows: unknown } {
-  return isRecord(content) && content['format'] === RESULTS.format;
+  return isRecord(content) && content['format'] === RESULTS_FORMAT;
 }
 
 function fromResults(path: string, { version, rows }: { version: unknown; rows: unknown }): ModelTable {
-  if (version !== RESULTS.version) {
+  if (version !== RESULTS_VERSION) {
     throw invalidArgument(
-      `${path} was written by another version of accelnode: it is of version ${JSON.stringify(version)}, this one reads ${RESULTS.version}.`,
+      `${path} was written by another version of accelnode: it is of version ${JSON.stringify(version)}, this one reads ${RESULTS_VERSION}.`,
       'Measure again with this version, or plan with that one.',
     );
   }
