@@ -1,9 +1,10 @@
-# Builds the same sources as CMakeLists.txt, for where CMake is not at hand: npx node-gyp rebuild
+# Builds the same sources as CMakeLists.txt, for where CMake is not at hand: npx node-gyp rebuild. The package has them in
+# few files: scripts/setup/bundle.mjs.
 {
   "targets": [
     {
       "target_name": "accelnode",
-      "sources": ["<!@(node -p \"require('fs').readdirSync('native', {recursive: true}).filter(f => f.endsWith('.cc')).map(f => 'native/' + f.replaceAll('\\\\\\\\', '/')).sort().join(' ')\")"],
+      "sources": ["<!@(node -p \"const fs = require('fs'); const dir = fs.existsSync('native') ? 'native' : 'dist/native'; fs.readdirSync(dir, {recursive: true}).filter(f => f.endsWith('.cc')).map(f => dir + '/' + f.replaceAll('\\\\\\\\', '/')).sort().join(' ')\")"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["ACCELNODE_VERSION=\"<!(node -p \"require('./package.json').version\")\"", "NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags!": ["-fno-exceptions"],

@@ -72,7 +72,7 @@ function accelnode({ file, dims, inputs = [] }, { hint, lanes }) {
   ];
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(root, 'dist', 'cli', 'main.js'), ...args.map(String), '--json'],
+    [join(root, 'dist', 'cli.js'), ...args.map(String), '--json'],
     { encoding: 'utf8', env: { ...process.env, ...environment } },
   );
   if (status !== 0) throw new Error(`accelnode bench ended with ${status}: ${stderr || stdout}`);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { format } from 'prettier';
 import { toJSONSchema } from 'zod';
 
-import { analysis } from '../dist/analyze/analysis.js';
+import { analysis } from '../build-ts/analyze/analysis.js';
 import { root } from './setup/process.mjs';
 
 const schema = JSON.stringify(toJSONSchema(analysis));

@@ -8,7 +8,7 @@ import { ask, root, run, say } from './setup/process.mjs';
 import { build, installDependencies } from './setup/project.mjs';
 import { python } from './setup/python.mjs';
 
-const cli = join(root, 'dist', 'cli', 'main.js');
+const cli = join(root, 'dist', 'cli.js');
 const samplesFolder = join(root, 'examples', 'ocr', 'samples');
 const model = join(ocrModelsFolder, 'rec.onnx');
 
@@ -24,7 +24,7 @@ try {
   await step('building', build);
   // Only now is there a package to use.
   const accelnode = await import('accelnode');
-  const { formatTable } = await import('../dist/cli/output.js');
+  const { formatTable } = await import('../build-ts/cli/output.js');
   await step('installing the OpenVINO runtime', () => installRuntime(accelnode));
   await step('fetching the model', () => fetchOcrModels(ocrModelsFolder));
   await step('reading the sample lines', () => readSamples(formatTable));

@@ -1,6 +1,5 @@
 /** Asks an analysis' question: searches, and keeps what it measures. */
-import { join } from 'node:path';
-
+import { packageFile } from '../package-folder.js';
 import type { Environment } from '../results/environment.js';
 import type { Analysis, Measurement, Question } from './analysis.js';
 import { FORMAT, VERSION } from './analysis.js';
@@ -113,7 +112,7 @@ export function verdictOn(measurement: Measurement, { objectives, limits }: Ques
   return { violation, score, throughput: row.samplesPerSecond, outOfMemory: false };
 }
 
-const CHILD = join(__dirname, 'child.js');
+const CHILD = packageFile('dist', 'analyze-child.js');
 
 /** Measures a configuration in a process of its own: what goes wrong there costs this measurement and nothing else. */
 async function measureInChild(configuration: Configuration, question: Question): Promise<Measurement> {

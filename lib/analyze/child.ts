@@ -1,8 +1,8 @@
 /** The process in which one configuration is measured. Its parent is in-child.ts. */
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 import { AccelError } from '../errors.js';
+import { packageFile } from '../package-folder.js';
 import type { Configuration } from './configuration.js';
 import { measureConfiguration } from './measure-configuration.js';
 import type { MeasureSettings, Result } from './measure-configuration.js';
@@ -16,7 +16,7 @@ export interface ChildRequest {
 /** What it answers. */
 export type ChildReply = Result | { failure: { code: string; message: string; hint?: string | undefined } };
 
-new Worker(join(__dirname, 'guard.js'), { stdout: true, stderr: true }).unref();
+new Worker(packageFile('dist', 'analyze-guard.js'), { stdout: true, stderr: true }).unref();
 
 process.once('message', (request: ChildRequest) => {
   void answer(request).then((reply) => process.send!(reply));

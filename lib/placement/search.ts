@@ -30,7 +30,7 @@ export async function search(
 
   const timeLimit = Math.max(1, task.timeLimit - (performance.now() - begun));
   const workerData: Task = { ...task, timeLimit };
-  const worker = new Worker(packageFile('dist', 'placement', 'worker.js'), { workerData });
+  const worker = new Worker(packageFile('dist', 'placement-worker.js'), { workerData });
   let timer: NodeJS.Timeout | undefined;
   let abort: (() => void) | undefined;
   try {

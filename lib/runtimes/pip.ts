@@ -188,7 +188,7 @@ async function unpackWheel(
   await writeFile(list, JSON.stringify(wheel.members.map((member) => [member, installedPath(member)])));
   const { status, output } = await runProgram(
     python.executable,
-    [packageFile('dist', 'runtimes', 'unpack_wheel.py'), file, folder, list],
+    [packageFile('dist', 'unpack_wheel.py'), file, folder, list],
     {
       signal,
       env: { ...process.env, PYTHONIOENCODING: 'utf-8' },

@@ -66,7 +66,7 @@ export async function convertToRknn(conversion: RknnConversion): Promise<void> {
       }),
     );
     const said: Said = {};
-    const ended = await runProgram(python.executable, [packageFile('dist', 'runtimes', 'convert_rknn.py'), request], {
+    const ended = await runProgram(python.executable, [packageFile('dist', 'convert_rknn.py'), request], {
       cwd: folder,
       env: { ...process.env, PYTHONIOENCODING: 'utf-8', PYTHONDONTWRITEBYTECODE: '1' },
       signal,

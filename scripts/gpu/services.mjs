@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Session, Tensor } from '../../dist/index.mjs';
+import { Session, Tensor } from 'accelnode';
 import { difference, readValues, shapesOf } from './models.mjs';
 import { doubled, places } from './small-models.mjs';
 

@@ -10,7 +10,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { AccelError, Session, diagnose } from '../../dist/index.mjs';
+import { AccelError, Session, diagnose } from 'accelnode';
 import { difference, readModels, readValues, shapesOf } from './models.mjs';
 import { exhaust, serve, services } from './services.mjs';
 
@@ -153,7 +153,7 @@ function runInto(session, model, inputs, memory) {
 }
 
 function bench(model, plan, { memory, lanes, graphs }) {
-  const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+  const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
   const args = ['bench', plan, '-d', device, '-l', String(lanes), '--memory', memory, '-t', String(seconds), '--json'];
   const shapes = Object.entries(model.inputs).flatMap(([name, { dims }]) => ['-s', `${name}=${dims.join()}`]);
   const { status, stdout, stderr } = spawnSync(

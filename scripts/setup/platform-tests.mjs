@@ -95,8 +95,9 @@ function testWindows(node, environment) {
   for (const part of ['conformance', 'platforms', 'unit', 'utils']) {
     cpSync(join(root, 'test', part), join(folder, 'test', part), { recursive: true });
   }
-  // Some tests look at parts that the package does not export.
   symlinkSync(join('node_modules', 'accelnode', 'dist'), join(folder, 'dist'));
+  // Some tests look at parts that the package does not export.
+  cpSync(join(root, 'build-ts'), join(folder, 'build-ts'), { recursive: true });
   cpSync(join(root, 'test', 'platforms', 'windows.config.mjs'), join(folder, 'vitest.config.mjs'));
 
   const [printed, report] = [join(folder, 'printed.txt'), join(folder, 'report.json')];

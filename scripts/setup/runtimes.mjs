@@ -37,7 +37,7 @@ export function installTestRuntimes() {
   for (const [name, version] of wanted) {
     if (existsSync(join(folder, name, version, 'runtime.json'))) continue;
     say(`Installing ${name} ${version} for the tests`);
-    run(process.execPath, [join(root, 'dist', 'cli', 'main.js'), 'runtime', 'install', `${name}@${version}`], {
+    run(process.execPath, [join(root, 'dist', 'cli.js'), 'runtime', 'install', `${name}@${version}`], {
       env: { ...process.env, ACCELNODE_RUNTIMES: folder },
     });
   }

@@ -2,12 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Makes dist/types/ of what tsc has written. */
-export async function bundleTypes(dist) {
+/** Makes dist/types/ of what tsc has written to `modules`. */
+export async function bundleTypes(modules, dist) {
   const { rollup } = await import('rollup');
   const { dts } = await import('rollup-plugin-dts');
   const bundle = await rollup({
-    input: join(dist, 'index.d.ts'),
+    input: join(modules, 'index.d.ts'),
     plugins: [dts()],
     onwarn: (warning) => {
       // Only what is not public uses other packages' types.

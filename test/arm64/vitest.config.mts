@@ -39,7 +39,7 @@ export default defineConfig({
   root,
   resolve: { alias: { accelnode: join(root, 'dist', 'index.mjs') } },
   test: {
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [/\/(dist|build-ts)\//] } },
     pool: qemuPool(arm64.node),
     maxWorkers: 2,
     passWithNoTests: true,

@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     name: 'armnn-delegate',
     include: ['test/conformance/armnn-delegate.test.ts', 'test/real/armnn-*.test.ts'],
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [/\/(dist|build-ts)\//] } },
     // There is one Arm NN in a process, which keeps the options that it was started with.
     pool: 'forks',
     maxWorkers: 2,

@@ -16,7 +16,7 @@ const place = makeWorkplace();
 afterAll(() => place.remove());
 const models = writeModels(place.folder);
 
-const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 
 /** What commands shall not see of this machine. */
 const bare = {

@@ -2,7 +2,7 @@
 // failure. Runs in a process of its own; prints what happened as JSON, for the test to judge. `first`: the call to
 // begin with, other than the 1st.
 // What the operations are is in the double's own folder.
-import { AccelError } from '../../dist/index.mjs';
+import { AccelError } from 'accelnode';
 
 const { double, name, faults, library, models, first = 1 } = JSON.parse(process.argv[2]);
 const { CONTROL_VARIABLE, Control } = await import(`./${double}/control.mjs`);

@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     name: 'gpuacc',
     include: ['test/gpuacc/**/*.test.ts'],
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [/\/(dist|build-ts)\//] } },
     pool: 'forks',
     maxWorkers: 2,
     // PoCL compiles each kernel when it is first used.

@@ -14,11 +14,11 @@ import { files, packageFolder, project, size } from './installed.js';
 /** Each file is one of these, and each of these is there. */
 const allowed = [
   /^(package\.json|README\.md|LICENSE|NOTICE|THIRD_PARTY_NOTICES|binding\.gyp)$/,
-  /^dist\/([\w-]+\/)*[\w-]+\.js$/,
+  /^dist\/([\w-]+|third-party\/[\w-]+)\.js$/,
   /^dist\/index\.mjs$/,
   /^dist\/types\/index\.d\.m?ts$/,
-  /^dist\/runtimes\/(manifest\.json|\w+\.py)$/,
-  /^native\/(\w+\/)?\w+\.(cc|h|map)$/,
+  /^dist\/\w+\.py$/,
+  /^dist\/native\/\w+\.cc$/,
   /^prebuilds\/(linux-(x64|arm64)\/accelnode\.(glibc|musl)|(win32-x64|darwin-x64|darwin-arm64)\/accelnode)\.node$/,
 ];
 

@@ -42,7 +42,7 @@ export async function outputOf<T>(result: Promise<ChildResult>): Promise<T> {
 /** Runs the installed command. */
 export function accelnode(args: string[], options: RunOptions = {}): Promise<ChildResult> {
   const { folder = project } = options;
-  return runNode([join(folder, 'node_modules', 'accelnode', 'dist', 'cli', 'main.js'), ...args], options);
+  return runNode([join(folder, 'node_modules', 'accelnode', 'dist', 'cli.js'), ...args], options);
 }
 
 export function runNode(args: string[], options: RunOptions = {}): Promise<ChildResult> {

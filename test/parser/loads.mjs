@@ -2,7 +2,7 @@
 // of its own, which a parser that crashes takes along.
 import { readFileSync } from 'node:fs';
 
-import { AccelError, Session, Tensor, runtime } from '../../dist/index.mjs';
+import { AccelError, Session, Tensor, runtime } from 'accelnode';
 
 const outcomes = [];
 for (const { path, fromBytes, shapes } of JSON.parse(process.argv[2])) {

@@ -36,7 +36,7 @@ it('has a doctor', () => {
 function startCli(args: string[]): { code: number | null; stdout: string } {
   const file = join(scratch, 'stdout');
   const output = openSync(file, 'w');
-  const { status } = spawnSync(process.execPath, [join(packageFolder, 'dist', 'cli', 'main.js'), ...args], {
+  const { status } = spawnSync(process.execPath, [join(packageFolder, 'dist', 'cli.js'), ...args], {
     stdio: ['ignore', output, 'inherit'],
   });
   closeSync(output);

@@ -17,7 +17,7 @@ export default defineConfig({
   resolve: { alias: { accelnode: join(root, 'dist', 'index.mjs') } },
   test: {
     name,
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [/\/(dist|build-ts)\//] } },
     pool: qemuPool(node),
     maxWorkers: 2,
     include: platformTests,

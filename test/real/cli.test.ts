@@ -7,9 +7,9 @@ import type { BackendReport, DataType, Device, TensorInfo } from 'accelnode';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { makeInput } from '../../dist/cli/input.js';
-import { carrierOf, readNpy, writeNpy } from '../../dist/cli/npy.js';
-import type { Results } from '../../dist/results/results.js';
+import { makeInput } from '../../build-ts/cli/input.js';
+import { carrierOf, readNpy, writeNpy } from '../../build-ts/cli/npy.js';
+import type { Results } from '../../build-ts/results/results.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { modelPath } from '../utils/models.js';
 import { onnxModel } from '../utils/onnx-model.js';

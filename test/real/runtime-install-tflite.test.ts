@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AccelError, installRuntime } from 'accelnode';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
-import { findRelease } from '../../dist/runtimes/manifest.js';
+import { findRelease } from '../../build-ts/runtimes/manifest.js';
 import { sampleModels } from '../utils/tflite-samples.js';
 
 vi.setConfig({ testTimeout: 600_000 });
@@ -63,7 +63,7 @@ for (const version of ['2.9.0', '2.21.0']) {
 
     it('is there for the command', () => {
       const command = (...args: string[]): string =>
-        spawnSync(process.execPath, [join(repository, 'dist', 'cli', 'main.js'), 'runtime', ...args], {
+        spawnSync(process.execPath, [join(repository, 'dist', 'cli.js'), 'runtime', ...args], {
           env: environment,
           encoding: 'utf8',
         }).stdout;

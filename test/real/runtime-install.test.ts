@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { AccelError, installRuntime } from 'accelnode';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 
-import { installRelease } from '../../dist/runtimes/install.js';
-import { findRelease } from '../../dist/runtimes/manifest.js';
+import { installRelease } from '../../build-ts/runtimes/install.js';
+import { findRelease } from '../../build-ts/runtimes/manifest.js';
 
 const version = '2024.6.0';
 const repository = join(import.meta.dirname, '..', '..');
@@ -38,7 +38,7 @@ afterAll(() => {
 });
 
 function accelnode(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const command = [join(repository, 'dist', 'cli', 'main.js'), 'runtime', ...args];
+  const command = [join(repository, 'dist', 'cli.js'), 'runtime', ...args];
   return spawnSync(process.execPath, command, { env: environment, encoding: 'utf8' });
 }
 

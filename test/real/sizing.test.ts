@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { readResults } from '../../dist/results/results.js';
+import { readResults } from '../../build-ts/results/results.js';
 import { runProgram } from '../utils/child.js';
 import type { ChildResult } from '../utils/child.js';
 import { modelPath } from '../utils/models.js';
@@ -19,7 +19,7 @@ const commands = [...page.matchAll(/^npx accelnode (.*)$/gm)].map(([, words]) =>
 const table = /^```\n(name,memoryMB[^`]*)```$/m.exec(page)![1]!;
 
 function accelnode(args: string[], folder: string): Promise<ChildResult> {
-  return runProgram(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], {}, folder);
+  return runProgram(process.execPath, [join(root, 'dist', 'cli.js'), ...args], {}, folder);
 }
 
 describeOpenvino('from models to devices', () => {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { command, jsonOf } from '../utils/command.js';
 import { modelPath } from '../utils/models.js';
 import { describeOpenvino } from '../utils/openvino.js';
-import type { Analysis } from '../../dist/analyze/analysis.js';
+import type { Analysis } from '../../build-ts/analyze/analysis.js';
 
 describeOpenvino('verify and analyze', () => {
   it.each(['mlp', 'encoder', 'resnet18'])('%s computes the same under another hint', async (name) => {

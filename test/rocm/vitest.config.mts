@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     name: 'rocm',
     include: ['test/conformance/rocm.test.ts', 'test/real/rocm-*.test.ts'],
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [/\/(dist|build-ts)\//] } },
     // One that ends its process (some builds of MIGraphX keep their assertions) takes only its file along.
     pool: 'forks',
     maxWorkers: 2,

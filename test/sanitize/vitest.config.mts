@@ -34,7 +34,7 @@ export default defineConfig({
   root,
   resolve: { alias: { accelnode: join(root, 'dist', 'index.mjs') } },
   test: {
-    server: { deps: { external: [/\/dist\//] } },
+    server: { deps: { external: [/\/(dist|build-ts)\//] } },
     maxWorkers: 2,
     projects: [
       // The other unit tests are of TypeScript alone: the commands, pip and Python, the reading of files.

@@ -1,7 +1,7 @@
 // Starts workers that load, run and measure without end, and terminates each after another number of runs.
 import { Worker, isMainThread, parentPort } from 'node:worker_threads';
 
-import { Session, Tensor, measure } from '../../dist/index.mjs';
+import { Session, Tensor, measure } from 'accelnode';
 
 const WORKERS = 30;
 

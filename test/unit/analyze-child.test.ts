@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect, it, vi } from 'vitest';
 
-import { inChild } from '../../dist/analyze/in-child.js';
+import { inChild } from '../../build-ts/analyze/in-child.js';
 import { LineChild } from '../utils/line-child.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 

@@ -1,10 +1,10 @@
 /** The searches, on devices that are formulas: what the best is, is known. */
 import { describe, expect, it } from 'vitest';
 
-import { bruteSearch, gainsNoMore } from '../../dist/analyze/search/brute.js';
-import { isBetter, powersOfTwo, sizeOf } from '../../dist/analyze/search/grid.js';
-import type { Axis, Grid, Measure, Point, Verdict } from '../../dist/analyze/search/grid.js';
-import { quickSearch } from '../../dist/analyze/search/quick.js';
+import { bruteSearch, gainsNoMore } from '../../build-ts/analyze/search/brute.js';
+import { isBetter, powersOfTwo, sizeOf } from '../../build-ts/analyze/search/grid.js';
+import type { Axis, Grid, Measure, Point, Verdict } from '../../build-ts/analyze/search/grid.js';
+import { quickSearch } from '../../build-ts/analyze/search/quick.js';
 import { randomNumbers } from '../utils/random.js';
 import { surfaceOf, verdictOf } from '../utils/surfaces.js';
 import type { Figures, Surface, Wish } from '../utils/surfaces.js';

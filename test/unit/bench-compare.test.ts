@@ -5,10 +5,10 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { FIGURES, isSignificant, pairedRatio, unpairedRatio } from '../../dist/measure/comparison.js';
-import type { Ratio } from '../../dist/measure/comparison.js';
-import type { Results } from '../../dist/results/results.js';
-import type { ResultRow } from '../../dist/results/row.js';
+import { FIGURES, isSignificant, pairedRatio, unpairedRatio } from '../../build-ts/measure/comparison.js';
+import type { Ratio } from '../../build-ts/measure/comparison.js';
+import type { Results } from '../../build-ts/results/results.js';
+import type { ResultRow } from '../../build-ts/results/row.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 
 /** Numbers that look random, the same in each run: xorshift. */

@@ -12,11 +12,11 @@ import {
   parseCounts,
   parseRates,
   sessionConfigurations,
-} from '../../dist/cli/bench/configurations.js';
-import { describeEnvironment } from '../../dist/results/environment.js';
-import { readResults, toCsv, writeResults } from '../../dist/results/results.js';
-import type { Results } from '../../dist/results/results.js';
-import type { ResultRow } from '../../dist/results/row.js';
+} from '../../build-ts/cli/bench/configurations.js';
+import { describeEnvironment } from '../../build-ts/results/environment.js';
+import { readResults, toCsv, writeResults } from '../../build-ts/results/results.js';
+import type { Results } from '../../build-ts/results/results.js';
+import type { ResultRow } from '../../build-ts/results/row.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { expectError, withNull, withSession } from '../utils/session.js';
 

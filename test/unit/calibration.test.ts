@@ -3,9 +3,9 @@ import { Tensor } from 'accelnode';
 import type { AccelError, CalibrationBatch, OnnxTensorInfo } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import { Calibration } from '../../dist/calibration.js';
-import type { CalibrationAnswer, CalibrationBatches } from '../../dist/calibration.js';
-import { parseLoadOptions } from '../../dist/options/load.js';
+import { Calibration } from '../../build-ts/calibration.js';
+import type { CalibrationAnswer, CalibrationBatches } from '../../build-ts/calibration.js';
+import { parseLoadOptions } from '../../build-ts/options/load.js';
 
 const inputs: OnnxTensorInfo[] = [
   { name: 'image', type: 'float32', shape: ['batch', 2] },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { NullModel } from 'accelnode';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { Analysis } from '../../dist/analyze/analysis.js';
+import type { Analysis } from '../../build-ts/analyze/analysis.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { LineChild } from '../utils/line-child.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -106,7 +106,7 @@ describe('analyze', () => {
     const killer = join(folder, 'killer.cjs');
     writeFileSync(
       killer,
-      `if (process.argv[1]?.endsWith('child.js')) process.prependOnceListener('message', ({ configuration }) => {
+      `if (process.argv[1]?.endsWith('analyze-child.js')) process.prependOnceListener('message', ({ configuration }) => {
         if (configuration.batch === 2) process.kill(process.pid, 'SIGKILL');
       });`,
     );
@@ -139,7 +139,7 @@ describe('analyze', () => {
       const interrupter = join(folder, 'interrupter.cjs');
       writeFileSync(
         interrupter,
-        `if (process.argv[1]?.endsWith('child.js')) process.prependOnceListener('message', ({ configuration }) => {
+        `if (process.argv[1]?.endsWith('analyze-child.js')) process.prependOnceListener('message', ({ configuration }) => {
         if (configuration.batch === 2) process.kill(process.ppid, 'SIGINT');
       });`,
       );
@@ -209,7 +209,7 @@ describe('analyze', () => {
   it('stops the process of the configuration when it is killed itself', async () => {
     const path = model('endless', { model: 'busy', wait: 'sleep', durationMs: 1e8 });
     const parent = new LineChild(
-      [join(root, 'dist', 'cli', 'main.js'), 'analyze', path, ...SHORT, '-b', '1', '-l', '1', '-c', '1'],
+      [join(root, 'dist', 'cli.js'), 'analyze', path, ...SHORT, '-b', '1', '-l', '1', '-c', '1'],
       { env: { ...process.env, NODE_OPTIONS: `--require ${marker()}` } },
     );
     await parent.prints('measuring');
@@ -223,14 +223,14 @@ describe('analyze', () => {
     const path = join(folder, 'marker.cjs');
     writeFileSync(
       path,
-      `if (process.argv[1]?.endsWith('main.js')) {
+      `if (process.argv[1]?.endsWith('cli.js')) {
         const childProcess = require('node:child_process');
         const { fork } = childProcess;
         childProcess.fork = (...args) => {
           args[2] = { ...args[2], stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] };
           return fork(...args);
         };
-      } else if (process.argv[1]?.endsWith('child.js')) process.prependOnceListener('message', () => console.log('measuring'));`,
+      } else if (process.argv[1]?.endsWith('analyze-child.js')) process.prependOnceListener('message', () => console.log('measuring'));`,
     );
     return path;
   }

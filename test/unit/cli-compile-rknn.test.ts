@@ -158,7 +158,7 @@ describe('accelnode compile for rknn', () => {
 
   it('names the file after model and chip', async () => {
     const { model } = place('some.model.onnx');
-    const { rknnOutput } = await import('../../dist/cli/compile-rknn.js');
+    const { rknnOutput } = await import('../../build-ts/cli/compile-rknn.js');
     expect(rknnOutput(model, { device: 'rknn:rk3576' })).toBe(join(process.cwd(), 'some.model.rk3576.rknn'));
   });
 });

@@ -8,10 +8,10 @@ import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 
-import { makeInput, shapeFor } from '../../dist/cli/input.js';
-import { writeNpy } from '../../dist/cli/npy.js';
-import { OutputFolder, fileNames } from '../../dist/cli/output-folder.js';
-import { dataTypes } from '../../dist/data-type.js';
+import { makeInput, shapeFor } from '../../build-ts/cli/input.js';
+import { writeNpy } from '../../build-ts/cli/npy.js';
+import { OutputFolder, fileNames } from '../../build-ts/cli/output-folder.js';
+import { dataTypes } from '../../build-ts/data-type.js';
 import { expectError } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 

@@ -8,9 +8,9 @@ import type { DataType } from 'accelnode';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { makeInput } from '../../dist/cli/input.js';
-import { carrierOf, readNpy, writeNpy } from '../../dist/cli/npy.js';
-import { arrayLength, dataTypes } from '../../dist/data-type.js';
+import { makeInput } from '../../build-ts/cli/input.js';
+import { carrierOf, readNpy, writeNpy } from '../../build-ts/cli/npy.js';
+import { arrayLength, dataTypes } from '../../build-ts/data-type.js';
 import { expectError } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Placement } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import { readModels } from '../../dist/placement/read-table.js';
+import { readModels } from '../../build-ts/placement/read-table.js';
 import { runProgram } from '../utils/child.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -207,7 +207,7 @@ describe('what is wrong is said', () => {
     // A limit of 0 bytes for each file that the process writes is to it what a full disk is.
     const script = 'ulimit -f 0; exec "$@"';
     const survive = file('survive.cjs', "process.on('SIGXFSZ', () => undefined);");
-    const main = join(root, 'dist', 'cli', 'main.js');
+    const main = join(root, 'dist', 'cli.js');
     const args = ['plan', published, ...device, '--host-config', config];
     const { code, stderr } = await runProgram('sh', [
       '-c',
@@ -231,7 +231,7 @@ it('Ctrl-C ends the search, and prints what has been found', { timeout: 30_000 }
     return `m${i},${200 + ((i * 37) % 250)},${20 + ((i * 53) % 25)},${20 + ((i * 71) % 25)}`;
   });
   const table = file('models.csv', ['model,memoryMB,memoryPercent,utilizationPercent', ...lines].join('\n'));
-  const main = join(root, 'dist', 'cli', 'main.js');
+  const main = join(root, 'dist', 'cli.js');
   const args = ['plan', table, '-m', '1000', '--goal', 'max-throughput', '--time-limit', '600'];
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';

@@ -357,7 +357,7 @@ describe('runtime', () => {
 });
 
 it('ends well when its reader does not wait for the end', async () => {
-  const main = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+  const main = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
   const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
   let stderr = '';

@@ -7,7 +7,7 @@ import { AccelError, Tensor, inspectOnnx } from 'accelnode';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { checkExternalFiles } from '../../dist/onnx/external-data.js';
+import { checkExternalFiles } from '../../build-ts/onnx/external-data.js';
 import { modelPath } from '../utils/models.js';
 import { onnxModel } from '../utils/onnx-model.js';
 import { expectError } from '../utils/session.js';

@@ -8,7 +8,7 @@ import { Session } from 'accelnode';
 import type { LoadOptions, ModelSource } from 'accelnode';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { parseLoadOptions } from '../../dist/options/load.js';
+import { parseLoadOptions } from '../../build-ts/options/load.js';
 import { expectError, nullModel, withSession } from '../utils/session.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'accelnode-load-'));

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 
 import { describe, expect, it } from 'vitest';
 
-import { takeLock, tryLock } from '../../dist/lock-folder.js';
+import { takeLock, tryLock } from '../../build-ts/lock-folder.js';
 import { LineChild } from '../utils/line-child.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 

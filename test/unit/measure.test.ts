@@ -6,8 +6,8 @@ import { Session, measure } from 'accelnode';
 import type { MeasureOptions, Measurement, NullModel } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import { isStable, summarize } from '../../dist/measure/statistics.js';
-import { warningsAbout } from '../../dist/measure/warnings.js';
+import { isStable, summarize } from '../../build-ts/measure/statistics.js';
+import { warningsAbout } from '../../build-ts/measure/warnings.js';
 import { expectError, nullModel, withNull, withSession } from '../utils/session.js';
 
 const inputs = { x: new Float32Array(4) };

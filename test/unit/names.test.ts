@@ -4,12 +4,12 @@ import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
 
 const require = createRequire(import.meta.url);
-const { addon, MAX_RANK } = require('../../dist/native/addon.js') as {
+const { addon, MAX_RANK } = require('../../build-ts/native/addon.js') as {
   addon: { backends: string[]; errorCodes: string[]; dataTypes: string[]; maxRank: number };
   MAX_RANK: number;
 };
-const { dataTypes } = require('../../dist/data-type.js') as { dataTypes: Record<string, unknown> };
-const { backendNames } = require('../../dist/backends.js') as { backendNames: string[] };
+const { dataTypes } = require('../../build-ts/data-type.js') as { dataTypes: Record<string, unknown> };
+const { backendNames } = require('../../build-ts/backends.js') as { backendNames: string[] };
 
 /** Spelled out with the type, so that the compiler keeps it complete. */
 const errorCodes: Record<import('accelnode').ErrorCode, true> = {

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import loadHighs from 'highs';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { findConflict } from '../../dist/placement/conflict.js';
-import { costOf, fitsAlone, isValid } from '../../dist/placement/problem.js';
-import type { Bin, Option, Problem } from '../../dist/placement/problem.js';
-import { quickBound } from '../../dist/placement/quick-bound.js';
-import { solve } from '../../dist/placement/solve.js';
-import { strive, totalLoss } from '../../dist/placement/strive.js';
+import { findConflict } from '../../build-ts/placement/conflict.js';
+import { costOf, fitsAlone, isValid } from '../../build-ts/placement/problem.js';
+import type { Bin, Option, Problem } from '../../build-ts/placement/problem.js';
+import { quickBound } from '../../build-ts/placement/quick-bound.js';
+import { solve } from '../../build-ts/placement/solve.js';
+import { strive, totalLoss } from '../../build-ts/placement/strive.js';
 
 let highs: Awaited<ReturnType<typeof loadHighs>>;
 beforeAll(async () => {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { inspectPlan } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import { backendOfLibrary, parseShapes, parseSize } from '../../dist/cli/options.js';
-import { formatOf } from '../../dist/model-source.js';
+import { backendOfLibrary, parseShapes, parseSize } from '../../build-ts/cli/options.js';
+import { formatOf } from '../../build-ts/model-source.js';
 import { expectError } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import type { CudaCalibration, CudaOptions, Device, LoadOptions, TacticSource } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import type { NativeModelSource, NativeRuntime } from '../../dist/native/addon.js';
-import { parseLoadOptions } from '../../dist/options/load.js';
-import { canonicalJson } from '../../dist/plan-cache/key.js';
-import { partsOf, rulesOf } from '../../dist/plan-parts.js';
+import type { NativeModelSource, NativeRuntime } from '../../build-ts/native/addon.js';
+import { parseLoadOptions } from '../../build-ts/options/load.js';
+import { canonicalJson } from '../../build-ts/plan-cache/key.js';
+import { partsOf, rulesOf } from '../../build-ts/plan-parts.js';
 import { modelPath } from '../utils/models.js';
 
 describe('what a TensorRT plan depends on', () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { AccelError } from 'accelnode';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { noRuntimeHere, platformTable, runtimePlatforms } from '../../dist/backend-platforms.js';
-import { vendorNames } from '../../dist/backends.js';
-import { addonPlatforms } from '../../dist/platform.js';
+import { noRuntimeHere, platformTable, runtimePlatforms } from '../../build-ts/backend-platforms.js';
+import { vendorNames } from '../../build-ts/backends.js';
+import { addonPlatforms } from '../../build-ts/platform.js';
 
 const readme = readFileSync(join(import.meta.dirname, '..', '..', 'README.md'), 'utf8');
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 
 import { expect, it } from 'vitest';
 
-import { toHtml } from '../../dist/report/html.js';
+import { toHtml } from '../../build-ts/report/html.js';
 import { sampleAnalysis } from '../utils/analysis.js';
 import { describeBrowser, withPage } from '../utils/browser.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';

@@ -13,9 +13,9 @@ import {
 import type { InstallProgress } from 'accelnode';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { folderFailure } from '../../dist/runtimes/failures.js';
-import { installRelease } from '../../dist/runtimes/install.js';
-import type { Release } from '../../dist/runtimes/manifest.js';
+import { folderFailure } from '../../build-ts/runtimes/failures.js';
+import { installRelease } from '../../build-ts/runtimes/install.js';
+import type { Release } from '../../build-ts/runtimes/manifest.js';
 import { PackageIndex, makeRelease, pipEnvironment } from '../utils/package-index.js';
 import type { IndexOptions } from '../utils/package-index.js';
 import { expectError } from '../utils/session.js';

@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { AccelError } from 'accelnode';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { installRelease } from '../../dist/runtimes/install.js';
-import { findRelease } from '../../dist/runtimes/manifest.js';
-import type { Release } from '../../dist/runtimes/manifest.js';
+import { installRelease } from '../../build-ts/runtimes/install.js';
+import { findRelease } from '../../build-ts/runtimes/manifest.js';
+import type { Release } from '../../build-ts/runtimes/manifest.js';
 import { LineChild, killGroup } from '../utils/line-child.js';
 import { PackageIndex, makeRelease } from '../utils/package-index.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 
 const members = [['openvino/libs/libopenvino_c.so.123', 1_000_000]] as const;
-const command = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+const command = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 const childScript = join(import.meta.dirname, '..', 'utils', 'install-child.mjs');
 
 let root: string;

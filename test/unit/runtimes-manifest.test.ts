@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 
 import manifest from '../../lib/runtimes/manifest.json' with { type: 'json' };
-import { compareVersions } from '../../dist/runtimes/folder.js';
-import { findRelease, installableNames, variableOf } from '../../dist/runtimes/manifest.js';
-import type { Archive } from '../../dist/runtimes/manifest.js';
+import { compareVersions } from '../../build-ts/runtimes/folder.js';
+import { findRelease, installableNames, variableOf } from '../../build-ts/runtimes/manifest.js';
+import type { Archive } from '../../build-ts/runtimes/manifest.js';
 
 const debian = { name: 'linux-x64', glibc: '2.36' };
 

@@ -8,8 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { AccelError, installRuntime, installedRuntimes } from 'accelnode';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { installRelease } from '../../dist/runtimes/install.js';
-import type { Release } from '../../dist/runtimes/manifest.js';
+import { installRelease } from '../../build-ts/runtimes/install.js';
+import type { Release } from '../../build-ts/runtimes/manifest.js';
 import { PackageIndex, makeRelease, npmEnvironment } from '../utils/package-index.js';
 import type { IndexOptions } from '../utils/package-index.js';
 import { expectError } from '../utils/session.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AccelError } from 'accelnode';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { findPython } from '../../dist/runtimes/python.js';
+import { findPython } from '../../build-ts/runtimes/python.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 
 const fake = join(import.meta.dirname, '..', 'fakes', 'python', 'python');

@@ -3,7 +3,7 @@ import { inspectTflite } from 'accelnode';
 import { Builder } from 'flatbuffers';
 import { expect, it } from 'vitest';
 
-import { inspectToLoad } from '../../dist/tflite/inspect.js';
+import { inspectToLoad } from '../../build-ts/tflite/inspect.js';
 import { tfliteModel } from '../utils/tflite-model.js';
 import type { TfliteModel, TfliteTensor } from '../utils/tflite-model.js';
 import { sampleModels } from '../utils/tflite-samples.js';

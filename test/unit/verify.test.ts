@@ -3,9 +3,9 @@ import { Tensor, verify } from 'accelnode';
 import type { NullModel } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
-import { compareNumbers, compareTensors, fromBfloat16, fromFloat16, worse } from '../../dist/verify/compare.js';
-import { seededInputs } from '../../dist/verify/random-inputs.js';
-import { toleranceFor } from '../../dist/verify/tolerance.js';
+import { compareNumbers, compareTensors, fromBfloat16, fromFloat16, worse } from '../../build-ts/verify/compare.js';
+import { seededInputs } from '../../build-ts/verify/random-inputs.js';
+import { toleranceFor } from '../../build-ts/verify/tolerance.js';
 import { fromBfloat16 as otherBfloat16, fromFloat16 as otherFloat16, toFloat16 } from '../utils/float16.js';
 import { expectError, nullModel } from '../utils/session.js';
 

@@ -1,11 +1,11 @@
 /** Analyses on devices that are formulas. */
-import type { Analysis, Measurement, Question } from '../../dist/analyze/analysis.js';
-import { analyze } from '../../dist/analyze/analyze.js';
-import type { Configuration } from '../../dist/analyze/configuration.js';
-import { violationOf } from '../../dist/analyze/objective.js';
-import { powersOfTwo } from '../../dist/analyze/search/grid.js';
-import type { Environment } from '../../dist/results/environment.js';
-import type { ResultRow } from '../../dist/results/row.js';
+import type { Analysis, Measurement, Question } from '../../build-ts/analyze/analysis.js';
+import { analyze } from '../../build-ts/analyze/analyze.js';
+import type { Configuration } from '../../build-ts/analyze/configuration.js';
+import { violationOf } from '../../build-ts/analyze/objective.js';
+import { powersOfTwo } from '../../build-ts/analyze/search/grid.js';
+import type { Environment } from '../../build-ts/results/environment.js';
+import type { ResultRow } from '../../build-ts/results/row.js';
 import { surfaceOf } from './surfaces.js';
 
 export const environment: Environment = {

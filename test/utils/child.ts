@@ -28,7 +28,7 @@ export function runScript(
 
 /** Runs the `accelnode` command. */
 export function runCommand(args: string[], env: NodeJS.ProcessEnv = {}): Promise<ChildResult> {
-  return runProgram(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], env);
+  return runProgram(process.execPath, [join(root, 'dist', 'cli.js'), ...args], env);
 }
 
 export function runProgram(

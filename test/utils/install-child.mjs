@@ -2,7 +2,7 @@
 // begins, then one line of JSON: the result or the error.
 import { createRequire } from 'node:module';
 
-const { installRelease } = createRequire(import.meta.url)('../../dist/runtimes/install.js');
+const { installRelease } = createRequire(import.meta.url)('../../build-ts/runtimes/install.js');
 
 let last;
 try {

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 
-const { takeLock } = createRequire(import.meta.url)('../../dist/lock-folder.js');
+const { takeLock } = createRequire(import.meta.url)('../../build-ts/lock-folder.js');
 
 await takeLock(process.argv[2], { onLost: () => console.log('lost') });
 console.log('locked');

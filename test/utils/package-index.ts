@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 
-import type { Release } from '../../dist/runtimes/manifest.js';
+import type { Release } from '../../build-ts/runtimes/manifest.js';
 
 export interface IndexOptions {
   /** Its files: name and content. */

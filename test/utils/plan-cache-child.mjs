@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { writeFileSync, readFileSync } from 'node:fs';
 
-const { loadThroughCache } = createRequire(import.meta.url)('../../dist/plan-cache/cached-load.js');
+const { loadThroughCache } = createRequire(import.meta.url)('../../build-ts/plan-cache/cached-load.js');
 const { folder, key, dieWhileSaving = false } = JSON.parse(process.argv[2]);
 
 try {

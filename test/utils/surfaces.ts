@@ -1,5 +1,5 @@
 /** Devices that exist only as formulas: what a configuration gives there is known, and so is the best. */
-import type { Point, Verdict } from '../../dist/analyze/search/grid.js';
+import type { Point, Verdict } from '../../build-ts/analyze/search/grid.js';
 import { randomNumbers } from './random.js';
 
 /** What a configuration does on such a device. */

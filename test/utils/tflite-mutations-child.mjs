@@ -2,7 +2,7 @@
 // whoever looks knows which one has ended the process.
 import { readFileSync, writeSync } from 'node:fs';
 
-import { AccelError, Session, Tensor } from '../../dist/index.mjs';
+import { AccelError, Session, Tensor } from 'accelnode';
 import { mutate } from './tflite-mutations.mjs';
 
 const { models, from, to } = JSON.parse(process.argv[2]);

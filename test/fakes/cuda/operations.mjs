@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { Session, Tensor, diagnose, runtime } from '../../../dist/index.mjs';
+import { Session, Tensor, diagnose, runtime } from 'accelnode';
 
 // One lane: what others need they would take at their first run, whenever that is.
 const GPU = { device: 'cuda:0', lanes: 1 };

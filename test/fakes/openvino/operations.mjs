@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { Session, Tensor, diagnose, runtime } from '../../../dist/index.mjs';
+import { Session, Tensor, diagnose, runtime } from 'accelnode';
 
 const CPU = { device: 'openvino:CPU' };
 

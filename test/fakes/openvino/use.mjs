@@ -1,7 +1,7 @@
 // Opens each of the libraries in turn, then loads and runs each of the models, on each of the devices;
 // prints how it went as JSON. In a process of its own, as one process can open only one OpenVINO, and a
 // broken library might end it.
-import { AccelError, Session, Tensor, diagnose, runtime } from '../../../dist/index.mjs';
+import { AccelError, Session, Tensor, diagnose, runtime } from 'accelnode';
 
 const { libraries, runs = [] } = JSON.parse(process.argv[2]);
 

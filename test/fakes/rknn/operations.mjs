@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-import { Session, Tensor } from '../../../dist/index.mjs';
+import { Session, Tensor } from 'accelnode';
 
 const NPU = { device: 'rknn:0' };
 const [FAIL, GONE] = [-1, -3]; // RKNN_ERR_FAIL, RKNN_ERR_DEVICE_UNAVAILABLE

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-import { Session, Tensor, diagnose, runtime } from '../../../dist/index.mjs';
+import { Session, Tensor, diagnose, runtime } from 'accelnode';
 
 // One lane: what others need they would take at their first run, whenever that is.
 const CPU = { device: 'armnn:tflite', lanes: 1 };

@@ -12,7 +12,7 @@ export async function classify(pixels: Float32Array): Promise<accelnode.Tensor |
 export const version: string = packageJson.version;
 
 // @ts-expect-error -- the package has no other entry points
-import internals = require('accelnode/dist/native/addon.js');
+import internals = require('accelnode/dist/analyze-child.js');
 // @ts-expect-error -- no such export
 export type Missing = accelnode.NoSuchExport;
 // @ts-expect-error -- an option of another type

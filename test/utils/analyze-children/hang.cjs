@@ -2,7 +2,7 @@
 const { join } = require('node:path');
 const { Worker } = require('node:worker_threads');
 
-new Worker(join(__dirname, '..', '..', '..', 'dist', 'analyze', 'guard.js')).once('online', () => {
+new Worker(join(__dirname, '..', '..', '..', 'dist', 'analyze-guard.js')).once('online', () => {
   process.once('message', ({ pidFile }) => {
     if (pidFile !== undefined) require('node:fs').writeFileSync(pidFile, String(process.pid));
     for (;;);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { inChild } from '../../../dist/analyze/in-child.js';
+import { inChild } from '../../../build-ts/analyze/in-child.js';
 
 const pidFile = process.argv[2];
 const wait = () => {
