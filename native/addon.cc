@@ -8,6 +8,7 @@
 #include "data_type.h"
 #include "env_state.h"
 #include "platform.h"
+#include "sampling_to_js.h"
 #include "session_wrap.h"
 #include "to_js.h"
 
@@ -108,6 +109,8 @@ Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
   exports.Set("allocate", Napi::Function::New<BufferWrap::Allocate>(env, "allocate"));
   exports.Set("addressOf", Napi::Function::New<AddressOf>(env, "addressOf"));
   exports.Set("externalBuffers", Napi::Function::New<ExternalBuffers>(env, "externalBuffers"));
+  exports.Set("sample", Napi::Function::New<Sample>(env, "sample"));
+  exports.Set("stopSampling", Napi::Function::New<StopSampling>(env, "stopSampling"));
   exports.Set("deliver", Napi::Function::New<Deliver>(env, "deliver"));
   exports.Set("shutdown", Napi::Function::New<Shutdown>(env, "shutdown"));
 

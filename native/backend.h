@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "device_gauge.h"
 #include "error.h"
 #include "library.h"
 #include "tensor.h"
@@ -159,6 +160,8 @@ class Backend {
   // Copies between two buffers, or a buffer and host memory (`Buffer` with kHost and no owner).
   // Blocks until done.
   virtual void Copy(const Buffer& from, const Buffer& to, size_t bytes);
+  // For samples of what the device is doing; null where nobody tells. What it reads, it opens.
+  virtual std::unique_ptr<DeviceGauge> NewGauge(const std::string& /*device*/) { return nullptr; }
 };
 
 }  // namespace accelnode

@@ -7,6 +7,7 @@
 
 #include "load_generator.h"
 #include "platform.h"
+#include "resource_sampler.h"
 #include "to_js.h"
 
 namespace accelnode {
@@ -172,6 +173,9 @@ void EnvState::BeginShutdown() {
   for (auto& [id, load] : loads_) load.Cancel();
   for (auto& each : generators_) {
     if (auto load = each.lock()) load->Stop();
+  }
+  for (auto& [id, each] : samplers_) {
+    if (auto sampler = each.lock()) sampler->Stop();
   }
   for (auto& session : sessions_) {
     if (auto queue = session.lock()) queue->BeginClose(true);

@@ -20,6 +20,7 @@
 namespace accelnode {
 
 class LoadGenerator;
+class ResourceSampler;
 
 class EnvState {
  public:
@@ -68,6 +69,10 @@ class EnvState {
   };
   std::map<uint32_t, LoadInProgress>& loads() { return loads_; }
 
+  // Those at work, by the number that lib/measure/sampling.ts gave them: they end with the
+  // environment.
+  std::map<uint32_t, std::weak_ptr<ResourceSampler>>& samplers() { return samplers_; }
+
   // At process.exit, which waits for nobody: ends all lanes and tasks. False when `deadline` passed
   // and a vendor's call still runs.
   bool Shutdown(Clock::time_point deadline);
@@ -89,6 +94,7 @@ class EnvState {
   std::list<std::weak_ptr<LaneQueue>> sessions_;
   std::list<std::weak_ptr<LoadGenerator>> generators_;
   std::map<uint32_t, LoadInProgress> loads_;
+  std::map<uint32_t, std::weak_ptr<ResourceSampler>> samplers_;
   bool shut_down_ = false;
 };
 

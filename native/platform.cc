@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 #ifdef _WIN32
@@ -9,10 +10,39 @@
 #else
 #include <dlfcn.h>
 #include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 #endif
 
 namespace accelnode {
+namespace {
+
+#ifdef _WIN32
+
+// Both by one kind of function: it counts in units of 100 ns.
+template <typename Handle>
+std::optional<double> CpuSeconds(BOOL(WINAPI* ask)(Handle, FILETIME*, FILETIME*, FILETIME*,
+                                                   FILETIME*),
+                                 Handle handle) {
+  FILETIME created, ended, kernel, user;
+  if (!ask(handle, &created, &ended, &kernel, &user)) return std::nullopt;
+  const auto seconds = [](const FILETIME& time) {
+    return (time.dwHighDateTime * 4294967296.0 + time.dwLowDateTime) / 1e7;
+  };
+  return seconds(kernel) + seconds(user);
+}
+
+#else
+
+std::optional<double> CpuSeconds(clockid_t clock) {
+  timespec time{};
+  if (clock_gettime(clock, &time) != 0) return std::nullopt;
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+#endif
+
+}  // namespace
 
 void NameThisThread(const char* name) {
 #if defined(__linux__)
@@ -46,6 +76,32 @@ bool SameFile(const std::string& a, const std::string& b) {
   return std::filesystem::equivalent(std::filesystem::u8path(a), std::filesystem::u8path(b),
                                      failed);
 }
+
+std::optional<double> ResidentBytes() {
+#ifdef __linux__
+  // In pages: all, then those in memory.
+  std::ifstream file("/proc/self/statm");
+  double all = 0, resident = 0;
+  if (!(file >> all >> resident)) return std::nullopt;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+#else
+  return std::nullopt;
+#endif
+}
+
+#ifdef _WIN32
+
+std::optional<double> ProcessCpuSeconds() {
+  return CpuSeconds(GetProcessTimes, GetCurrentProcess());
+}
+std::optional<double> ThreadCpuSeconds() { return CpuSeconds(GetThreadTimes, GetCurrentThread()); }
+
+#else
+
+std::optional<double> ProcessCpuSeconds() { return CpuSeconds(CLOCK_PROCESS_CPUTIME_ID); }
+std::optional<double> ThreadCpuSeconds() { return CpuSeconds(CLOCK_THREAD_CPUTIME_ID); }
+
+#endif
 
 void StayLoaded() {
   // It is loaded, so neither can fail.

@@ -1,6 +1,7 @@
 // The few things that differ between operating systems, other than loading libraries.
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace accelnode {
@@ -13,6 +14,12 @@ bool OnWindows();
 bool FileExists(const std::string& path);
 std::string DirectoryOf(const std::string& path);
 bool SameFile(const std::string& a, const std::string& b);  // links resolved
+
+// Of this process: bytes in the host's memory; unset where there is no cheap way to ask.
+std::optional<double> ResidentBytes();
+// Seconds that CPUs have worked for this process, and for this thread.
+std::optional<double> ProcessCpuSeconds();
+std::optional<double> ThreadCpuSeconds();
 
 // Keeps the addon in the process. Node closes it when the last thread that has loaded it ends; but
 // the vendors' libraries stay, their threads come back to it, and what it knows of them would be

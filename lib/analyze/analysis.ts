@@ -33,6 +33,8 @@ export const question = z.strictObject({
   warmup: amount,
   /** At least so many requests are counted. */
   minRuns: z.int().positive(),
+  /** Milliseconds between two samples of the device. Default: 100. */
+  sampleInterval: z.number().positive().optional(),
   /** Milliseconds that a configuration may take in all, loading included. */
   timeout: z.number().positive(),
   /** The device whose outputs those of each configuration are compared with. */

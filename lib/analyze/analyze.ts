@@ -116,8 +116,9 @@ const CHILD = packageFile('dist', 'analyze-child.js');
 
 /** Measures a configuration in a process of its own: what goes wrong there costs this measurement and nothing else. */
 async function measureInChild(configuration: Configuration, question: Question): Promise<Measurement> {
-  const { duration, warmup, minRuns, shapes, reference, timeout } = question;
-  const request: ChildRequest = { configuration, settings: { duration, warmup, minRuns, shapes, reference } };
+  const { duration, warmup, minRuns, sampleInterval, shapes, reference, timeout } = question;
+  const settings = { duration, warmup, minRuns, sampleInterval, shapes, reference };
+  const request: ChildRequest = { configuration, settings };
   const end = await inChild(CHILD, request, timeout);
   if (end.kind === 'crashed') return { outcome: 'crashed', configuration, reason: end.reason };
   if (end.kind === 'timed out') {

@@ -2,6 +2,7 @@
 import { declaredInputs, withBatch } from '../measure/declared-inputs.js';
 import { measure } from '../measure/measure.js';
 import { toResultRow } from '../measure/row.js';
+import { SAMPLE_INTERVAL, noteIdle, sampled } from '../measure/sampling.js';
 import type { LoadOptions } from '../options/load.js';
 import type { ResultRow } from '../results/row.js';
 import { Session } from '../session.js';
@@ -16,6 +17,8 @@ export interface MeasureSettings {
   duration: number;
   warmup: number;
   minRuns: number;
+  /** Between two samples of the device. */
+  sampleInterval?: number | undefined;
   /** Of inputs, by name; the batch takes the place of the first dimension. */
   shapes: Readonly<Record<string, readonly number[]>>;
   /** The device to compare outputs with. */
@@ -36,6 +39,7 @@ export async function measureConfiguration(configuration: Configuration, setting
     shapes: batchShapes(model, batch, settings.shapes),
     maxQueue: Math.max(1024, concurrency),
   };
+  await noteIdle(load);
   const loadBegin = performance.now();
   await using session = await Session.load(model, load);
   const compile = performance.now() - loadBegin;
@@ -51,9 +55,10 @@ export async function measureConfiguration(configuration: Configuration, setting
   await session.run(inputs);
   const firstInference = performance.now() - firstBegin;
 
-  const { reference, shapes: _given, ...limits } = settings;
-  const measured = await measure(session, inputs, { api: 'native', concurrency, ...limits });
-  const { device: deviceMemory } = session.memory();
+  const { reference, shapes: _given, sampleInterval = SAMPLE_INTERVAL.default, ...limits } = settings;
+  const { value, resources, problems } = await sampled(session, sampleInterval, () =>
+    measure(session, inputs, { api: 'native', concurrency, ...limits }),
+  );
   const about = {
     model,
     batch,
@@ -63,9 +68,9 @@ export async function measureConfiguration(configuration: Configuration, setting
     memory: 'host' as const,
     compile,
     firstInference,
-    resources: { ...(deviceMemory === undefined ? {} : { deviceMemory }), rss: process.memoryUsage.rss() },
+    resources,
   };
-  const row = toResultRow(session, about, measured);
+  const row = toResultRow(session, about, { ...value, warnings: [...value.warnings, ...problems] });
   if (reference === undefined) return { row };
   return { row, verification: await verifySession(session, model, { reference, shapes, random: 1, load }) };
 }

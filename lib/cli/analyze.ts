@@ -25,7 +25,8 @@ import { RESULTS_FORMAT, RESULTS_VERSION, writeResults } from '../results/result
 import type { Results } from '../results/results.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { interruptible } from './interrupt.js';
-import { parseAmount, parseCount, parseShape } from './options.js';
+import { SAMPLE_INTERVAL } from '../measure/sampling.js';
+import { parseAmount, parseCount, parseSampleInterval, parseShape } from './options.js';
 import { EXIT_FAILED, formatTable, print, printJson } from './output.js';
 import { requireDevices } from '../required-devices.js';
 import { writeWhole } from '../write-whole.js';
@@ -46,6 +47,7 @@ interface AnalyzeCommandOptions {
   duration: number;
   warmup: number;
   minRuns: number;
+  sampleInterval?: number;
   timeout: number;
   verify?: string | true;
   output?: string;
@@ -122,6 +124,11 @@ export function addAnalyzeCommand(program: Command): void {
     .option('-t, --duration <seconds>', 'how long to measure each configuration', parseAmount, 2)
     .option('--warmup <ms>', 'runs before that, not counted', parseAmount, 200)
     .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
+    .option(
+      '--sample-interval <ms>',
+      `between two looks at device and process (default: ${SAMPLE_INTERVAL.default})`,
+      parseSampleInterval,
+    )
     .option('--timeout <seconds>', 'the most that a configuration may take, loading included', parsePositive, 600)
     .option('--verify [reference]', 'compare the outputs of each with those of this device (default: openvino:CPU)')
     .option(
@@ -195,6 +202,7 @@ async function toQuestion(models: readonly string[], options: AnalyzeCommandOpti
     duration: options.duration * 1000,
     warmup: options.warmup,
     minRuns: options.minRuns,
+    ...(options.sampleInterval === undefined ? {} : { sampleInterval: options.sampleInterval }),
     timeout: options.timeout * 1000,
     ...(reference === undefined ? {} : { reference: (await requireDevices([reference]))[0]! }),
   };

@@ -16,7 +16,8 @@ import type { BenchCommandOptions, NpuUse } from './bench/measure-configurations
 import { printRow, printTable } from './bench/print.js';
 import { selfCheck } from './bench/self-check.js';
 import { TimesFile } from './bench/times-file.js';
-import { HINTS, PRECISIONS, addModelOptions, parseAmount, parseCount } from './options.js';
+import { SAMPLE_INTERVAL } from '../measure/sampling.js';
+import { HINTS, PRECISIONS, addModelOptions, parseAmount, parseCount, parseSampleInterval } from './options.js';
 import { EXIT_FAILED, Progress, print, printJson } from './output.js';
 
 const HELP = `
@@ -72,6 +73,12 @@ export function addBenchCommand(program: Command): void {
       new Option('--memory <kind>', 'where inputs and outputs lie')
         .choices(['host', 'pinned', 'device'])
         .default('host' as const),
+    )
+    .option(
+      '--sample-interval <ms>',
+      'between two looks at device and process: utilisation, power, temperature, memory',
+      parseSampleInterval,
+      SAMPLE_INTERVAL.default,
     )
     .option('--graphs', 'TensorRT: replay each run as a CUDA graph')
     .option('--profile', 'times of the layers, where the vendor tells; makes runs slower')

@@ -7,6 +7,7 @@ import type { Command } from '../third-party/commander.js';
 import { backends } from '../backends.js';
 import { AccelError } from '../index.js';
 import type { LoadOptions, ShapeOption } from '../index.js';
+import { SAMPLE_INTERVAL } from '../measure/sampling.js';
 
 /** As commander hands them to an action. */
 export interface ModelCommandOptions {
@@ -152,6 +153,14 @@ export function parseAmount(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0)
     throw new InvalidArgumentError('It must be a number of at least 0.');
+  return value;
+}
+
+/** Milliseconds between two samples of a device. */
+export function parseSampleInterval(text: string): number {
+  const value = parseAmount(text);
+  const { least, most } = SAMPLE_INTERVAL;
+  if (value < least || value > most) throw new InvalidArgumentError(`It must be from ${least} to ${most} ms.`);
   return value;
 }
 

@@ -186,6 +186,26 @@ export interface NativeLoadReport {
   unsent: number;
 }
 
+/** Samples of a device and of this process; native/resource_sampler.h. What nobody could measure is unset. */
+export interface NativeSamplingReport {
+  samples: number;
+  /** Of the device, the means: percent and watts. */
+  utilization?: number;
+  power?: number;
+  /** The most: degrees Celsius, and bytes in use, whoever uses them. */
+  temperature?: number;
+  memory?: number;
+  /** Of this process, the most: bytes. */
+  rss?: number;
+  /** Percent of a core, of the process, and of the thread that takes the samples. */
+  cpu?: number;
+  overhead?: number;
+  /** Milliseconds of one sample, the mean. */
+  took: number;
+  /** What could not be looked at, a sentence each. */
+  problems: string[];
+}
+
 interface Addon {
   /** Of the package that it was built from. */
   readonly version: string;
@@ -210,6 +230,15 @@ interface Addon {
   cancelLoad(id: number): void;
   /** Answers `nextBatch` of a load: tensors in the order of the inputs, null at the end, or what is wrong. */
   calibrationBatch(id: number, batch: NativeCalibrationTensor[] | null | AccelError): void;
+  /**
+   * Samples a device of the backend, which is open, every `interval` milliseconds until `stopSampling`. `begun`
+   * settles with the first sample.
+   */
+  sample(request: { id: number; backend: string; device: string; interval: number }): {
+    begun: Promise<void>;
+    ended: Promise<NativeSamplingReport>;
+  };
+  stopSampling(id: number): void;
   allocate(backend: string, device: string, kind: 'pinned' | 'device', bytes: number): NativeBuffer;
   addressOf(view: TypedArray): number;
   externalBuffers(): boolean;

@@ -55,6 +55,21 @@ export interface NullModel {
         host?: number | undefined;
       }
     | undefined;
+  /** What the device is seen doing while the model is loaded; of several models, all together. */
+  use?:
+    | {
+        /** Percent of the device's time for each lane; at most 100 in all. */
+        utilization?: number | undefined;
+        /** Watts. */
+        power?: number | undefined;
+        /** Degrees Celsius; of several models, the most. */
+        temperature?: number | undefined;
+        /** Bytes of the device's memory in use. */
+        memory?: number | undefined;
+        /** The device can't be looked at for the n-th time in a measurement. */
+        failAt?: number | undefined;
+      }
+    | undefined;
 }
 
 const tensor = z.strictObject({
@@ -83,6 +98,15 @@ export const nullModel = z
         limit: z.number().positive().optional(),
         limitAt: z.enum(['load', 'run']).optional(),
         host: z.number().nonnegative().optional(),
+      })
+      .optional(),
+    use: z
+      .strictObject({
+        utilization: z.number().nonnegative().optional(),
+        power: z.number().nonnegative().optional(),
+        temperature: z.number().optional(),
+        memory: z.number().nonnegative().optional(),
+        failAt: z.int().positive().optional(),
       })
       .optional(),
   })

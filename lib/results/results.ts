@@ -65,7 +65,9 @@ const COLUMNS: readonly Column[] = [
   ['Max device memory (MB)', ({ resources }) => megabytes(resources.deviceMemory)],
   ['Avg device utilisation (%)', ({ resources }) => resources.deviceUtilization],
   ['Avg power (W)', ({ resources }) => resources.power],
+  ['Max temperature (C)', ({ resources }) => resources.temperature],
   ['RSS (MB)', ({ resources }) => megabytes(resources.rss)],
+  ['CPU (%)', ({ resources }) => resources.cpu],
   ['Compile (ms)', (row) => row.compile],
   ['First inference (ms)', (row) => row.firstInference],
 ];

@@ -41,11 +41,13 @@ const breakdown = z.strictObject({
 
 /** While the load ran, its warm-up included; memory less what the idle process took before any model was loaded. */
 const resources = z.strictObject({
-  /** Bytes of the device's memory, as the vendor counts them for the model. */
+  /** Bytes of the device's memory. */
   deviceMemory: amount.optional(),
-  /** Percent, the mean. */
+  /** As the vendor counts them for the model; or what was in use at most, less what was before any model was loaded. */
+  deviceMemoryIs: z.enum(['counted', 'difference']).optional(),
+  /** Percent, the mean, of all who use the device. */
   deviceUtilization: amount.optional(),
-  /** Watts, the mean. */
+  /** Watts, the mean, of the whole device. */
   power: amount.optional(),
   /** Degrees Celsius, the highest. */
   temperature: z.number().optional(),
@@ -53,6 +55,26 @@ const resources = z.strictObject({
   rss: amount.optional(),
   /** Percent of one core, the mean: 200 is two cores. */
   cpu: amount.optional(),
+  /** What the device did before any model was loaded on it. */
+  idle: z
+    .strictObject({
+      deviceMemory: amount.optional(),
+      deviceUtilization: amount.optional(),
+      power: amount.optional(),
+    })
+    .optional(),
+  /** How that was found, and what finding it took. */
+  sampling: z
+    .strictObject({
+      /** Milliseconds between two samples. */
+      interval: positive,
+      samples: count,
+      /** Milliseconds of one sample, the mean. */
+      took: amount,
+      /** Percent of one core, of the thread that takes them. */
+      overhead: amount.optional(),
+    })
+    .optional(),
 });
 
 export const resultRow = z.strictObject({

@@ -89,7 +89,7 @@ struct CudaUuid {
 struct nvmlDevice_st;
 using nvmlDevice_t = nvmlDevice_st*;
 using nvmlReturn_t = int;
-constexpr nvmlReturn_t kNvmlSuccess = 0;
+constexpr nvmlReturn_t kNvmlSuccess = 0, kNvmlNotSupported = 3;
 
 struct NvmlMemory {
   unsigned long long total, free, used;
@@ -99,20 +99,21 @@ struct NvmlUtilization {
 };
 constexpr int kNvmlTemperatureGpu = 0;
 
-#define ACCELNODE_NVML_FUNCTIONS(X)                                                \
-  X(nvmlReturn_t, nvmlInit_v2, ())                                                 \
-  X(nvmlReturn_t, nvmlSystemGetDriverVersion, (char*, unsigned))                   \
-  X(nvmlReturn_t, nvmlDeviceGetHandleByPciBusId_v2, (const char*, nvmlDevice_t*))  \
-  X(nvmlReturn_t, nvmlDeviceGetName, (nvmlDevice_t, char*, unsigned))              \
-  X(nvmlReturn_t, nvmlDeviceGetUUID, (nvmlDevice_t, char*, unsigned))              \
+#define ACCELNODE_NVML_FUNCTIONS(X)                                               \
+  X(nvmlReturn_t, nvmlInit_v2, ())                                                \
+  X(nvmlReturn_t, nvmlSystemGetDriverVersion, (char*, unsigned))                  \
+  X(nvmlReturn_t, nvmlDeviceGetHandleByPciBusId_v2, (const char*, nvmlDevice_t*)) \
+  X(nvmlReturn_t, nvmlDeviceGetName, (nvmlDevice_t, char*, unsigned))             \
+  X(nvmlReturn_t, nvmlDeviceGetUUID, (nvmlDevice_t, char*, unsigned))
+
+// A figure whose function is missing is not known. Without the last two, no card is divided into
+// instances (MIG).
+#define ACCELNODE_NVML_OPTIONAL_FUNCTIONS(X)                                       \
   X(nvmlReturn_t, nvmlDeviceGetMemoryInfo, (nvmlDevice_t, NvmlMemory*))            \
   X(nvmlReturn_t, nvmlDeviceGetUtilizationRates, (nvmlDevice_t, NvmlUtilization*)) \
   X(nvmlReturn_t, nvmlDeviceGetPowerUsage, (nvmlDevice_t, unsigned*))              \
-  X(nvmlReturn_t, nvmlDeviceGetTemperature, (nvmlDevice_t, int, unsigned*))
-
-// Without these no card is divided into instances (MIG).
-#define ACCELNODE_NVML_OPTIONAL_FUNCTIONS(X)                                  \
-  X(nvmlReturn_t, nvmlDeviceGetMigMode, (nvmlDevice_t, unsigned*, unsigned*)) \
+  X(nvmlReturn_t, nvmlDeviceGetTemperature, (nvmlDevice_t, int, unsigned*))        \
+  X(nvmlReturn_t, nvmlDeviceGetMigMode, (nvmlDevice_t, unsigned*, unsigned*))      \
   X(nvmlReturn_t, nvmlDeviceGetHandleByUUID, (const char*, nvmlDevice_t*))
 
 }  // namespace accelnode::cuda

@@ -5,6 +5,7 @@
 #include "../backend.h"
 #include "cuda_check.h"
 #include "cuda_devices.h"
+#include "cuda_gauge.h"
 #include "cuda_library.h"
 #include "cuda_memory.h"
 #include "tensorrt_engine.h"
@@ -39,6 +40,10 @@ class CudaBackend final : public Backend {
     Check(copied, "cudaMemcpyAsync");
     if (ended != cudaSuccess) Cudart().cudaStreamSynchronize(stream.get());
     Check(ended, "cudaStreamSynchronize");
+  }
+
+  std::unique_ptr<DeviceGauge> NewGauge(const std::string& id) override {
+    return cuda::NewGauge(id);
   }
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cuda_check.h"
+#include "cuda_gauge.h"
 #include "cuda_library.h"
 
 namespace accelnode::cuda {
@@ -48,37 +49,6 @@ std::string NameFromDriver(int device) {
   return told && name[0] != '\0' ? name : "NVIDIA GPU";
 }
 
-// "MIG-…", of an instance; empty when the driver does not tell.
-std::string UuidOfInstance(int device) {
-  int handle = 0;
-  CudaUuid uuid{};
-  const bool told = Driver().cuDeviceGetUuid_v2 != nullptr && GetHandle(device, &handle) &&
-                    Driver().cuDeviceGetUuid_v2(&uuid, handle) == 0;
-  if (!told) return {};
-  std::string text = "MIG-";
-  for (size_t i = 0; i < sizeof uuid.bytes; ++i) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += kDigits[uuid.bytes[i] >> 4];
-    text += kDigits[uuid.bytes[i] & 15];
-  }
-  return text;
-}
-
-// Is the card divided into instances, of which CUDA's device is one (MIG)?
-bool IsDivided(nvmlDevice_t card) {
-  unsigned now = 0, later = 0;
-  return Nvml()->nvmlDeviceGetMigMode != nullptr &&
-         Nvml()->nvmlDeviceGetMigMode(card, &now, &later) == kNvmlSuccess && now != 0;
-}
-
-nvmlDevice_t InstanceOf(const std::string& uuid) {
-  nvmlDevice_t instance = nullptr;
-  const bool found = Nvml()->nvmlDeviceGetHandleByUUID != nullptr && !uuid.empty() &&
-                     Nvml()->nvmlDeviceGetHandleByUUID(uuid.c_str(), &instance) == kNvmlSuccess;
-  return found ? instance : nullptr;
-}
-
 // What belongs to the device alone, be it a card or an instance of one.
 void AskForIdentity(nvmlDevice_t handle, Device& device) {
   const NvmlFunctions& nvml = *Nvml();
@@ -86,41 +56,28 @@ void AskForIdentity(nvmlDevice_t handle, Device& device) {
   if (nvml.nvmlDeviceGetName(handle, text, sizeof text) == kNvmlSuccess) device.name = text;
   if (nvml.nvmlDeviceGetUUID(handle, text, sizeof text) == kNvmlSuccess) device.uuid = text;
   NvmlMemory memory{};
-  if (nvml.nvmlDeviceGetMemoryInfo(handle, &memory) == kNvmlSuccess) {
+  if (nvml.nvmlDeviceGetMemoryInfo != nullptr &&
+      nvml.nvmlDeviceGetMemoryInfo(handle, &memory) == kNvmlSuccess) {
     device.memory_total = memory.total;
     device.memory_free = memory.free;
   }
 }
 
-// What NVML adds. It numbers devices in its own way, so the PCI address tells which one is meant;
-// of an instance, its UUID. What is not known of an instance is not told, as that of the card would
-// be that of its other users too.
+// What NVML adds.
 void AskNvml(int index, const char* pci, Device& device, Value::Map& details) {
-  const NvmlFunctions* nvml = Nvml();
-  nvmlDevice_t card = nullptr;
-  if (nvml == nullptr || nvml->nvmlDeviceGetHandleByPciBusId_v2(pci, &card) != kNvmlSuccess) {
-    return;
-  }
+  const NvmlDevice found = FindInNvml(index, pci);
+  if (found.card == nullptr) return;
   char text[96] = "";
-  if (nvml->nvmlSystemGetDriverVersion(text, sizeof text) == kNvmlSuccess) device.driver = text;
-  unsigned number = 0;
-  if (nvml->nvmlDeviceGetTemperature(card, kNvmlTemperatureGpu, &number) == kNvmlSuccess) {
-    details["temperature"] = number;
-  }
-  if (IsDivided(card)) {
+  if (Nvml()->nvmlSystemGetDriverVersion(text, sizeof text) == kNvmlSuccess) device.driver = text;
+  if (found.divided) {
     details["mig"] = true;
-    device.uuid = UuidOfInstance(index);
-    if (const nvmlDevice_t instance = InstanceOf(device.uuid)) AskForIdentity(instance, device);
-    return;
+    device.uuid = found.uuid;
   }
-  AskForIdentity(card, device);
-  NvmlUtilization utilization{};
-  if (nvml->nvmlDeviceGetUtilizationRates(card, &utilization) == kNvmlSuccess) {
-    details["utilization"] = utilization.gpu;
-  }
-  if (nvml->nvmlDeviceGetPowerUsage(card, &number) == kNvmlSuccess) {
-    details["power"] = number / 1000.0;
-  }
+  if (found.own() != nullptr) AskForIdentity(found.own(), device);
+  const DeviceUse use = ReadUse(found);
+  if (use.temperature) details["temperature"] = *use.temperature;
+  if (use.utilization) details["utilization"] = *use.utilization;
+  if (use.power) details["power"] = *use.power;
 }
 
 Device Describe(int index) {
@@ -160,6 +117,22 @@ Device Describe(int index) {
 }
 
 }  // namespace
+
+std::string UuidOfInstance(int device) {
+  int handle = 0;
+  CudaUuid uuid{};
+  const bool told = Driver().cuDeviceGetUuid_v2 != nullptr && GetHandle(device, &handle) &&
+                    Driver().cuDeviceGetUuid_v2(&uuid, handle) == 0;
+  if (!told) return {};
+  std::string text = "MIG-";
+  for (size_t i = 0; i < sizeof uuid.bytes; ++i) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += kDigits[uuid.bytes[i] >> 4];
+    text += kDigits[uuid.bytes[i] & 15];
+  }
+  return text;
+}
 
 int ComputeCapability(int device) {
   return Attribute(kAttributeCapabilityMajor, device) * 10 +

@@ -9,6 +9,9 @@ namespace accelnode::cuda {
 
 DeviceList ListDevices();
 
+// "MIG-…", of a device that is an instance of a card; empty when the driver does not tell.
+std::string UuidOfInstance(int device);
+
 // 90 for compute capability 9.0.
 int ComputeCapability(int device);
 

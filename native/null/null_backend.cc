@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "../backend.h"
+#include "null_gauge.h"
 #include "null_memory.h"
 
 namespace accelnode {
@@ -28,6 +29,7 @@ struct Spec {
   bool computes_on_caller = false;
   int saturation = 0;  // lanes that compute at the same time, at most; 0: all
   Value memory;        // { device, devicePerSample, host, limit, limitAt }
+  Value use;           // { utilization, power, temperature, memory, failAt }
 
   double DeviceMemory(int64_t batch) const {
     return memory.Number("device", 0) +
@@ -120,6 +122,7 @@ Spec ParseSpec(const Value& value) {
   spec.computes_on_caller = value.Bool("computesOnCaller", false);
   spec.saturation = static_cast<int>(value.Number("saturation", 0));
   spec.memory = value["memory"];
+  spec.use = value["use"];
   return spec;
 }
 
@@ -233,7 +236,10 @@ class NullContext final : public Context {
 class NullModel final : public Model {
  public:
   NullModel(Spec spec, const Value& shapes, int device)
-      : spec_(std::move(spec)), shared_(spec_.saturation), device_(device) {
+      : spec_(std::move(spec)),
+        shared_(spec_.saturation),
+        device_(device),
+        use_(spec_.use, device) {
     const int64_t batch = LoadedBatch(spec_, shapes);
     if (batch == kDynamic) return;
     if (spec_.memory.String("limitAt") != "run") CheckMemory(spec_, batch);
@@ -243,6 +249,7 @@ class NullModel final : public Model {
   const std::vector<TensorInfo>& Inputs() const override { return spec_.inputs; }
   const std::vector<TensorInfo>& Outputs() const override { return spec_.outputs; }
   std::unique_ptr<Context> NewContext(int) override {
+    use_.AddLane();
     return std::make_unique<NullContext>(spec_, shared_, device_);
   }
   MemoryKind PreferredMemory() const override { return MemoryKind::kPinned; }
@@ -258,6 +265,7 @@ class NullModel final : public Model {
   const Spec spec_;
   mutable Shared shared_;
   const int device_;
+  null::PlayedUse use_;
 };
 
 class NullBackend final : public Backend {
@@ -310,6 +318,10 @@ class NullBackend final : public Backend {
       std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(delay)));
     }
     std::memcpy(null::Contents(to.data, to.kind), null::Contents(from.data, from.kind), bytes);
+  }
+
+  std::unique_ptr<DeviceGauge> NewGauge(const std::string& device) override {
+    return null::NewGauge(DeviceNumber(device));
   }
 
  private:

@@ -1,6 +1,7 @@
 // Rockchip RKNN: the NPUs of Rockchip's boards, through librknnrt.
 #include "../backend.h"
 #include "rknn_devices.h"
+#include "rknn_gauge.h"
 #include "rknn_library.h"
 #include "rknn_memory.h"
 #include "rknn_model.h"
@@ -24,6 +25,8 @@ class RknnBackend final : public Backend {
     }
     return AllocateShared(bytes);
   }
+
+  std::unique_ptr<DeviceGauge> NewGauge(const std::string&) override { return rknn::NewGauge(); }
 };
 
 }  // namespace

@@ -39,6 +39,10 @@ class RocmBackend final : public Backend {
     CheckHip(copied, "hipMemcpyAsync");
     CheckHip(ended, "hipStreamSynchronize");
   }
+
+  std::unique_ptr<DeviceGauge> NewGauge(const std::string& id) override {
+    return rocm::NewGauge(id);
+  }
 };
 
 }  // namespace

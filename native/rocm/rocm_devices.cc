@@ -17,6 +17,12 @@ int Attribute(int attribute, int device) {
   return value;
 }
 
+std::string PciAddress(int device) {
+  char pci[32] = "";
+  HIP_CALL(hipDeviceGetPCIBusId, pci, static_cast<int>(sizeof pci), device);
+  return pci;
+}
+
 Device Reference() {
   Device device;
   device.id = kReferenceDevice;
@@ -28,14 +34,13 @@ Device Reference() {
 }
 
 // The name of the architecture, as HIP's compiler calls it, decides which kernels run.
-void DescribeArchitecture(int index, const SystemFacts& facts, Device& device,
-                          Value::Map& details) {
+void DescribeArchitecture(int index, const std::string& gfx, Device& device, Value::Map& details) {
   const std::string capability = std::to_string(Attribute(kAttributeCapabilityMajor, index)) + "." +
                                  std::to_string(Attribute(kAttributeCapabilityMinor, index));
   details["computeCapability"] = capability;
-  if (!facts.gfx.empty()) details["gfx"] = facts.gfx;
+  if (!gfx.empty()) details["gfx"] = gfx;
   const std::optional<std::string> instead = GfxOverride();
-  device.arch = instead ? *instead : facts.gfx.empty() ? "gfx " + capability : facts.gfx;
+  device.arch = instead ? *instead : gfx.empty() ? "gfx " + capability : gfx;
 }
 
 Device Describe(int index) {
@@ -45,11 +50,10 @@ Device Describe(int index) {
   char text[256] = "";
   HIP_CALL(hipDeviceGetName, text, static_cast<int>(sizeof text), index);
   device.name = text;
-  char pci[32] = "";
-  HIP_CALL(hipDeviceGetPCIBusId, pci, static_cast<int>(sizeof pci), index);
-  const SystemFacts facts = FactsOf(pci);
+  const std::string pci = PciAddress(index);
+  const Sensors facts = ReadSensors(CardAt(pci));
   Value::Map details{{"pciBusId", pci}, {"computeUnits", Attribute(kAttributeComputeUnits, index)}};
-  DescribeArchitecture(index, facts, device, details);
+  DescribeArchitecture(index, GfxAt(pci), device, details);
   if (facts.busy) details["utilization"] = *facts.busy;
   if (facts.power) details["power"] = *facts.power;
   if (facts.temperature) details["temperature"] = *facts.temperature;
@@ -62,6 +66,25 @@ Device Describe(int index) {
   device.details = std::move(details);
   return device;
 }
+
+// Whatever the process does on it, and whatever others do.
+class GpuGauge final : public DeviceGauge {
+ public:
+  explicit GpuGauge(std::filesystem::path card) : card_(std::move(card)) {}
+
+  DeviceUse Read() override {
+    const Sensors sensors = ReadSensors(card_);
+    DeviceUse use;
+    use.utilization = sensors.busy;
+    use.power = sensors.power;
+    use.temperature = sensors.temperature;
+    if (sensors.vram_used) use.memory = static_cast<double>(*sensors.vram_used);
+    return use;
+  }
+
+ private:
+  const std::filesystem::path card_;
+};
 
 // Why there is no GPU in this process; learnt when MIGraphX was opened.
 std::optional<AbsentDevice>& Absence() {
@@ -148,6 +171,13 @@ int ResolveDevice(const std::string& id) {
                              : "There are rocm:0 to rocm:" + std::to_string(count - 1) + ".");
   }
   return device;
+}
+
+std::unique_ptr<DeviceGauge> NewGauge(const std::string& id) {
+  if (id == kReferenceDevice) return nullptr;
+  std::filesystem::path card = CardAt(PciAddress(ResolveDevice(id)));
+  if (card.empty()) return nullptr;
+  return std::make_unique<GpuGauge>(std::move(card));
 }
 
 }  // namespace accelnode::rocm

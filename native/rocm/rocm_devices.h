@@ -24,4 +24,7 @@ extern const char* const kUnsupportedGpu;
 // or none of that name.
 int ResolveDevice(const std::string& id);
 
+// Null where the kernel knows nothing of the device.
+std::unique_ptr<DeviceGauge> NewGauge(const std::string& id);
+
 }  // namespace accelnode::rocm

@@ -49,6 +49,8 @@ std::map<std::string, uint64_t> Properties(const fs::path& path) {
   return properties;
 }
 
+}  // namespace
+
 // The kernel's compute driver numbers bus, device and function in one.
 std::string GfxAt(const std::string& pci) {
   unsigned domain = 0, bus = 0, device = 0, function = 0;
@@ -65,28 +67,29 @@ std::string GfxAt(const std::string& pci) {
   return {};
 }
 
-}  // namespace
-
-SystemFacts FactsOf(const std::string& pci) {
-  SystemFacts facts;
-  facts.gfx = GfxAt(pci);
+fs::path CardAt(const std::string& pci) {
   for (const fs::path& card : Entries(Place("/sys/class/drm"), "card")) {
-    const fs::path device = card / "device";
-    if (!ContainsLine(device / "uevent", "PCI_SLOT_NAME=" + pci)) continue;
-    facts.vram_total = Bytes(device / "mem_info_vram_total");
-    facts.vram_used = Bytes(device / "mem_info_vram_used");
-    facts.busy = Number(device / "gpu_busy_percent");
-    for (const fs::path& sensors : Entries(device / "hwmon", "hwmon")) {
-      auto microwatts = Number(sensors / "power1_average");
-      if (!microwatts) microwatts = Number(sensors / "power1_input");
-      if (microwatts) facts.power = *microwatts / 1e6;
-      if (const auto thousandths = Number(sensors / "temp1_input")) {
-        facts.temperature = *thousandths / 1000;
-      }
-    }
-    break;
+    if (ContainsLine(card / "device" / "uevent", "PCI_SLOT_NAME=" + pci)) return card;
   }
-  return facts;
+  return {};
+}
+
+Sensors ReadSensors(const fs::path& card) {
+  Sensors found;
+  if (card.empty()) return found;
+  const fs::path device = card / "device";
+  found.vram_total = Bytes(device / "mem_info_vram_total");
+  found.vram_used = Bytes(device / "mem_info_vram_used");
+  found.busy = Number(device / "gpu_busy_percent");
+  for (const fs::path& folder : Entries(device / "hwmon", "hwmon")) {
+    auto microwatts = Number(folder / "power1_average");
+    if (!microwatts) microwatts = Number(folder / "power1_input");
+    if (microwatts) found.power = *microwatts / 1e6;
+    if (const auto thousandths = Number(folder / "temp1_input")) {
+      found.temperature = *thousandths / 1000;
+    }
+  }
+  return found;
 }
 
 std::string GfxName(int major, int minor, int stepping) {

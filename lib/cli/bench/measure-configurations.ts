@@ -5,6 +5,7 @@ import { measure } from '../../index.js';
 import type { Measurement, MeasureApi, MemoryKind, Session, Tensor } from '../../index.js';
 import { toResultRow } from '../../measure/row.js';
 import type { Measured } from '../../measure/row.js';
+import { noteIdle, sampled } from '../../measure/sampling.js';
 import { describeDevice } from '../../results/environment.js';
 import type { Environment } from '../../results/environment.js';
 import type { ResultFailure } from '../../results/results.js';
@@ -30,6 +31,7 @@ export type BenchCommandOptions = Omit<ModelCommandOptions, 'precision' | 'hint'
     api?: MeasureApi;
     sync?: boolean;
     memory: MemoryKind;
+    sampleInterval: number;
     profile?: boolean;
     exportTimes?: string;
     vs?: string;
@@ -53,9 +55,6 @@ export interface NpuUse {
   /** Hz. */
   frequency?: number | undefined;
 }
-
-/** Bytes that the process takes before any model is loaded. */
-const IDLE_RSS = process.memoryUsage.rss();
 
 /** A failure that all configurations would meet: it is about the command line, the machine or the user's wish. */
 const HOPELESS: ReadonlySet<string> = new Set([
@@ -135,6 +134,7 @@ export async function openConfiguration(
   const common = { ...options, precision, hint, lanes, shape } as ModelCommandOptions;
   const loads = loadConfigurations(options);
   const load = { ...loadOptions(common, true), maxQueue: queueFor(loads), profiling: options.profile };
+  await noteIdle(load);
   const loadBegin = performance.now();
   const session = await loadSession(model, load, progress);
   const compile = performance.now() - loadBegin;
@@ -187,11 +187,8 @@ async function measureLoad(
   progress: Progress,
 ): Promise<{ measurement: Measurement; npu: NpuUse | undefined; resources: ResultRow['resources'] }> {
   let use: Promise<NpuUse | undefined> | undefined;
-  let rss = process.memoryUsage.rss();
-  const begin = performance.now();
-  const cpuBegin = process.cpuUsage();
   const { arrivals, seed, warmup, minRuns, tolerance, memory, exportTimes } = options;
-  const measurement = await interruptible((signal) =>
+  const run = (signal: AbortSignal): Promise<Measurement> =>
     measure(session, inputs, {
       api: apiOf(options, load),
       ...load,
@@ -206,26 +203,12 @@ async function measureLoad(
       signal,
       onProgress: (elapsed, duration) => {
         progress.update('measuring', elapsed, duration);
-        rss = Math.max(rss, process.memoryUsage.rss());
         if (session.backend === 'rknn' && elapsed > duration / 2) use ??= useOfNpu();
       },
-    }),
-  );
-  const cpu = process.cpuUsage(cpuBegin);
-  const elapsed = performance.now() - begin;
-  const npu = await use;
-  const cores = npu?.load ?? [];
-  const deviceMemory = session.memory().device;
-  return {
-    measurement,
-    npu,
-    resources: {
-      rss: Math.max(0, Math.max(rss, process.memoryUsage.rss()) - IDLE_RSS),
-      cpu: (cpu.user + cpu.system) / elapsed / 10, // from microseconds in milliseconds to percent
-      ...(deviceMemory === undefined ? {} : { deviceMemory }),
-      ...(cores.length === 0 ? {} : { deviceUtilization: cores.reduce((sum, each) => sum + each) / cores.length }),
-    },
-  };
+    });
+  const { value, resources, problems } = await sampled(session, options.sampleInterval, () => interruptible(run));
+  const measurement = { ...value, warnings: [...value.warnings, ...problems] };
+  return { measurement, npu: await use, resources };
 }
 
 async function useOfNpu(): Promise<NpuUse | undefined> {

@@ -26,11 +26,35 @@ export function printRow(row: ResultRow, npu: NpuUse | undefined): void {
   if (npu !== undefined) print(`NPU               ${npuText(npu)}`);
   if (row.compile !== undefined) print(`load              ${milliseconds(row.compile)}`);
   if (row.firstInference !== undefined) print(`first inference   ${milliseconds(row.firstInference)}`);
-  if (resources.deviceMemory !== undefined) print(`device memory     ${formatBytes(resources.deviceMemory)}`);
+  printDevice(resources);
   if (resources.rss !== undefined) print(`process memory    ${formatBytes(resources.rss)} more than without a model`);
   if (resources.cpu !== undefined) print(`CPU               ${resources.cpu.toFixed(0)} % of a core`);
+  if (resources.sampling !== undefined) print(`samples           ${samplingText(resources.sampling)}`);
   if (row.layers !== undefined) printLayers(row.layers);
   for (const warning of row.warnings ?? []) print(`[W] ${warning}`);
+}
+
+function printDevice({ deviceMemory, deviceMemoryIs, ...use }: ResultRow['resources']): void {
+  const { deviceUtilization, power, temperature, idle } = use;
+  if (deviceMemory !== undefined) {
+    const than = deviceMemoryIs === 'difference' ? ' more than before, whoever uses it' : '';
+    print(`device memory     ${formatBytes(deviceMemory)}${than}`);
+  }
+  const before = (value: number | undefined, unit: string): string =>
+    value === undefined ? '' : ` (idle: ${value.toFixed(0)} ${unit})`;
+  const parts = [
+    deviceUtilization === undefined
+      ? []
+      : [`${deviceUtilization.toFixed(1)} % busy${before(idle?.deviceUtilization, '%')}`],
+    power === undefined ? [] : [`${power.toFixed(1)} W${before(idle?.power, 'W')}`],
+    temperature === undefined ? [] : [`${temperature.toFixed(0)} °C`],
+  ].flat();
+  if (parts.length > 0) print(`device            ${parts.join(', ')}`);
+}
+
+function samplingText({ samples, interval, took, overhead }: NonNullable<ResultRow['resources']['sampling']>): string {
+  const load = overhead === undefined ? '' : `, ${overhead.toFixed(2)} % of a core`;
+  return `${samples}, every ${interval} ms: ${milliseconds(took)} each${load}`;
 }
 
 /** One line for each configuration, with what tells them apart. */

@@ -17,6 +17,8 @@
   X(driver)           /* CUDA version of the driver, as 13000 */                            \
   X(version)          /* of TensorRT, as 101501; only of the library's own major */         \
   X(nvml_status)      /* of every call of NVML */                                           \
+  X(nvml_answer)      /* of the function in nvml_call */                                    \
+  X(nvml_idle)        /* before so many calls for its utilisation, the device is idle */    \
   X(mig)              /* each device is an instance of a card; 2: which NVML does not know */ \
   /* Of the double. */                                                                      \
   X(building)         /* builds that wait, because of hold_build */                         \
@@ -29,12 +31,15 @@
   X(deserializations)                                                                       \
   X(calibration_batches)                                                                    \
   X(timing_cache_entries)  /* that the last build could begin with */                       \
-  X(builder_flags)    /* of the last build */
+  X(builder_flags)    /* of the last build */                                               \
+  X(nvml_inits)       /* that no shutdown has followed */                                   \
+  X(nvml_readings)    /* calls for the device's utilisation */
 
 // Texts, with their sizes.
 #define ACCELNODE_FAKE_TEXTS(X)                                                             \
   X(text, 256)         /* of the test: what TensorRT logs when a call is made to fail */    \
   X(held_call, 64)     /* of the test: the method that hold_calls is about */               \
+  X(nvml_call, 64)     /* of the test: a function of NVML that fails, see nvml_answer */    \
   X(config, 1024)      /* of the double: what the last build was configured with */
 
 // What is counted while it is alive, and what it is called.
