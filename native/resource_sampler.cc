@@ -60,8 +60,8 @@ SamplingReport ResourceSampler::Run(Backend& backend, const std::string& device,
     last = WaitForNext(begin);
   }
   const auto elapsed = Clock::now() - begin;
-  report_.cpu = Share(process_before, ProcessCpuSeconds(), elapsed);
   report_.overhead = Share(thread_before, ThreadCpuSeconds(), elapsed);
+  report_.cpu = Share(process_before, ProcessCpuSeconds(), elapsed);
   report_.took = took / static_cast<Clock::rep>(report_.samples);
   report_.utilization = utilization_.Mean();
   report_.power = power_.Mean();

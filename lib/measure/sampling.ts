@@ -18,6 +18,9 @@ import type { Session } from '../session.js';
 /** Milliseconds between two samples: what is usual, and what may be asked for. */
 export const SAMPLE_INTERVAL = { default: 100, least: 10, most: 60_000 } as const;
 
+/** Backends that count a part only: MIGraphX does not tell what its programs take. */
+const COUNT_A_PART: ReadonlySet<BackendName> = new Set(['rocm']);
+
 /** Bytes that the process takes before any model is loaded. */
 const IDLE_RSS = process.memoryUsage.rss();
 
@@ -99,9 +102,10 @@ function deviceMemoryOf(
   before: number | undefined,
 ): Pick<ResultRow['resources'], 'deviceMemory' | 'deviceMemoryIs'> {
   const counted = session.memory().device;
-  if (counted !== undefined) return { deviceMemory: counted, deviceMemoryIs: 'counted' };
-  if (used === undefined || before === undefined) return {};
-  return { deviceMemory: Math.max(0, used - before), deviceMemoryIs: 'difference' };
+  const difference = used === undefined || before === undefined ? undefined : Math.max(0, used - before);
+  const isWhole = counted !== undefined && !COUNT_A_PART.has(session.backend);
+  if (difference !== undefined && !isWhole) return { deviceMemory: difference, deviceMemoryIs: 'difference' };
+  return counted === undefined ? {} : { deviceMemory: counted, deviceMemoryIs: 'counted' };
 }
 
 /** Of `auto`, those of the first backend that has any: where a load then goes elsewhere, nothing is known of before. */

@@ -29,7 +29,9 @@ std::optional<double> Number(const fs::path& path) {
 
 std::optional<uint64_t> Bytes(const fs::path& path) {
   const std::optional<double> number = Number(path);
-  return number ? std::optional<uint64_t>(static_cast<uint64_t>(*number)) : std::nullopt;
+  // No memory has as many as a number of 64 bits has room for.
+  if (!number || *number < 0 || *number >= 0x1p63) return std::nullopt;
+  return static_cast<uint64_t>(*number);
 }
 
 bool ContainsLine(const fs::path& path, const std::string& wanted) {
