@@ -1,8 +1,7 @@
 /** One configuration, measured in this process. */
 import { declaredInputs, withBatch } from '../measure/declared-inputs.js';
-import { measure } from '../measure/measure.js';
 import { toResultRow } from '../measure/row.js';
-import { SAMPLE_INTERVAL, noteIdle, sampled } from '../measure/sampling.js';
+import { SAMPLE_INTERVAL, measureSampled, noteIdle } from '../measure/sampling.js';
 import type { LoadOptions } from '../options/load.js';
 import type { ResultRow } from '../results/row.js';
 import { Session } from '../session.js';
@@ -56,9 +55,8 @@ export async function measureConfiguration(configuration: Configuration, setting
   const firstInference = performance.now() - firstBegin;
 
   const { reference, shapes: _given, sampleInterval = SAMPLE_INTERVAL.default, ...limits } = settings;
-  const { value, resources, problems } = await sampled(session, sampleInterval, () =>
-    measure(session, inputs, { api: 'native', concurrency, ...limits }),
-  );
+  const options = { api: 'native', concurrency, ...limits } as const;
+  const { measurement, resources } = await measureSampled(session, inputs, options, sampleInterval);
   const about = {
     model,
     batch,
@@ -70,7 +68,7 @@ export async function measureConfiguration(configuration: Configuration, setting
     firstInference,
     resources,
   };
-  const row = toResultRow(session, about, { ...value, warnings: [...value.warnings, ...problems] });
+  const row = toResultRow(session, about, measurement);
   if (reference === undefined) return { row };
   return { row, verification: await verifySession(session, model, { reference, shapes, random: 1, load }) };
 }

@@ -37,6 +37,16 @@ export async function measure(
   inputs: Inputs | readonly Inputs[],
   options: MeasureOptions = {},
 ): Promise<Measurement> {
+  return measureAround(session, inputs, options, (load) => load());
+}
+
+/** The same. `around` gets the load alone, to look at what happens meanwhile: what is made of its times comes after. */
+export async function measureAround(
+  session: Session,
+  inputs: Inputs | readonly Inputs[],
+  options: MeasureOptions,
+  around: <T>(load: () => Promise<T>) => Promise<T>,
+): Promise<Measurement> {
   if (!(session instanceof Session)) throw invalidArgument(`session must be a Session, not ${describe(session)}.`);
   // Loaded when it is first needed, as in Session.load.
   const { parseMeasureOptions } = await import('../options/measure.js');
@@ -45,6 +55,16 @@ export async function measure(
   if (sets.length === 0) throw invalidArgument('There are no inputs to measure with.');
   // A tensor that two runs write to at once would be no fair measure, so each in flight has its own.
   const outputs = Array.from({ length: parsed.concurrency }, () => reusableOutputs(session, parsed.memory));
+  const found = await around(() => loadUntilStable(session, sets, outputs, parsed));
+  return summary(found, session.lanes, parsed);
+}
+
+async function loadUntilStable(
+  session: Session,
+  sets: readonly Inputs[],
+  outputs: readonly WantedOutputs[],
+  parsed: ParsedMeasureOptions,
+): Promise<Found> {
   const attempt = parsed.api === 'native' ? measureNative : measureInJs;
   const warmup = { duration: parsed.warmup, runs: parsed.concurrency };
 
@@ -54,7 +74,7 @@ export async function measure(
     found = await attempt(session, sets, outputs, parsed, { duration: 0, runs: 0 });
     measured += spanOf(found.times);
   }
-  return summary(found, session.lanes, parsed);
+  return found;
 }
 
 async function measureNative(

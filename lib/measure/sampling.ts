@@ -6,6 +6,7 @@ import { splitDevice, vendorNames } from '../backends.js';
 import type { BackendName } from '../backends.js';
 import { devicesOf } from '../devices.js';
 import { AccelError } from '../errors.js';
+import type { Inputs } from '../binding.js';
 import { companionOption, libraryOption } from '../load-native.js';
 import { addon } from '../native/addon.js';
 import type { NativeSamplingReport } from '../native/addon.js';
@@ -14,6 +15,8 @@ import type { LoadOptions, ParsedLoadOptions } from '../options/load.js';
 import type { ResultRow } from '../results/row.js';
 import { openRuntime } from '../runtimes/open.js';
 import type { Session } from '../session.js';
+import { measureAround } from './measure.js';
+import type { MeasureOptions, Measurement } from './options.js';
 
 /** Milliseconds between two samples: what is usual, and what may be asked for. */
 export const SAMPLE_INTERVAL = { default: 100, least: 10, most: 60_000 } as const;
@@ -62,6 +65,23 @@ export async function sampled<T>(session: Session, interval: number, work: () =>
   }
   const report = await sampling.stop();
   return { value, resources: resourcesOf(session, interval, report), problems: report.problems };
+}
+
+/** Measures, and samples while the load is made. What could not be looked at is among the warnings. */
+export async function measureSampled(
+  session: Session,
+  inputs: Inputs,
+  options: MeasureOptions,
+  interval: number,
+): Promise<{ measurement: Measurement; resources: ResultRow['resources'] }> {
+  let resources: ResultRow['resources'] = {};
+  let problems: readonly string[] = [];
+  const measurement = await measureAround(session, inputs, options, async (load) => {
+    const { value, ...found } = await sampled(session, interval, load);
+    ({ resources, problems } = found);
+    return value;
+  });
+  return { measurement: { ...measurement, warnings: [...measurement.warnings, ...problems] }, resources };
 }
 
 /** A measurement does not fail for want of samples: the report then says why there are none. */

@@ -132,7 +132,7 @@ describe.skipIf(missing)(`NVML while a model is measured${missing ?? ''}`, () =>
       console.log(resources.sampling.samples >= 7, resources.power);
       await session.close();
     `,
-      { args: [models.mix, env['ACCELNODE_FAKE_CUDA_CONTROL']!], env },
+      { args: [models.mix, env.ACCELNODE_FAKE_CUDA_CONTROL!], env },
     );
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'true 123.5\n', stderr: '' });
   });

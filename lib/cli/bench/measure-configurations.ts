@@ -1,11 +1,10 @@
 /** Loads a model in each of its configurations and measures it under each load. */
 import { devicesOf } from '../../devices.js';
 import { AccelError } from '../../errors.js';
-import { measure } from '../../index.js';
-import type { Measurement, MeasureApi, MemoryKind, Session, Tensor } from '../../index.js';
+import type { MeasureApi, MeasureOptions, Measurement, MemoryKind, Session, Tensor } from '../../index.js';
 import { toResultRow } from '../../measure/row.js';
 import type { Measured } from '../../measure/row.js';
-import { noteIdle, sampled } from '../../measure/sampling.js';
+import { measureSampled, noteIdle } from '../../measure/sampling.js';
 import { describeDevice } from '../../results/environment.js';
 import type { Environment } from '../../results/environment.js';
 import type { ResultFailure } from '../../results/results.js';
@@ -181,15 +180,15 @@ function shapesOf(session: Session, options: BenchCommandOptions, batch: number 
 
 async function measureLoad(
   session: Session,
-  inputs: Parameters<typeof measure>[1],
+  inputs: Opened['inputs'],
   options: BenchCommandOptions,
   load: LoadConfiguration,
   progress: Progress,
 ): Promise<{ measurement: Measurement; npu: NpuUse | undefined; resources: ResultRow['resources'] }> {
   let use: Promise<NpuUse | undefined> | undefined;
   const { arrivals, seed, warmup, minRuns, tolerance, memory, exportTimes } = options;
-  const run = (signal: AbortSignal): Promise<Measurement> =>
-    measure(session, inputs, {
+  const measureUntil = (signal: AbortSignal): ReturnType<typeof measureSampled> => {
+    const measured: MeasureOptions = {
       api: apiOf(options, load),
       ...load,
       ...(load.rate === undefined ? {} : { arrivals, seed }),
@@ -205,10 +204,11 @@ async function measureLoad(
         progress.update('measuring', elapsed, duration);
         if (session.backend === 'rknn' && elapsed > duration / 2) use ??= useOfNpu();
       },
-    });
-  const { value, resources, problems } = await sampled(session, options.sampleInterval, () => interruptible(run));
-  const measurement = { ...value, warnings: [...value.warnings, ...problems] };
-  return { measurement, npu: await use, resources };
+    };
+    return measureSampled(session, inputs, measured, options.sampleInterval);
+  };
+  const measured = await interruptible(measureUntil);
+  return { ...measured, npu: await use };
 }
 
 async function useOfNpu(): Promise<NpuUse | undefined> {
