@@ -77,7 +77,7 @@ function hammerLanes(folder, forRaces) {
     if (race().includes('unexpected memory mapping')) placed = (command, args) => ['setarch', ['-R', command, ...args]];
     results.push(result(race().includes('data race') ? 'passed' : 'failed', 'a data race is noticed'));
   }
-  for (const program of ['lane_test', 'load_test']) {
+  for (const program of ['lane_test', 'load_test', 'sampler_test']) {
     const { status, stdout, stderr } = start(program, ROUNDS);
     console.log(`${stdout}${stderr}`.trimEnd());
     const count = (word) => stdout.split('\n').filter((line) => line.startsWith(word)).length;

@@ -29,7 +29,12 @@ describe.skipIf(missing)(`an AMD GPU while a model is measured${missing ?? ''}`,
 
   /** What is seen of a session while `work` is done, once in an hour: as it begins, and as it ends. */
   const see = (work: () => void, device = 'rocm:0'): Promise<Sampled<void>> =>
-    withSession(models.mix, { device, lanes: 1 }, (session) => sampled(session, 3_600_000, () => Promise.resolve(work())));
+    withSession(models.mix, { device, lanes: 1 }, (session) =>
+      sampled(session, 3_600_000, () => {
+        work();
+        return Promise.resolve();
+      }),
+    );
 
   it('has what the files of its PCI address say, as bench prints it', async () => {
     const args = ['bench', models.mix, '-d', 'rocm:1', '-t', '0', '--warmup', '0', '--min-runs', '3'];

@@ -201,7 +201,9 @@ describe('the thread that takes the samples ends', () => {
 
   it('with its worker', async () => {
     const { stdout, stderr, code } = await runScript(`
+      import { readFileSync, readdirSync } from 'node:fs';
       import { Worker } from 'node:worker_threads';
+      const isSampler = (task) => readFileSync('/proc/self/task/' + task + '/comm', 'utf8') === 'accel-sample\\n';
       const source = ${JSON.stringify(`
         const { parentPort } = require('node:worker_threads');
         const { Session } = require(process.cwd());
@@ -215,11 +217,15 @@ describe('the thread that takes the samples ends', () => {
       for (let i = 0; i < 10; i++) {
         const worker = new Worker(source, { eval: true, execArgv: [] });
         // While the second sampling begins, or when both are at work.
-        let left = 1 + (i % 2);
+        let missing = 1 + (i % 2);
         await new Promise((resolve, reject) => {
-          worker.on('message', () => --left === 0 && resolve()).on('error', reject);
+          worker.on('message', () => --missing === 0 && resolve()).on('error', reject);
         });
         await worker.terminate();
+        // One that is left to itself would go on until the process ends.
+        if (process.platform !== 'linux') continue;
+        const left = readdirSync('/proc/self/task').filter(isSampler);
+        if (left.length > 0) throw new Error(left.length + ' threads are left.');
       }
       console.log('survived');
     `);
