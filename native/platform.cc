@@ -19,11 +19,10 @@ namespace {
 
 #ifdef _WIN32
 
-// Both by one kind of function: it counts in units of 100 ns.
-template <typename Handle>
-std::optional<double> CpuSeconds(BOOL(WINAPI* ask)(Handle, FILETIME*, FILETIME*, FILETIME*,
-                                                   FILETIME*),
-                                 Handle handle) {
+using AskTimes = BOOL(WINAPI*)(HANDLE, FILETIME*, FILETIME*, FILETIME*, FILETIME*);
+
+// They are counted in units of 100 ns.
+std::optional<double> CpuSeconds(AskTimes ask, HANDLE handle) {
   FILETIME created, ended, kernel, user;
   if (!ask(handle, &created, &ended, &kernel, &user)) return std::nullopt;
   const auto seconds = [](const FILETIME& time) {

@@ -48,7 +48,7 @@ describe('bench', () => {
       expect(samples).toBeGreaterThanOrEqual(2);
       expect(took).toBeGreaterThan(0);
       expect(resources.rss).toBeGreaterThan(0);
-      expect(resources.cpu).toBeGreaterThan(0);
+      expect(resources.cpu).toBeGreaterThanOrEqual(0);
     }
     // 30 % for each lane, and 2 % of others'; no device does more than it can.
     expect(rows.map(({ resources }) => resources.deviceUtilization)).toEqual([32, 62, 100]);
@@ -58,7 +58,8 @@ describe('bench', () => {
     const [row] = await rowsOf(accelnode, modelFile('overhead', { use }), ...short, '--sample-interval', '10');
     expect(row!.resources.sampling!.interval).toBe(10);
     const { overhead } = row!.resources.sampling!;
-    expect(overhead).toBeGreaterThan(0);
+    // Windows counts by 15 ms, and so may find nothing.
+    if (process.platform !== 'win32') expect(overhead).toBeGreaterThan(0);
     // The thread that takes them is one of the process's.
     expect(overhead).toBeLessThanOrEqual(row!.resources.cpu!);
   });
