@@ -1,7 +1,7 @@
 /** What NVML tells while a model is measured: on the doubles of NVML, CUDA and the TensorRT that the project names. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { Results } from '../../dist/results/results.js';
+import type { Results } from '../../build-ts/results/results.js';
 import { runScript } from '../utils/child.js';
 import { command, jsonOf } from '../utils/command.js';
 import { libraryOf, majorOf, makeDoubles, missing, writeModels } from './cuda/setup.js';
@@ -118,8 +118,8 @@ describe.skipIf(missing)(`NVML while a model is measured${missing ?? ''}`, () =>
   it('goes on while JavaScript does not', async () => {
     const { stdout, stderr, code } = await runScript(
       `
-      import { Session } from 'accelnode';
-      import { sampled } from './dist/measure/sampling.js';
+      import { Session } from './build-ts/index.js';
+      import { sampled } from './build-ts/measure/sampling.js';
       import { Control } from './test/fakes/cuda/control.mjs';
       const [model, path] = process.argv.slice(1);
       const control = new Control(path);

@@ -2,14 +2,13 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Session } from 'accelnode';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { noteIdle, sampled } from '../../dist/measure/sampling.js';
-import type { Sampled } from '../../dist/measure/sampling.js';
-import type { Results } from '../../dist/results/results.js';
+import { Session } from '../../build-ts/index.js';
+import { noteIdle, sampled } from '../../build-ts/measure/sampling.js';
+import type { Sampled } from '../../build-ts/measure/sampling.js';
+import type { Results } from '../../build-ts/results/results.js';
 import { command, jsonOf } from '../utils/command.js';
-import { withSession } from '../utils/session.js';
 import { makeWorkplace } from './openvino/setup.js';
 import { missing, openDoubles, takeViolation, writeSystem } from './rocm/setup.js';
 
@@ -28,13 +27,13 @@ describe.skipIf(missing)(`an AMD GPU while a model is measured${missing ?? ''}`,
   const sensors = (index: number): string => join(card(index), 'hwmon/hwmon3');
 
   /** What is seen of a session while `work` is done, once in an hour: as it begins, and as it ends. */
-  const see = (work: () => void, device = 'rocm:0'): Promise<Sampled<void>> =>
-    withSession(models.mix, { device, lanes: 1 }, (session) =>
-      sampled(session, 3_600_000, () => {
-        work();
-        return Promise.resolve();
-      }),
-    );
+  async function see(work: () => void, device = 'rocm:0'): Promise<Sampled<void>> {
+    await using session = await Session.load(models.mix, { device, lanes: 1 });
+    return await sampled(session, 3_600_000, () => {
+      work();
+      return Promise.resolve();
+    });
+  }
 
   it('has what the files of its PCI address say, as bench prints it', async () => {
     const args = ['bench', models.mix, '-d', 'rocm:1', '-t', '0', '--warmup', '0', '--min-runs', '3'];

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { NullModel } from 'accelnode';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { Analysis } from '../../dist/analyze/analysis.js';
-import type { Results } from '../../dist/results/results.js';
+import type { Analysis } from '../../build-ts/analyze/analysis.js';
+import type { Results } from '../../build-ts/results/results.js';
 import { runScript } from '../utils/child.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 
@@ -175,8 +175,8 @@ describe('analyze', () => {
 
 describe('the thread that takes the samples ends', () => {
   const head = `
-    import { Session } from 'accelnode';
-    import { sampled } from './dist/measure/sampling.js';
+    import { Session } from './build-ts/index.js';
+    import { sampled } from './build-ts/measure/sampling.js';
     const model = { null: { model: 'echo', inputs: [{ name: 'x', type: 'float32', shape: [4] }] } };
     const session = await Session.load(model, { device: 'null:0' });
   `;
@@ -207,8 +207,8 @@ describe('the thread that takes the samples ends', () => {
       const isSampler = (task) => readFileSync('/proc/self/task/' + task + '/comm', 'utf8') === 'accel-sample\\n';
       const source = ${JSON.stringify(`
         const { parentPort } = require('node:worker_threads');
-        const { Session } = require(process.cwd());
-        const { sampled } = require(process.cwd() + '/dist/measure/sampling.js');
+        const { Session } = require(process.cwd() + "/build-ts/index.js");
+        const { sampled } = require(process.cwd() + '/build-ts/measure/sampling.js');
         const model = { null: { model: 'echo', inputs: [{ name: 'x', type: 'float32', shape: [4] }] } };
         Session.load(model, { device: 'null:0' }).then((session) => {
           const endless = () => { parentPort.postMessage('working'); return new Promise(() => undefined); };
