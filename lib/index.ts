@@ -45,7 +45,15 @@ export type { ClearCacheOptions } from './plan-cache/manage.js';
 export type { CacheEntry, PlanDescription } from './plan-cache/folder.js';
 export type { CacheOutcome } from './plan-cache/cached-load.js';
 export { measure } from './measure/measure.js';
-export type { Latencies, MeasureApi, MeasureOptions, Measurement, RequestTimes, Windows } from './measure/options.js';
+export type {
+  Companion,
+  Latencies,
+  MeasureApi,
+  MeasureOptions,
+  Measurement,
+  RequestTimes,
+  Windows,
+} from './measure/options.js';
 export { placeModels } from './placement/place.js';
 export type {
   DeviceKind,

@@ -27,10 +27,12 @@ export function bindAll(
   return blocks;
 }
 
+/** @param onCounting is called when what counts has begun, in a closed loop with requests in flight, or never will */
 export async function runLoad(
   native: NativeSession,
   request: Omit<NativeGeneratorRequest, 'id'>,
   signal: AbortSignal,
+  onCounting?: () => void,
 ): Promise<NativeLoadReport> {
   const id = ++lastLoadId;
   const stop = (): void => native.stopLoad(id);
@@ -38,6 +40,7 @@ export async function runLoad(
   try {
     const loading = native.generateLoad({ ...request, id });
     if (signal.aborted) stop(); // while the model was loaded
+    if (onCounting !== undefined) void native.loadCounts(id).then(onCounting, stop);
     return await loading;
   } finally {
     signal.removeEventListener('abort', stop);

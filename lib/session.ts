@@ -84,6 +84,7 @@ export let generateLoad: (
   outputs: readonly WantedOutputs[],
   plan: NativeLoadPlan,
   signal: AbortSignal,
+  onCounting?: () => void,
 ) => Promise<NativeLoadReport>;
 
 /**
@@ -412,6 +413,7 @@ export class Session {
     outputs: readonly WantedOutputs[],
     plan: NativeLoadPlan,
     signal: AbortSignal,
+    onCounting?: () => void,
   ): Promise<NativeLoadReport> {
     this.#requireOpen();
     if (this.#pending + outputs.length > this.#maxQueue) throw this.#queueFull();
@@ -426,6 +428,7 @@ export class Session {
         native,
         { ...plan, blocks, requests: outputs.length, inputSets: inputs.length },
         signal,
+        onCounting,
       );
       addRecord(this.#stats, report.all, 0);
       this.#stats.runs += report.all[0]!;

@@ -85,7 +85,9 @@ LoadReport LoadGenerator::Run(LaneQueue& queue) {
   counted.min = plan_.min_requests;
   counted.max = plan_.max_requests;
   RunPhase(counted);
+  std::lock_guard lock(mutex_);
   report_.begin = phase_.begin;
+  report_.end = stopped_.value_or(Clock::now());
   report_.requests = phase_.sent;
   return std::move(report_);
 }
@@ -96,11 +98,28 @@ void LoadGenerator::RunPhase(Phase phase) {
     phase_ = phase;
     phase_.begin = Clock::now();
   }
-  plan_.open ? RunOpen() : RunClosed();
+  if (plan_.open) {
+    NoteCounting();
+    RunOpen();
+  } else {
+    RunClosed();
+    NoteCounting();
+  }
   std::unique_lock lock(mutex_);
   watched_ = true;
   changed_.wait(lock, [&] { return idle_.size() == slots_.size(); });
   watched_ = false;
+}
+
+void LoadGenerator::NoteCounting() {
+  std::lock_guard lock(mutex_);
+  counting_ = phase_.counts;
+  if (counting_) changed_.notify_all();
+}
+
+void LoadGenerator::WaitUntilCounting() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return counting_ || Ended(); });
 }
 
 // Puts the first requests into the queue; Done has the others follow.
@@ -125,21 +144,19 @@ void LoadGenerator::RunOpen() {
   for (;; ++sent) {
     const auto due = phase_.begin + arrivals.Next();
     const bool enough = sent >= phase_.min;
-    if ((due >= end && enough) || sent >= phase_.max || !WaitUntil(due)) break;
-    // From here on, only what is behind could be sent; and who is behind may be so for long.
-    const bool over = enough && Clock::now() > end + kLate;
-    if (over || !WaitForIdle(enough ? end : Clock::time_point::max())) {
-      if (HasEnded()) break;
-      for (auto moment = due; moment < end; moment = phase_.begin + arrivals.Next()) ++unsent;
+    if ((due >= end && enough) || sent >= phase_.max) break;
+    std::unique_ptr<Job> job;
+    // After the end, only what is behind could be sent; and who is behind may be so for long.
+    if (WaitUntil(due) && !(enough && Clock::now() > end + kLate) &&
+        WaitForIdle(enough ? end : Clock::time_point::max())) {
+      std::lock_guard lock(mutex_);
+      if (!Ended()) job = TakeIdle(due);
+    }
+    if (job == nullptr) {
+      const auto last = EndOf(end);
+      for (auto moment = due; moment < last; moment = phase_.begin + arrivals.Next()) ++unsent;
       break;
     }
-    std::unique_ptr<Job> job;
-    {
-      std::lock_guard lock(mutex_);
-      if (Ended()) break;
-      job = TakeIdle(due);
-    }
-    if (job == nullptr) break;
     if (Clock::now() > due + kLate) ++late;
     Send(std::move(job));
   }
@@ -176,9 +193,10 @@ bool LoadGenerator::WaitForIdle(Clock::time_point until) {
   return !idle_.empty() && !Ended();
 }
 
-bool LoadGenerator::HasEnded() {
+// Of an open loop that ends here: nothing is due after Stop, and after an error nobody asks.
+Clock::time_point LoadGenerator::EndOf(Clock::time_point planned) {
   std::lock_guard lock(mutex_);
-  return Ended();
+  return report_.error ? phase_.begin : stopped_.value_or(planned);
 }
 
 bool LoadGenerator::MayBegin(Clock::time_point now) const {
@@ -245,7 +263,7 @@ void LoadGenerator::Done(std::unique_ptr<Job> job) {
 
 void LoadGenerator::Stop(std::optional<Error> error) {
   std::lock_guard lock(mutex_);
-  stopped_ = true;
+  if (!stopped_) stopped_ = Clock::now();
   if (!report_.error) report_.error = std::move(error);
   changed_.notify_all();
 }

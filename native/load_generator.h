@@ -56,9 +56,10 @@ struct LoadReport {
   size_t requests = 0;         // in `times`, in the order of their moments
   RequestLog times;
   Clock::time_point begin;  // of what counts
+  Clock::time_point end;    // when Stop came, or else when nothing was in flight any more
   LoadSums counted, all;    // `all`: with the warm-up, and with what has failed
   size_t late = 0;          // open loop: sent more than a millisecond after their moment,
-  size_t unsent = 0;        // or not at all, as too many were in flight to the end
+  size_t unsent = 0;        // or not at all, as too many were in flight to the end or to Stop
 };
 
 class LoadGenerator final : public JobSink {
@@ -70,6 +71,10 @@ class LoadGenerator final : public JobSink {
 
   // Blocks until the load is over and nothing is in flight. Once.
   LoadReport Run(LaneQueue& queue);
+
+  // Blocks until what counts has begun, in a closed loop with its first requests in the queue; or
+  // until it is known that it won't. From any thread, also before Run.
+  void WaitUntilCounting();
 
   // Begins no more requests; `error` is why, where that is one. From any thread, also before Run.
   void Stop(std::optional<Error> error = std::nullopt);
@@ -91,14 +96,15 @@ class LoadGenerator final : public JobSink {
   };
 
   void RunPhase(Phase phase);
+  void NoteCounting();
   void RunClosed();
   void RunOpen();
   std::unique_ptr<Job> TakeIdle(Clock::time_point due);
   bool WaitUntil(Clock::time_point due);
   bool WaitForIdle(Clock::time_point until);
   bool MayBegin(Clock::time_point now) const;
-  bool HasEnded();
-  bool Ended() const { return stopped_ || report_.error.has_value(); }
+  Clock::time_point EndOf(Clock::time_point planned);
+  bool Ended() const { return stopped_.has_value() || report_.error.has_value(); }
   bool Assign(Slot& slot, Clock::time_point due);
   void Send(std::unique_ptr<Job> job);
   void Note(const Slot& slot, const Job& job);
@@ -111,7 +117,8 @@ class LoadGenerator final : public JobSink {
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   bool watched_ = false;  // Run waits for a job to become idle
-  bool stopped_ = false;
+  std::optional<Clock::time_point> stopped_;
+  bool counting_ = false;
   Phase phase_;
   std::vector<std::unique_ptr<Job>> idle_;
   LoadReport report_;

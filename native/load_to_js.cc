@@ -50,6 +50,8 @@ LoadPlan LoadPlanFromJs(Napi::Object object) {
 Napi::Value ToJs(Napi::Env env, LoadReport& report) {
   Napi::Object object = Napi::Object::New(env);
   if (report.error) object.Set("error", ErrorToJs(env, *report.error));
+  const std::chrono::duration<double, std::milli> duration = report.end - report.begin;
+  object.Set("duration", duration.count());
   object.Set("counted", ToJs(env, report.counted));
   object.Set("all", ToJs(env, report.all));
   object.Set("late", static_cast<double>(report.late));

@@ -132,6 +132,7 @@ void SessionWrap::Define(Napi::Env env) {
                                     InstanceMethod<&SessionWrap::BusyLanes>("busyLanes"),
                                     InstanceMethod<&SessionWrap::Export>("export"),
                                     InstanceMethod<&SessionWrap::GenerateLoad>("generateLoad"),
+                                    InstanceMethod<&SessionWrap::LoadCounts>("loadCounts"),
                                     InstanceMethod<&SessionWrap::StopLoad>("stopLoad")}));
 }
 
@@ -398,6 +399,16 @@ Napi::Value SessionWrap::GenerateLoad(const Napi::CallbackInfo& info) {
   return state_->RunCopy(env, [queue = std::move(queue), load]() -> EnvState::Settle {
     auto report = std::make_shared<LoadReport>(load->Run(*queue));
     return [report](Napi::Env env) { return ToJs(env, *report); };
+  });
+}
+
+// loadCounts(id): Promise<void>, which settles when what counts of the load has begun, or never will.
+Napi::Value SessionWrap::LoadCounts(const Napi::CallbackInfo& info) {
+  auto found = loads_.find(info[0].As<Napi::Number>().Uint32Value());
+  const auto load = found == loads_.end() ? nullptr : found->second.lock();
+  return state_->RunCopy(info.Env(), [load]() -> EnvState::Settle {
+    if (load != nullptr) load->WaitUntilCounting();
+    return [](Napi::Env env) { return env.Undefined(); };
   });
 }
 

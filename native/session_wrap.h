@@ -52,6 +52,7 @@ class SessionWrap final : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value BusyLanes(const Napi::CallbackInfo& info);
   Napi::Value Export(const Napi::CallbackInfo& info);
   Napi::Value GenerateLoad(const Napi::CallbackInfo& info);
+  Napi::Value LoadCounts(const Napi::CallbackInfo& info);
   Napi::Value StopLoad(const Napi::CallbackInfo& info);
 
   std::unique_ptr<Job> TakeJob(uint32_t id);

@@ -13,11 +13,21 @@ import { compare } from './bench/compare.js';
 import { loadConfigurations, sessionConfigurations } from './bench/configurations.js';
 import { apiOf, measureConfigurations } from './bench/measure-configurations.js';
 import type { BenchCommandOptions, NpuUse } from './bench/measure-configurations.js';
-import { printRow, printTable } from './bench/print.js';
+import { printInterference, printRow, printTable } from './bench/print.js';
 import { selfCheck } from './bench/self-check.js';
+import { measureInterference } from './bench/interference.js';
+import { parseCompanion } from './bench/companion-spec.js';
 import { TimesFile } from './bench/times-file.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
-import { HINTS, PRECISIONS, addModelOptions, parseAmount, parseCount, parseSampleInterval } from './options.js';
+import {
+  HINTS,
+  PRECISIONS,
+  addModelOptions,
+  parseAmount,
+  parseCount,
+  parseSampleInterval,
+  parseShape,
+} from './options.js';
 import { EXIT_FAILED, Progress, print, printJson } from './output.js';
 
 const HELP = `
@@ -30,6 +40,9 @@ latency counts from these. Requests are made by the addon, without JavaScript; -
 
 --vs openvino:GPU and --vs fp16 measure both in turns, and say by how much they differ and whether that is more than
 chance. --vs before.json, which --output has written, compares with another time: of another model, runtime, machine.
+
+--with other.onnx@20rps measures the model alone, and then while the other one is under load: at 20 requests a second, or
+with so many in flight (@4x; without @, one). Each gets a row, and the last table has what they cost each other.
 
                     trtexec           benchmark_app  perf_analyzer           rknn_benchmark
   -b                --shapes          -b             -b
@@ -83,6 +96,13 @@ export function addBenchCommand(program: Command): void {
     .option('--graphs', 'TensorRT: replay each run as a CUDA graph')
     .option('--profile', 'times of the layers, where the vendor tells; makes runs slower')
     .option('--vs <B>', 'compare with another device, another precision, or the results in a .json file')
+    .option(
+      '--with <model[@load]>',
+      'another model under load at the same time: @20rps requests a second, @4x in flight; may be repeated',
+      parseCompanion,
+    )
+    .option('--with-device <device>', 'where those run (default: where the model does)')
+    .option('--with-shape <name=dims>', 'shape of an input of theirs; may be repeated', parseShape, {})
     .option('-o, --output <file>', 'write the results to a .json or .csv file, after each configuration')
     .option('--export-times <file>', 'write the times of each request to a CSV file')
     .option('--csv', 'print CSV')
@@ -115,8 +135,8 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
     if (output !== undefined) writeResults(output, results);
   };
   const times = options.exportTimes === undefined ? undefined : new TimesFile(options.exportTimes);
-  const only = sessionConfigurations(options).length * loadConfigurations(options).length === 1;
-  const measured = (row: ResultRow, measurement: Measurement, { npu }: { npu: NpuUse | undefined }): void => {
+  const only = options.with === undefined && isOne(options);
+  const measured = (row: ResultRow, measurement: Measurement, { npu }: { npu?: NpuUse | undefined }): void => {
     progress.stop();
     results.rows.push(row);
     save();
@@ -133,11 +153,17 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
     process.exitCode = EXIT_FAILED;
   };
   try {
-    await measureConfigurations(model, options, results.environment, progress, { measured, failed, only });
+    const listener = { measured, failed, only };
+    if (options.with === undefined) {
+      await measureConfigurations(model, options, results.environment, progress, listener);
+    } else {
+      await measureInterference(model, { ...options, with: options.with }, results.environment, progress, measured);
+    }
   } finally {
     progress.stop();
   }
   if (json) printJson(results);
+  else if (!csv && options.with !== undefined) printInterference(results.rows);
   else if (!csv && results.rows.length > 1) printTable(results.rows);
 }
 
@@ -163,10 +189,22 @@ function checkOptions(options: BenchCommandOptions): void {
   if (requestRate !== undefined && (sync || options.api === 'run')) {
     throw refuse('Only the addon makes requests at fixed moments: --request-rate goes with --api native.');
   }
+  if (options.with === undefined && (options.withDevice !== undefined || Object.keys(options.withShape).length > 0)) {
+    throw refuse('--with-device and --with-shape are of the models that --with names.');
+  }
+  if (options.with !== undefined) {
+    if (options.vs !== undefined) throw refuse('Either --vs or --with: a comparison measures nothing beside the two.');
+    if (!isOne(options)) throw refuse('--with measures one configuration beside others, and the lists name several.');
+  }
   if (csv === true && json === true) throw refuse('Either --csv or --json can be printed. --output writes the other.');
   if (output === undefined) return;
   checkResultsPath(output);
   checkKeptFile('--output', output, 'It gets the results.');
+}
+
+/** Do the lists name one configuration? */
+function isOne(options: BenchCommandOptions): boolean {
+  return sessionConfigurations(options).length * loadConfigurations(options).length === 1;
 }
 
 /** The options as text, for the record. */

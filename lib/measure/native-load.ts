@@ -28,6 +28,7 @@ export async function nativeLoad(
   outputs: readonly WantedOutputs[],
   { signal, ...limits }: Limits,
   options: LoadOptions,
+  onCounting?: () => void,
 ): Promise<NativeLoadReport> {
   throwIfAborted(signal);
   // One of our own, as the caller's onProgress may fail.
@@ -48,7 +49,7 @@ export async function nativeLoad(
       }
     }, PROGRESS_INTERVAL);
   try {
-    const report = await generateLoad(session, inputs, outputs, { ...options, ...rest }, stop.signal);
+    const report = await generateLoad(session, inputs, outputs, { ...options, ...rest }, stop.signal, onCounting);
     if (failure !== undefined) throw failure;
     throwIfAborted(signal);
     return report;

@@ -1,5 +1,7 @@
 /** What `measure` takes and gives. */
+import type { Inputs } from '../binding.js';
 import type { MemoryKind } from '../memory.js';
+import type { Session } from '../session.js';
 
 /** Who makes the requests of a measurement: see {@link MeasureOptions.api}. */
 export type MeasureApi = 'native' | 'run' | 'runSync';
@@ -47,10 +49,38 @@ export interface MeasureOptions {
    * Default: `host`.
    */
   memory?: MemoryKind | undefined;
+  /**
+   * Other models under load at the same time, to see how far they get in each other's way: from before the warm-up until the
+   * last run has ended. If one of them fails, so does the measurement. Default: none.
+   */
+  beside?: readonly Companion[] | undefined;
   /** Ends the measurement when aborted, after the runs that have begun. */
   signal?: AbortSignal | undefined;
   /** Told after each run; by `native`, ten times a second. What it does is not measured, but delays the next run. */
   onProgress?: ((elapsed: number, duration: number) => void) | undefined;
+}
+
+/**
+ * A model that is under load while another one is measured: {@link MeasureOptions.beside}. The addon makes its requests, and
+ * warms it up before.
+ */
+export interface Companion {
+  /** The model, on its device. */
+  session: Session;
+  /** What it runs on: one set of inputs, or several in turn. */
+  inputs: Inputs | readonly Inputs[];
+  /** By which errors call it. Default: `beside[0]`, and so on. */
+  name?: string | undefined;
+  /** As {@link MeasureOptions.concurrency}. Default: 1; 64 with `rate`. */
+  concurrency?: number | undefined;
+  /** As {@link MeasureOptions.rate}: requests a second of an open loop. Default: a closed loop. */
+  rate?: number | undefined;
+  /** As {@link MeasureOptions.arrivals}. */
+  arrivals?: 'constant' | 'poisson' | undefined;
+  /** As {@link MeasureOptions.seed}. */
+  seed?: number | undefined;
+  /** As {@link MeasureOptions.memory}. */
+  memory?: MemoryKind | undefined;
 }
 
 /** Latencies in milliseconds. */
@@ -128,6 +158,8 @@ export interface Measurement {
   unsent?: number;
   /** What to mind when reading the figures, a sentence each. */
   warnings: string[];
+  /** Of the companions, in their order, while this was measured, its warm-up included. With {@link MeasureOptions.beside}. */
+  beside?: Measurement[];
   /** With {@link MeasureOptions.times}. */
   times?: RequestTimes;
 }

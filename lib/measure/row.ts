@@ -14,6 +14,7 @@ export interface Measured {
   batch: number;
   shapes: Record<string, number[]>;
   load: ResultRow['load'];
+  beside?: ResultRow['beside'];
   api: MeasureApi;
   memory: MemoryKind;
   hint?: string | undefined;

@@ -144,6 +144,8 @@ export interface NativeSession {
   export(path: string): Promise<void>;
   /** Makes requests until the plan is fulfilled, one fails, or it is stopped; settles when nothing is in flight. */
   generateLoad(request: NativeGeneratorRequest): Promise<NativeLoadReport>;
+  /** Settles when what counts of the load has begun, in a closed loop with requests in flight, or never will. */
+  loadCounts(id: number): Promise<void>;
   stopLoad(id: number): void;
 }
 
@@ -179,6 +181,8 @@ export interface NativeLoadReport {
   sent: Float64Array;
   started: Float64Array;
   ended: Float64Array;
+  /** Of what counts, until it was stopped or nothing was in flight any more. */
+  duration: number;
   /** Sums as in a record, with the numbers of runs and of failed ones at the front: of what counts, and of all. */
   counted: Float64Array;
   all: Float64Array;

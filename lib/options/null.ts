@@ -30,6 +30,8 @@ export interface NullModel {
   perSampleMs?: number | undefined;
   /** Lanes of the model that compute at the same time, at most; runs on the others wait. Default: all. */
   saturation?: number | undefined;
+  /** Runs of all such models on a device are computed one after the other, first come first served. */
+  exclusive?: boolean | undefined;
   /** How a `busy` model waits: `spin` keeps the lane's core busy, as a CPU inference would. */
   wait?: 'spin' | 'sleep' | undefined;
   /** This run of each lane fails with VENDOR_FAILURE; the first is 1. */
@@ -86,6 +88,7 @@ export const nullModel = z
     durationMs: z.union([z.number().nonnegative(), z.literal('input')]).optional(),
     perSampleMs: z.number().nonnegative().optional(),
     saturation: z.int().positive().optional(),
+    exclusive: z.boolean().optional(),
     wait: z.enum(['spin', 'sleep']).optional(),
     failAt: z.int().positive().optional(),
     loadMs: z.number().nonnegative().optional(),
@@ -114,5 +117,9 @@ export const nullModel = z
   .refine(
     ({ durationMs, inputs }) => durationMs !== 'input' || inputs[0]!.type === 'float32',
     'the first input must be float32 to tell the duration',
+  )
+  .refine(
+    ({ exclusive, saturation }) => exclusive !== true || saturation === undefined,
+    'an exclusive model has no saturation',
   )
   .transform((spec) => ({ ...spec, outputs: spec.outputs ?? spec.inputs })) satisfies z.ZodType<unknown, NullModel>;

@@ -174,7 +174,8 @@ function fromResults(path: string, { version, rows }: { version: unknown; rows: 
       'Measure again with this version, or plan with that one.',
     );
   }
-  const parsed = parse(z.array(resultRow), rows, `${path}: rows`);
+  // What was measured beside other models is no figure of the model alone, and a plan adds models up by itself.
+  const parsed = parse(z.array(resultRow), rows, `${path}: rows`).filter(({ beside }) => beside === undefined);
   if (parsed.length === 0) throw invalidArgument(`${path} is empty: there is no row in it.`);
   const byProcess = new Set<string>();
   const models = new Map<string, ModelConfiguration[]>();

@@ -10,7 +10,7 @@ import { csvLine } from './csv.js';
 import type { Cell } from './csv.js';
 import { environment } from './environment.js';
 import { resultRow } from './row.js';
-import type { ResultRow } from './row.js';
+import type { Neighbour, ResultRow } from './row.js';
 
 export const RESULTS_FORMAT = 'accelnode-results';
 export const RESULTS_VERSION = 1;
@@ -70,7 +70,13 @@ const COLUMNS: readonly Column[] = [
   ['CPU (%)', ({ resources }) => resources.cpu],
   ['Compile (ms)', (row) => row.compile],
   ['First inference (ms)', (row) => row.firstInference],
+  ['With', ({ beside }) => beside?.map(describeNeighbour).join('; ')],
 ];
+
+/** As `bench --with` takes it: `model.onnx@20rps`. */
+export function describeNeighbour({ model, load }: Neighbour): string {
+  return `${model}@${load.kind === 'open' ? `${load.rate}rps` : `${load.concurrency}x`}`;
+}
 
 /** The header and a line for each row, with a line feed after each. */
 export function toCsv(rows: readonly ResultRow[]): string {

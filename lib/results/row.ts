@@ -77,6 +77,9 @@ const resources = z.strictObject({
     .optional(),
 });
 
+/** Another model that was under load meanwhile. */
+const neighbour = z.strictObject({ model: z.string().min(1), device: z.string().min(1), load });
+
 export const resultRow = z.strictObject({
   /** The model's name: its file's, without folders. */
   model: z.string().min(1),
@@ -90,6 +93,8 @@ export const resultRow = z.strictObject({
   shapes: z.record(z.string(), z.array(z.int().nonnegative())),
   lanes: count,
   load,
+  /** What ran at the same time, and is in these figures. Absent where there was nothing else. */
+  beside: z.array(neighbour).optional(),
   /** Who made the requests: the addon's own loop, or JavaScript by `Session.run` or `Session.runSync`. */
   api: z.enum(['native', 'run', 'runSync']),
   /** Where inputs and outputs lie. */
@@ -138,5 +143,7 @@ export const resultRow = z.strictObject({
 
 /** One measured configuration. */
 export type ResultRow = z.output<typeof resultRow>;
+/** Another model that was under load meanwhile. */
+export type Neighbour = z.output<typeof neighbour>;
 /** How a load was made: see {@link ResultRow}. */
 export type LoadShape = z.output<typeof load>;

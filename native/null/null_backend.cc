@@ -3,11 +3,13 @@
 // overhead of the layer is measured with it. It behaves like a card of its own: what is in host
 // memory counts as moved to the device and back.
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <list>
 #include <mutex>
 #include <thread>
 
@@ -27,7 +29,8 @@ struct Spec {
   bool sleep = false;                // else the lane's core is kept busy
   int fail_at = 0;                   // the n-th run of a lane fails; 0: none
   bool computes_on_caller = false;
-  int saturation = 0;  // lanes that compute at the same time, at most; 0: all
+  int saturation = 0;      // lanes that compute at the same time, at most; 0: all
+  bool exclusive = false;  // such models of a device compute one after the other
   Value memory;        // { device, devicePerSample, host, limit, limitAt }
   Value use;           // { utilization, power, temperature, memory, failAt }
 
@@ -56,29 +59,49 @@ void CheckMemory(const Spec& spec, int64_t batch) {
       .WithCall("null_allocate", -1);
 }
 
-// What the contexts of a model share.
-class Shared {
+// Where so many can compute at the same time; who comes first goes first.
+class Places {
  public:
-  explicit Shared(int places) : free_(places) {}
+  explicit Places(int count) : free_(count) {}
 
   // False when `cancelled` is set first; who sets it calls Wake.
-  bool TakePlace(const std::atomic<bool>& cancelled) {
+  bool Take(const std::atomic<bool>& cancelled) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return cancelled || free_ > 0; });
+    const auto own = waiting_.insert(waiting_.end(), next_++);
+    changed_.wait(lock, [&] { return cancelled || (free_ > 0 && waiting_.front() == *own); });
+    waiting_.erase(own);
+    changed_.notify_all();  // whoever is the first now
     if (cancelled) return false;
     --free_;
     return true;
   }
-  void GivePlace() {
+  void Give() {
     std::lock_guard lock(mutex_);
     ++free_;
-    changed_.notify_one();
+    changed_.notify_all();
   }
   void Wake() {
     std::lock_guard lock(mutex_);
     changed_.notify_all();
   }
 
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int free_;
+  uint64_t next_ = 0;
+  std::list<uint64_t> waiting_;  // in the order in which they came
+};
+
+// Of a device, for its exclusive models. Never destroyed: lanes may outlive static objects.
+Places& PlaceOf(int device) {
+  static auto& places = *new std::array<Places, 2>{Places(1), Places(1)};
+  return places.at(static_cast<size_t>(device));
+}
+
+// What the contexts of a model share.
+class Shared {
+ public:
   void NoteBatch(int64_t batch) {
     std::lock_guard lock(mutex_);
     largest_batch_ = std::max(largest_batch_, batch);
@@ -90,8 +113,6 @@ class Shared {
 
  private:
   std::mutex mutex_;
-  std::condition_variable changed_;
-  int free_;
   int64_t largest_batch_ = 0;
 };
 
@@ -121,6 +142,7 @@ Spec ParseSpec(const Value& value) {
   spec.fail_at = static_cast<int>(value.Number("failAt", 0));
   spec.computes_on_caller = value.Bool("computesOnCaller", false);
   spec.saturation = static_cast<int>(value.Number("saturation", 0));
+  spec.exclusive = value.Bool("exclusive", false);
   spec.memory = value["memory"];
   spec.use = value["use"];
   return spec;
@@ -128,8 +150,9 @@ Spec ParseSpec(const Value& value) {
 
 class NullContext final : public Context {
  public:
-  NullContext(const Spec& spec, Shared& shared, int device)
-      : spec_(spec), shared_(shared), device_(device) {}
+  // `places`: where runs wait for their turn; null where they needn't.
+  NullContext(const Spec& spec, Shared& shared, Places* places, int device)
+      : spec_(spec), shared_(shared), places_(places), device_(device) {}
 
   void Arm() override {
     std::lock_guard lock(mutex_);
@@ -164,19 +187,19 @@ class NullContext final : public Context {
       cancelled_ = true;
       wake_.notify_all();
     }
-    shared_.Wake();
+    if (places_ != nullptr) places_->Wake();
   }
 
  private:
   void Compute(std::chrono::nanoseconds duration) {
-    if (spec_.saturation == 0) return Wait(duration);
-    if (!shared_.TakePlace(cancelled_)) {
+    if (places_ == nullptr) return Wait(duration);
+    if (!places_->Take(cancelled_)) {
       throw Error(ErrorCode::CANCELLED, "The run was cancelled.");
     }
     struct Place {
-      Shared& shared;
-      ~Place() { shared.GivePlace(); }
-    } place{shared_};
+      Places& places;
+      ~Place() { places.Give(); }
+    } place{*places_};
     Wait(duration);
   }
 
@@ -226,6 +249,7 @@ class NullContext final : public Context {
 
   const Spec& spec_;
   Shared& shared_;
+  Places* const places_;
   const int device_;
   int runs_ = 0;
   std::mutex mutex_;
@@ -236,10 +260,7 @@ class NullContext final : public Context {
 class NullModel final : public Model {
  public:
   NullModel(Spec spec, const Value& shapes, int device)
-      : spec_(std::move(spec)),
-        shared_(spec_.saturation),
-        device_(device),
-        use_(spec_.use, device) {
+      : spec_(std::move(spec)), places_(spec_.saturation), device_(device), use_(spec_.use, device) {
     const int64_t batch = LoadedBatch(spec_, shapes);
     if (batch == kDynamic) return;
     if (spec_.memory.String("limitAt") != "run") CheckMemory(spec_, batch);
@@ -250,7 +271,7 @@ class NullModel final : public Model {
   const std::vector<TensorInfo>& Outputs() const override { return spec_.outputs; }
   std::unique_ptr<Context> NewContext(int) override {
     use_.AddLane();
-    return std::make_unique<NullContext>(spec_, shared_, device_);
+    return std::make_unique<NullContext>(spec_, shared_, WhereToWait(), device_);
   }
   MemoryKind PreferredMemory() const override { return MemoryKind::kPinned; }
   bool ComputesOnCaller() const override { return spec_.computes_on_caller; }
@@ -262,8 +283,14 @@ class NullModel final : public Model {
   }
 
  private:
+  Places* WhereToWait() {
+    if (spec_.exclusive) return &PlaceOf(device_);
+    return spec_.saturation > 0 ? &places_ : nullptr;
+  }
+
   const Spec spec_;
   mutable Shared shared_;
+  Places places_;
   const int device_;
   null::PlayedUse use_;
 };

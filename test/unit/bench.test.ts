@@ -13,11 +13,13 @@ import {
   parseRates,
   sessionConfigurations,
 } from '../../build-ts/cli/bench/configurations.js';
+import { parseCompanion } from '../../build-ts/cli/bench/companion-spec.js';
 import { describeEnvironment } from '../../build-ts/results/environment.js';
 import { readResults, toCsv, writeResults } from '../../build-ts/results/results.js';
 import type { Results } from '../../build-ts/results/results.js';
 import type { ResultRow } from '../../build-ts/results/row.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
+import type { JsonError } from '../utils/command.js';
 import { expectError, withNull, withSession } from '../utils/session.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'accelnode-bench-'));
@@ -225,6 +227,114 @@ describe('the command', () => {
   });
 });
 
+describe('--with', () => {
+  const busy = { durationMs: 1 };
+
+  it.each([
+    ['a.onnx', { model: 'a.onnx', concurrency: 1 }],
+    ['a.onnx@20rps', { model: 'a.onnx', rate: 20 }],
+    ['a.onnx@0.5rps', { model: 'a.onnx', rate: 0.5 }],
+    ['a@2/b@c.onnx@4x', { model: 'a@2/b@c.onnx', concurrency: 4 }],
+    ['a@2/b', { model: 'a@2/b', concurrency: 1 }],
+    ['a@v1.onnx', { model: 'a@v1.onnx', concurrency: 1 }],
+  ])('%s', (text, spec) => {
+    expect(parseCompanion(text)).toEqual([spec]);
+    expect(parseCompanion(text, [{ model: 'b', rate: 1 }])).toEqual([{ model: 'b', rate: 1 }, spec]);
+  });
+
+  it.each([
+    ['', 'names no model'],
+    ['@20rps', 'names no model'],
+    ['a@', 'must be like'],
+    ['a@20', 'must be like'],
+    ['a@fast', 'must be like'],
+    ['a@0rps', 'A rate is from 0.001'],
+    ['a@-5rps', 'A rate is from 0.001'],
+    ['a@NaNrps', 'A rate is from 0.001'],
+    ['a@Infinityrps', 'A rate is from 0.001'],
+    ['a@rps', 'A rate is from 0.001'],
+    ['a@0x', 'In flight'],
+    ['a@1.5x', 'In flight'],
+    ['a@x', 'In flight'],
+  ])('not %j', (text, words) => {
+    expect(() => parseCompanion(text)).toThrow(words);
+  });
+
+  it('measures a model alone, and then beside others, which get rows, too', async () => {
+    const model = modelFile('measured', { ...busy, exclusive: true });
+    const [one, two] = ['one', 'two'].map((name) => modelFile(name, { ...busy, exclusive: true })) as [string, string];
+    const output = join(folder, 'with.json');
+    const times = join(folder, 'with-times.csv');
+    const args = ['bench', model, ...quick, '--with', `${one}@500rps`, '--with', `${two}@2x`, '--with-shape', 'x=3,4'];
+    const results = await jsonOf<Results>(accelnode, 0, ...args, '-o', output, '--export-times', times);
+    const own = { model: 'measured.null.json', device: 'null:0', load: { kind: 'closed', concurrency: 1 } };
+    const first = { model: 'one.null.json', device: 'null:0', load: { kind: 'open', rate: 500, arrivals: 'constant' } };
+    const second = { model: 'two.null.json', device: 'null:0', load: { kind: 'closed', concurrency: 2 } };
+    const all = [
+      { ...own, requests: 9, batch: 1 },
+      { ...own, requests: 9, batch: 1, beside: [first, second] },
+      { ...first, batch: 3, shapes: { x: [3, 4] }, beside: [own, second] },
+      { ...second, batch: 3, beside: [own, first] },
+    ];
+    expect(results.rows).toMatchObject(all);
+    expect(results.rows[0]).not.toHaveProperty('beside');
+    expect(results.rows[2]!.unsent).toBeGreaterThanOrEqual(0);
+    for (const { resources } of results.rows.slice(2)) expect(resources).toEqual({});
+    expect(readResults(output)).toEqual(results);
+    const numbers = readFileSync(times, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',')[0]);
+    expect(numbers).toEqual(results.rows.flatMap(({ requests }, i) => Array<string>(requests).fill(String(i + 1))));
+    expect(
+      toCsv(results.rows)
+        .split('\n')
+        .map((line) => line.split(',').at(-1)),
+    ).toEqual([
+      'With',
+      '',
+      'one.null.json@500rps; two.null.json@2x',
+      'measured.null.json@1x; two.null.json@2x',
+      'measured.null.json@1x; one.null.json@500rps',
+      '',
+    ]);
+
+    const printed = await accelnode(...args, '--with-device', 'null:1');
+    expectPlain(printed, 0);
+    expect(printed.stdout).toMatch(/^beside it: one\.null\.json@500rps, two\.null\.json@2x$/m);
+    expect(printed.stdout).toMatch(/^two\.null\.json on null:1$/m);
+    expect(printed.stdout).toMatch(/^measured\.null\.json +alone +with others +with others \/ alone$/m);
+    expect(printed.stdout).toMatch(/^one\.null\.json +500\/s +[\d.]+ +[\d.]+ +[\d.]+ +\d+$/m);
+  });
+
+  it('says whose failure it is, and keeps what was measured before', async () => {
+    const [model, failing] = [modelFile('whole', busy), modelFile('failing', { ...busy, failAt: 3 })];
+    const output = join(folder, 'kept.json');
+    const args = ['bench', model, ...quick, '--with', failing, '-o', output];
+    const { error } = await jsonOf<JsonError>(accelnode, 1, ...args);
+    expect(error).toMatchObject({ code: 'VENDOR_FAILURE' });
+    expect(error.message).toMatch(/^failing\.null\.json, beside the measured model, failed: /);
+    expect(readResults(output).rows).toMatchObject([{ model: 'whole.null.json' }]);
+  });
+
+  it.each<[string, string[], string]>([
+    ['that are not there', ['--with', 'none.null.json'], 'none.null.json'],
+    ['beside a comparison', ['--with', 'MODEL', '--vs', 'fp16'], 'Either --vs or --with'],
+    ['beside many configurations', ['--with', 'MODEL', '-b', '1,2'], '--with measures one configuration'],
+    ['that nobody named: device', ['--with-device', 'null:1'], '--with-device and --with-shape are of'],
+    ['that nobody named: shape', ['--with-shape', 'x=1,4'], '--with-device and --with-shape are of'],
+    ['without such an input', ['--with', 'MODEL', '--with-shape', 'y=1,4'], 'no model of --with has an input "y"'],
+    ['on no device', ['--with', 'MODEL', '--with-device', 'null:7'], 'null:7'],
+  ])('refuses models %s', async (_, args, words) => {
+    const model = modelFile('plain-with', busy);
+    const given = args.map((arg) => (arg === 'MODEL' ? model : arg));
+    const exit = words === 'none.null.json' || words === 'null:7' ? 1 : 2;
+    const { message } = await failureOf(accelnode, exit, 'bench', model, ...quick, ...given);
+    expect(message).toContain(words);
+  });
+});
+
 describe('files of results', () => {
   const row: ResultRow = {
     model: 'a "model", or two',
@@ -253,8 +363,8 @@ describe('files of results', () => {
 
   it('as CSV: what nobody measured is empty, names are quoted', () => {
     const [head, line] = toCsv([row]).trimEnd().split('\n');
-    expect(head!.split(',')).toHaveLength(28);
-    expect(line).toBe('"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,,3,,,');
+    expect(head!.split(',')).toHaveLength(29);
+    expect(line).toBe('"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,,3,,,,');
   });
 
   it('as JSON: come back as they were', () => {

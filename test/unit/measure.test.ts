@@ -3,7 +3,7 @@
  * relations between figures of one measurement, which hold however long its runs were.
  */
 import { Session, measure } from 'accelnode';
-import type { MeasureOptions, Measurement, NullModel } from 'accelnode';
+import type { LoadOptions, MeasureOptions, Measurement, NullModel } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
 import { isStable, summarize } from '../../build-ts/measure/statistics.js';
@@ -302,6 +302,137 @@ describe('an open loop', () => {
       },
       { lanes: 1 },
     ));
+});
+
+describe('beside others', () => {
+  const few = { warmup: 0, duration: 0, minRuns: 9, concurrency: 1 } as const;
+  const endless = { duration: 1e9, maxRuns: 1e9, concurrency: 1 } as const;
+
+  /** Two sessions, of which the second is to be under load while the first is measured. */
+  const withTwo = (
+    own: Partial<NullModel>,
+    other: Partial<NullModel>,
+    use: (session: Session, neighbour: Session) => Promise<void>,
+    options: LoadOptions = {},
+  ): Promise<void> => withNull(own, (session) => withNull(other, (neighbour) => use(session, neighbour), options));
+
+  it.each(['native', 'run', 'runSync'] as const)(
+    'they take turns on a device that computes one run at a time: %s',
+    (api) => {
+      const model = { ...sleeping(10), exclusive: true };
+      return withTwo(model, model, async (session, neighbour) => {
+        const { runs, beside } = await measure(session, inputs, {
+          ...few,
+          api,
+          beside: [{ session: neighbour, inputs }],
+        });
+        expect(runs).toBe(9);
+        expect(beside).toHaveLength(1);
+        expectConsistent(beside![0]!, 1);
+        // Its load was there from before the warm-up's run to after the last: no two runs overlap, so these have all come one after the other.
+        expect(beside![0]!.duration).toBeGreaterThanOrEqual((1 + runs + beside![0]!.runs) * 10 - 0.001);
+        expect([session.pending, neighbour.pending]).toEqual([0, 0]);
+      });
+    },
+  );
+
+  it('they are there until the last run has ended, each under its own load', () =>
+    withTwo(sleeping(5), sleeping(2), async (session, neighbour) => {
+      const pending: number[] = [];
+      const { beside } = await measure(session, inputs, {
+        ...few,
+        times: true,
+        onProgress: () => pending.push(neighbour.pending),
+        beside: [
+          { session: neighbour, inputs, concurrency: 3 },
+          { session: neighbour, inputs: [inputs, inputs], rate: 200, arrivals: 'poisson', seed: 7 },
+        ],
+      });
+      expect(pending).toEqual(Array<number>(9).fill(3 + 64));
+      const [closed, open] = beside as [Measurement, Measurement];
+      expect(closed.unsent).toBeUndefined();
+      expect(closed.times!.due).toHaveLength(closed.runs);
+      expect(open.unsent).toBeGreaterThanOrEqual(0);
+      // As long as the load was there, even if nothing was due at the end.
+      expect(open.throughput).toBeLessThanOrEqual((open.runs / open.times!.due.at(-1)!) * 1000);
+      expect(neighbour.pending).toBe(0);
+    }));
+
+  it.each(['native', 'run', 'runSync'] as const)('one of them fails, and so does the measurement: %s', (api) =>
+    withTwo(sleeping(5), { ...sleeping(1), failAt: 3 }, async (session, neighbour) => {
+      const limits = api === 'runSync' ? few : endless; // nobody can stop what keeps the thread
+      const beside = [{ session: neighbour, inputs, name: 'other.onnx' }];
+      const error = await expectError('VENDOR_FAILURE', () =>
+        measure(session, inputs, { ...limits, api, beside, warmup: 0 }),
+      );
+      expect(error.message).toMatch(/^other\.onnx, beside the measured model, failed: The null model fails/);
+      expect(error.device).toBe('null:0');
+      expect([session.pending, neighbour.pending]).toEqual([0, 0]);
+    }),
+  );
+
+  it('one of them can’t even begin', () =>
+    withTwo(
+      {},
+      {},
+      async (session, neighbour) => {
+        const measuring = (companion: object): Promise<unknown> =>
+          measure(session, inputs, { ...endless, beside: [{ session: neighbour, inputs, ...companion }] });
+        const wrong = await expectError('INVALID_ARGUMENT', () => measuring({ inputs: {} }));
+        expect(wrong.message).toMatch(/^beside\[0\], beside the measured model, failed: /);
+        await expectError('QUEUE_FULL', () => measuring({ concurrency: 3 }));
+        expect(session.stats().runs).toBe(0);
+      },
+      { maxQueue: 2 },
+    ));
+
+  it('the measured model fails, and the load ends', () =>
+    withTwo({ ...sleeping(5), failAt: 3 }, sleeping(1), async (session, neighbour) => {
+      const beside = [{ session: neighbour, inputs }];
+      const error = await expectError('VENDOR_FAILURE', () => measure(session, inputs, { ...endless, beside }));
+      expect(error.message).toMatch(/^The null model fails/);
+      expect([session.pending, neighbour.pending]).toEqual([0, 0]);
+      await neighbour.run(inputs);
+    }));
+
+  it.each(['native', 'run'] as const)('its signal is aborted: %s', (api) =>
+    withTwo({}, {}, async (session, neighbour) => {
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      const onProgress = (): void => controller.abort(reason);
+      const beside = [{ session: neighbour, inputs }];
+      const options = { ...endless, api, signal: controller.signal, onProgress, beside };
+      const error = await expectError('CANCELLED', () => measure(session, inputs, options));
+      expect(error.cause).toBe(reason);
+      await expectError('CANCELLED', () => measure(session, inputs, options));
+      expect([session.pending, neighbour.pending]).toEqual([0, 0]);
+    }),
+  );
+
+  it('one of them was to make no request meanwhile', () =>
+    withTwo({}, {}, async (session, neighbour) => {
+      const beside = [{ session: neighbour, inputs, rate: 0.001, arrivals: 'poisson' as const }];
+      const error = await expectError('INVALID_ARGUMENT', () => measure(session, inputs, { ...few, beside }));
+      expect(error.message).toMatch(/^beside\[0\] was to make no request/);
+    }));
+
+  it.each<[string, unknown, RegExp]>([
+    ['what is no list', {}, /options\.beside/],
+    ['what is no session', [{ session: {}, inputs }], /options\.beside\.0\.session: must be a Session/],
+    ['no inputs', [{ inputs: [] }], /options\.beside\.0\.inputs: are none/],
+    ['inputs that are none', [{ inputs: 1 }], /options\.beside\.0\.inputs: must be/],
+    ['no requests a second', [{ rate: 0 }], /options\.beside\.0\.rate/],
+    ['a rate that is no number', [{ rate: NaN }], /options\.beside\.0\.rate/],
+    ['nothing in flight', [{ concurrency: 0 }], /options\.beside\.0\.concurrency/],
+    ['arrivals without a rate', [{ arrivals: 'poisson' }], /options\.beside\.0\.arrivals/],
+    ['an end of its own', [{ duration: 1 }], /options\.beside\.0.*duration/],
+  ])('refuses %s', (_, beside, message) =>
+    withTwo({}, {}, async (session, neighbour) => {
+      const full = Array.isArray(beside) ? beside.map((each) => ({ session: neighbour, inputs, ...each })) : beside;
+      const error = await expectError('INVALID_ARGUMENT', () => measure(session, inputs, { beside: full as [] }));
+      expect(error.message).toMatch(message);
+    }),
+  );
 });
 
 it('takes several sets of inputs in turn', () =>

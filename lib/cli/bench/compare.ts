@@ -115,8 +115,8 @@ async function compareWithFile(
 /** The only row of a file; or of several, the one that was measured as this one. */
 function rowLike(wanted: ResultRow, rows: readonly ResultRow[], file: string): ResultRow {
   if (rows.length === 1) return rows[0]!;
-  const how = ({ model, batch, lanes, load, api, memory, precision, device }: ResultRow): string =>
-    JSON.stringify([model, batch, lanes, load, api, memory, precision, device]);
+  const how = ({ model, batch, lanes, load, api, memory, precision, device, beside }: ResultRow): string =>
+    JSON.stringify([model, batch, lanes, load, api, memory, precision, device, beside]);
   const found = rows.filter((row) => how(row) === how(wanted));
   if (found.length === 1) return found[0]!;
   throw new AccelError(

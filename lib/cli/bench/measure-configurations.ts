@@ -16,6 +16,7 @@ import { entryOf, loadOptions } from '../options.js';
 import type { ModelCommandOptions } from '../options.js';
 import type { Progress } from '../output.js';
 import { batchShapes, describeConfiguration, loadConfigurations, sessionConfigurations } from './configurations.js';
+import type { CompanionSpec } from './companion-spec.js';
 import type { Lists, LoadConfiguration, SessionConfiguration } from './configurations.js';
 
 export type BenchCommandOptions = Omit<ModelCommandOptions, 'precision' | 'hint' | 'lanes'> &
@@ -34,6 +35,9 @@ export type BenchCommandOptions = Omit<ModelCommandOptions, 'precision' | 'hint'
     profile?: boolean;
     exportTimes?: string;
     vs?: string;
+    with?: CompanionSpec[];
+    withDevice?: string;
+    withShape: Record<string, number[]>;
     output?: string;
     csv?: boolean;
     selfCheck?: boolean;
@@ -157,8 +161,9 @@ export async function measureRow(
   options: BenchCommandOptions,
   each: LoadConfiguration,
   progress: Progress,
+  beside?: MeasureOptions['beside'],
 ): Promise<{ row: ResultRow; measurement: Measurement; npu: NpuUse | undefined }> {
-  const { measurement, npu, resources } = await measureLoad(session, inputs, options, each, progress);
+  const { measurement, npu, resources } = await measureLoad(session, inputs, options, each, progress, beside);
   const layers = options.profile === true ? await session.profile() : undefined;
   const { memory } = options;
   const load = loadShape(session, options, each);
@@ -184,6 +189,7 @@ async function measureLoad(
   options: BenchCommandOptions,
   load: LoadConfiguration,
   progress: Progress,
+  beside: MeasureOptions['beside'],
 ): Promise<{ measurement: Measurement; npu: NpuUse | undefined; resources: ResultRow['resources'] }> {
   let use: Promise<NpuUse | undefined> | undefined;
   const { arrivals, seed, warmup, minRuns, tolerance, memory, exportTimes } = options;
@@ -199,6 +205,7 @@ async function measureLoad(
       tolerance,
       memory,
       times: exportTimes !== undefined,
+      beside,
       signal,
       onProgress: (elapsed, duration) => {
         progress.update('measuring', elapsed, duration);
