@@ -32,6 +32,7 @@ export default defineConfig({
         resolve: { alias: { accelnode: join(root, 'build-ts', 'index.mjs') } },
         test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] },
       },
+      { extends: true, test: { ...shared, name: 'native', include: ['test/native/**/*.test.ts'] } },
       { extends: true, test: { ...shared, name: 'null', include: ['test/conformance/null.test.ts'] } },
       {
         extends: true,

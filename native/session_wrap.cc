@@ -402,7 +402,8 @@ Napi::Value SessionWrap::GenerateLoad(const Napi::CallbackInfo& info) {
   });
 }
 
-// loadCounts(id): Promise<void>, which settles when what counts of the load has begun, or never will.
+// loadCounts(id): Promise<void>, which settles when what counts of the load has begun, or never
+// will.
 Napi::Value SessionWrap::LoadCounts(const Napi::CallbackInfo& info) {
   auto found = loads_.find(info[0].As<Napi::Number>().Uint32Value());
   const auto load = found == loads_.end() ? nullptr : found->second.lock();

@@ -106,7 +106,7 @@ function test(suites) {
       encoding: 'utf8',
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: LIMIT,
-      env: { ...process.env, NO_COLOR: '1', ACCELNODE_PREBUILD: copy },
+      env: { ...process.env, NO_COLOR: '1', ACCELNODE_PREBUILD: copy, ACCELNODE_NATIVE: join(copy, 'native') },
     },
   );
   return verdictOf(ended, existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined);

@@ -57,7 +57,10 @@ export async function measureAround(
 async function untilStable(session: Session, inputs: readonly Inputs[], options: ParsedMeasureOptions): Promise<Found> {
   const outputs = reusableOutputs(session, options.memory, options.concurrency);
   const attempt = options.api === 'native' ? measureNative : measureInJs;
-  const warmup = { duration: options.warmup, runs: options.concurrency };
+  const { concurrency, rate } = options;
+  // In an open loop far more may be in flight than are, and would take long to come.
+  const runs = rate === undefined ? concurrency : Math.min(concurrency, session.lanes);
+  const warmup = { duration: options.warmup, runs };
   let found = await attempt(session, inputs, outputs, options, warmup);
   let measured = spanOf(found.times);
   while (isStable(found.times, options.tolerance) === false && measured + options.duration <= options.maxDuration) {

@@ -30,7 +30,7 @@ export interface MeasureOptions {
   arrivals?: 'constant' | 'poisson' | undefined;
   /** Of the gaps of `poisson`: the same number, the same gaps. Default: 1. */
   seed?: number | undefined;
-  /** Milliseconds of runs that are not counted: at least one for each in flight. Default: 200. */
+  /** Milliseconds of runs that are not counted: at least one for each in flight; with `rate`, one for each lane. Default: 200. */
   warmup?: number | undefined;
   /** Milliseconds to measure for. Default: 3000. */
   duration?: number | undefined;

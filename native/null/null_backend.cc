@@ -31,8 +31,8 @@ struct Spec {
   bool computes_on_caller = false;
   int saturation = 0;      // lanes that compute at the same time, at most; 0: all
   bool exclusive = false;  // such models of a device compute one after the other
-  Value memory;        // { device, devicePerSample, host, limit, limitAt }
-  Value use;           // { utilization, power, temperature, memory, failAt }
+  Value memory;            // { device, devicePerSample, host, limit, limitAt }
+  Value use;               // { utilization, power, temperature, memory, failAt }
 
   double DeviceMemory(int64_t batch) const {
     return memory.Number("device", 0) +

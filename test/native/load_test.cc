@@ -1,7 +1,8 @@
 // Loads on a LaneQueue, closed and open, that end in every way: by themselves, by an error, by
-// Stop, by a close that cancels or does not; while other jobs come and go. It checks that nothing
-// is in flight when Run returns, and that the times of what counts are in order; the sanitizer that
-// it is built with looks for races and for memory used after it was freed.
+// Stop, by a close that cancels or does not, for want of memory; while other jobs come and go. It
+// checks that nothing is in flight when Run returns, that the times of what counts are in order,
+// and that no request of an open loop is left out. A sanitizer that it is built with looks for
+// races and for memory used after it was freed.
 //
 //   load_test [rounds [seed]]
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <random>
 #include <string>
 #include <thread>
@@ -21,6 +23,24 @@
 #include "lane.h"
 #include "load_generator.h"
 
+namespace {
+
+// Allocations as large as a piece of a RequestLog that succeed; all, if negative.
+std::atomic<int> pieces_left{-1};
+constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
+
+}  // namespace
+
+void* operator new[](std::size_t bytes) {
+  if (bytes >= kPieceBytes && pieces_left >= 0 && pieces_left-- <= 0) {
+    pieces_left = 0;
+    throw std::bad_alloc();
+  }
+  return operator new(bytes);
+}
+void operator delete[](void* memory) noexcept { operator delete(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
+
 namespace accelnode {
 
 std::unique_ptr<Backend> MakeNullBackend();
@@ -29,9 +49,9 @@ namespace {
 
 using Random = std::mt19937;
 
-constexpr int kEndings = 5;
-const char* const kEndingNames[kEndings] = {"fulfilled", "failed", "stopped", "closed",
-                                            "cancelled"};
+constexpr int kEndings = 6;
+const char* const kEndingNames[kEndings] = {"fulfilled", "failed",    "stopped",
+                                            "closed",    "cancelled", "out of memory"};
 
 int Below(Random& random, int limit) {
   return std::uniform_int_distribution<int>(0, limit - 1)(random);
@@ -92,7 +112,8 @@ std::unique_ptr<Job> NewJob(Memory& memory, bool own_memory) {
 LoadPlan NewPlan(Random& random, int ending) {
   LoadPlan plan;
   plan.open = Below(random, 2) == 0;
-  plan.rate = plan.open ? 1000.0 * (1 << Below(random, 8)) : 0;
+  // A load that fills a piece of the log is a fast one.
+  plan.rate = plan.open ? 1000.0 * (1 << (ending == 5 ? 7 : Below(random, 8))) : 0;
   plan.poisson = Below(random, 2) == 0;
   plan.seed = random();
   plan.warmup_requests = static_cast<size_t>(Below(random, 5));
@@ -107,15 +128,29 @@ void CheckTimes(LoadReport& report, const LoadPlan& plan, unsigned seed) {
   Expect(report.counted.runs == report.requests, "what counts was not counted", seed);
   Expect(report.requests >= plan.min_requests || report.unsent > 0, "too few requests", seed);
   Expect(report.requests <= plan.max_requests, "too many requests", seed);
+  Expect(report.all.runs >= report.requests + plan.warmup_requests, "no warm-up", seed);
   for (size_t i = 0; i < report.requests; ++i) {
     const RequestTimes& times = report.times[i];
     Expect(report.begin <= times.due && times.due <= times.sent && times.sent <= times.started &&
                times.started <= times.ended,
            "times are not in order", seed);
+    Expect(times.ended <= report.end, "it ended before its requests", seed);
     if (plan.open && i > 0) {
       Expect(report.times[i - 1].due <= times.due, "requests are not in order", seed);
     }
   }
+}
+
+// Every moment before Stop has its request, or is counted as unsent.
+void CheckMoments(const LoadReport& report, const LoadPlan& plan, unsigned seed) {
+  if (!plan.open || plan.poisson) return;
+  size_t due = 0;
+  const auto moment = [&] {
+    const std::chrono::duration<double> seconds(static_cast<double>(due) / plan.rate);
+    return report.begin + std::chrono::duration_cast<Clock::duration>(seconds);
+  };
+  while (moment() < report.end) ++due;
+  Expect(report.requests + report.unsent == due, "requests were left out", seed);
 }
 
 void Round(int ending, unsigned seed) {
@@ -132,7 +167,13 @@ void Round(int ending, unsigned seed) {
   LaneQueue queue(NewModel(ending == 1 ? 1 + Below(random, 50) : 0), 1 + Below(random, 3), others);
   LoadGenerator load(plan, std::move(jobs), std::move(sets));
   LoadReport report;
+  if (ending == 5) pieces_left = Below(random, 2);
   std::thread runner([&] { report = load.Run(queue); });
+  Clock::time_point counting;
+  std::thread watcher([&] {
+    load.WaitUntilCounting();
+    counting = Clock::now();
+  });
 
   int pushed = 0;
   const int dawdle = Below(random, 3000);
@@ -147,6 +188,8 @@ void Round(int ending, unsigned seed) {
   }
   if (ending == 4) queue.BeginClose(true);  // nobody tells the load
   runner.join();
+  watcher.join();
+  pieces_left = -1;
 
   Expect(report.all.runs + report.all.failed >= report.requests, "runs were lost", seed);
   const bool fails = ending == 1 || ending >= 3;
@@ -154,7 +197,14 @@ void Round(int ending, unsigned seed) {
   if (ending == 1 && report.error) {
     Expect(report.error->code == ErrorCode::VENDOR_FAILURE, "another error", seed);
   }
-  if (ending == 0) CheckTimes(report, plan, seed);
+  if (ending == 5 && report.error) {
+    Expect(report.error->code == ErrorCode::OUT_OF_MEMORY, "another error", seed);
+  }
+  if (ending == 0) {
+    CheckTimes(report, plan, seed);
+    Expect(report.begin <= counting, "it was to count before it did", seed);
+  }
+  if (ending == 2) CheckMoments(report, plan, seed);
   for (size_t i = 0; ending == 0 && i < in_flight; ++i) {
     Expect(memory[i].output[1] == 0 || memory[i].output[1] == 7, "another output", seed);
   }

@@ -140,6 +140,16 @@ describe('the command', () => {
     expect(await jsonOf<Comparison>(accelnode, 0, ...bench, '--vs', saved)).toMatchObject({ verdict: 'B' });
   });
 
+  it('takes what was measured alone, not beside other models', async () => {
+    await save(1000, ({ rows }) => {
+      const [alone] = rows as [Results['rows'][number]];
+      const slow = { throughput: Array<number>(FIGURES).fill(1e-3), latency: Array<number>(FIGURES).fill(1e3) };
+      const { model, device, load } = alone;
+      rows.push({ ...alone, windows: slow, beside: [{ model, device, load }] });
+    });
+    expect(await jsonOf<Comparison>(accelnode, 0, ...bench, '--vs', saved)).toMatchObject({ verdict: 'B' });
+  });
+
   it('looks at latency under an open load', async () => {
     await save(1000);
     const comparison = await jsonOf<Comparison>(accelnode, 0, ...bench, '-r', '500', '--vs', saved);

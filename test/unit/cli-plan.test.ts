@@ -96,7 +96,12 @@ describe('tables', () => {
   });
 
   it('of results have the configurations that were measured', async () => {
-    const rowsOfResults = [result('a', 1, 300, 100), result('a', 8, 800, 400), result('b', 1, 300, 50)];
+    // What was measured beside others would be the better choice, and is none.
+    const disturbed = {
+      ...result('b', 1, 100, 500),
+      beside: [{ model: 'a', device: 'cuda:0', load: { kind: 'closed', concurrency: 1 } }],
+    };
+    const rowsOfResults = [result('a', 1, 300, 100), result('a', 8, 800, 400), result('b', 1, 300, 50), disturbed];
     const table = file('results.json', { format: 'accelnode-results', version: 1, rows: rowsOfResults });
     const config = join(temporaryFolder(), 'host.json');
     const few = ['--device-memory', '1000', '--devices', '1', '--goal', 'max-throughput', '--host-config', config];

@@ -285,6 +285,32 @@ describe('an open loop', () => {
       expect(cv).toBeLessThan(110);
     }));
 
+  it('is warm when each lane has run, however slowly requests come', () =>
+    withNull(
+      {},
+      async (session) => {
+        // One for each of the 64 that may be in flight would take three seconds.
+        const { runs } = await measure(session, inputs, { rate: 20, warmup: 0, duration: 0, minRuns: 2, maxRuns: 2 });
+        expect(runs).toBe(2);
+        expect(session.stats().runs).toBe(3 + 2);
+      },
+      { lanes: 3 },
+    ));
+
+  it('makes the next request whether those before have ended or not', () =>
+    withNull(
+      { model: 'busy', durationMs: 'input', wait: 'sleep' },
+      async (session) => {
+        const sets = [500, 0, 0, 0].map((duration) => ({ x: Float32Array.of(duration, 0, 0, 0) }));
+        const limits = { duration: 0, minRuns: 4, maxRuns: 4, warmup: 0 };
+        const options = { ...limits, rate: 1000, concurrency: 4, times: true };
+        const { times } = await measure(session, sets, options);
+        const [first, ...others] = times!.ended;
+        for (const ended of others) expect(ended).toBeLessThan(first!);
+      },
+      { lanes: 2 },
+    ));
+
   it('counts latency from when a request was due, though too many are in flight', () =>
     withNull(
       sleeping(20),
@@ -358,6 +384,20 @@ describe('beside others', () => {
       expect(neighbour.pending).toBe(0);
     }));
 
+  it('one of them is asked for more than it can do', () =>
+    withTwo(sleeping(20), sleeping(20), async (session, neighbour) => {
+      const [overloaded] = (
+        await measure(session, inputs, {
+          ...few,
+          beside: [{ session: neighbour, inputs, rate: 500, concurrency: 1 }],
+        })
+      ).beside!;
+      const { runs, unsent, warnings } = overloaded!;
+      expect(unsent).toBeGreaterThan(0);
+      expect(runs + unsent!).toBeGreaterThanOrEqual(9 * 20 * 0.5); // due while nine runs were made
+      expect(warnings.join()).toMatch(/requests could not be made: 500 a second/);
+    }));
+
   it.each(['native', 'run', 'runSync'] as const)('one of them fails, and so does the measurement: %s', (api) =>
     withTwo(sleeping(5), { ...sleeping(1), failAt: 3 }, async (session, neighbour) => {
       const limits = api === 'runSync' ? few : endless; // nobody can stop what keeps the thread
@@ -428,8 +468,10 @@ describe('beside others', () => {
     ['an end of its own', [{ duration: 1 }], /options\.beside\.0.*duration/],
   ])('refuses %s', (_, beside, message) =>
     withTwo({}, {}, async (session, neighbour) => {
-      const full = Array.isArray(beside) ? beside.map((each) => ({ session: neighbour, inputs, ...each })) : beside;
-      const error = await expectError('INVALID_ARGUMENT', () => measure(session, inputs, { beside: full as [] }));
+      const complete = (each: object): object => ({ session: neighbour, inputs, ...each });
+      const given = Array.isArray(beside) ? beside.map(complete) : beside;
+      const options = { beside: given } as MeasureOptions;
+      const error = await expectError('INVALID_ARGUMENT', () => measure(session, inputs, options));
       expect(error.message).toMatch(message);
     }),
   );
@@ -446,6 +488,17 @@ it('takes several sets of inputs in turn', () =>
       expect(Math.min(first!, third!)).toBeLessThan(40);
     }
   }));
+
+it('has no more in flight than it was told, however many sets of inputs there are', () =>
+  withNull(
+    sleeping(10),
+    async (session) => {
+      const options = { api: 'native', concurrency: 1, warmup: 0, duration: 0, minRuns: 6, times: true } as const;
+      const { times } = await measure(session, [inputs, inputs, inputs], options);
+      for (let i = 1; i < 6; i++) expect(times!.started![i]).toBeGreaterThanOrEqual(times!.ended[i - 1]!);
+    },
+    { lanes: 2 },
+  ));
 
 it('ends at the most runs that it may count', () =>
   withNull({}, async (session) => {
