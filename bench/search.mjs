@@ -124,6 +124,7 @@ function holds({ again, measurements }) {
 }
 
 function table(found) {
+  const percent = (part) => `${(100 * part).toFixed(0)} %`;
   const choice = ({ batch, lanes, concurrency }) => `batch ${batch}, lanes ${lanes}, in flight ${concurrency}`;
   return {
     title:
@@ -133,7 +134,8 @@ function table(found) {
       'combinations',
       'brute: measured',
       'quick: measured',
-      'share',
+      'of all',
+      "of brute's",
       'brute chooses',
       'quick chooses',
       'objective',
@@ -145,7 +147,8 @@ function table(found) {
       row.combinations,
       row.brute.measurements,
       row.quick.measurements,
-      `${(100 * row.measurements).toFixed(0)} %`,
+      percent(row.quick.measurements / row.combinations),
+      percent(row.measurements),
       choice(row.brute),
       choice(row.quick),
       row.objective.toFixed(3),

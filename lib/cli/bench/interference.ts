@@ -30,7 +30,7 @@ export async function measureInterference(
   await requireOthers(options);
   const shapes = options.with.map((spec) => shapesFor(spec, options.withShape));
   requireUsed(options.withShape, shapes);
-  const [load] = loadConfigurations(options) as [ReturnType<typeof loadConfigurations>[number]];
+  const load = loadConfigurations(options)[0]!;
   const opened = await openConfiguration(model, options, sessionConfigurations(options)[0]!, environment, progress);
   await using _session = opened.session;
   const alone = await measureRow(opened, options, load, progress);
