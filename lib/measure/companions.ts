@@ -31,7 +31,7 @@ export async function besideCompanions<T>(
   task: (signal: AbortSignal) => Promise<T>,
 ): Promise<{ result: T; beside: Measurement[] }> {
   const stop = new AbortController();
-  const abort = (): void => stop.abort(options.signal?.reason);
+  const abort = (): void => stop.abort();
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
     throwIfAborted(options.signal);
