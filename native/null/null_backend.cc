@@ -260,7 +260,10 @@ class NullContext final : public Context {
 class NullModel final : public Model {
  public:
   NullModel(Spec spec, const Value& shapes, int device)
-      : spec_(std::move(spec)), places_(spec_.saturation), device_(device), use_(spec_.use, device) {
+      : spec_(std::move(spec)),
+        places_(spec_.saturation),
+        device_(device),
+        use_(spec_.use, device) {
     const int64_t batch = LoadedBatch(spec_, shapes);
     if (batch == kDynamic) return;
     if (spec_.memory.String("limitAt") != "run") CheckMemory(spec_, batch);
