@@ -2,11 +2,10 @@
 import type { BackendName } from './backends.js';
 import { AccelError } from './errors.js';
 import { calibrationOption } from './load-native.js';
-import type { ModelSources, ReadSource } from './model-source.js';
-import { inspectOnnx } from './onnx/inspect.js';
+import { filesOf } from './model-files.js';
+import type { ModelSources } from './model-source.js';
 import type { ParsedLoadOptions } from './options/load.js';
 import { FileNotes } from './plan-cache/file-notes.js';
-import { weightFiles } from './plan-cache/key.js';
 import type { Reload, ResidentModel } from './residency.js';
 
 /** Notes what the files of a model are like; to be done before they are loaded. */
@@ -17,20 +16,6 @@ export async function noteFiles(sources: ModelSources): Promise<FileNotes> {
     await notes.add([file]).catch(() => undefined);
   }
   return notes;
-}
-
-function filesOf({ format, path, weightsPath, byChip }: ReadSource): string[] {
-  if (byChip !== undefined) return Object.values(byChip).flatMap(filesOf);
-  if (path === undefined) return [];
-  if (weightsPath !== undefined) return [path, weightsPath];
-  if (format === 'ir') return [path, path.replace(/\.xml$/i, '.bin')];
-  if (format === 'paddle') return [path, path.replace(/\.pdmodel$/i, '.pdiparams')];
-  if (format !== 'onnx') return [path];
-  try {
-    return [path, ...weightFiles(path, inspectOnnx(path).externalData)];
-  } catch {
-    return [path]; // damaged
-  }
 }
 
 /**

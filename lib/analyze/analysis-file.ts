@@ -29,15 +29,22 @@ export function readAnalysis(path: string): Analysis {
 }
 
 /**
- * The analysis to go on with.
- * @throws `INVALID_ARGUMENT` where it answers another question
+ * The analysis to go on with. How long a configuration may take is no part of the answer, and may be another.
+ * @throws `INVALID_ARGUMENT` where it answers another question, or a model is not the one any more that it was about
  */
 export function readToResume(path: string, question: Question): Analysis {
   const earlier = readAnalysis(path);
   const differing = (Object.keys({ ...earlier.question, ...question }) as (keyof Question)[]).filter(
-    (key) => !isDeepStrictEqual(earlier.question[key], question[key]),
+    (key) => key !== 'timeout' && !isDeepStrictEqual(earlier.question[key], question[key]),
   );
   if (differing.length === 0) return earlier;
+  if (differing.every((key) => key === 'contents')) {
+    const changed = question.models.filter((model) => earlier.question.contents[model] !== question.contents[model]);
+    throw invalidArgument(
+      `${changed.join(', ')} has changed since ${path} was written.`,
+      'Its figures are of the model as it was: analyze anew, with another --output.',
+    );
+  }
   throw invalidArgument(
     `${path} is of another question: it differs in ${differing.join(', ')}.`,
     'Give the same options as before, or another --output.',

@@ -18,6 +18,8 @@ const amount = z.number().nonnegative();
 /** What was asked. Two analyses with the same question may share measurements. */
 export const question = z.strictObject({
   models: z.array(z.string().min(1)).min(1),
+  /** SHA-256 of each model's files, its weights' too, by the model: a path says nothing of what lies there. */
+  contents: z.record(z.string(), z.string()),
   devices: z.array(z.string().min(1)).min(1),
   precisions: z.array(z.enum(precisions)).min(1),
   batch: axis,

@@ -15,7 +15,7 @@ import { quickSearch } from './search/quick.js';
 /** What may be put in place of the usual, and who is told what. */
 export interface AnalyzeOptions {
   environment: Environment;
-  /** What an earlier analysis of the same question has measured. */
+  /** What an earlier analysis of the same question has measured. What crashed or took too long there is tried again. */
   earlier?: readonly Measurement[] | undefined;
   /** Ends the analysis after the configuration that is being measured. */
   signal?: AbortSignal | undefined;
@@ -32,7 +32,8 @@ export interface AnalyzeOptions {
  * @returns the analysis; `complete` unless the signal ended it
  */
 export async function analyze(question: Question, options: AnalyzeOptions): Promise<Analysis> {
-  const { environment, earlier = [], signal, onStart, onMeasured, measure = measureInChild } = options;
+  const { environment, signal, onStart, onMeasured, measure = measureInChild } = options;
+  const earlier = (options.earlier ?? []).filter(({ outcome }) => !BY_CHANCE.has(outcome));
   const result: Analysis = {
     format: FORMAT,
     version: VERSION,
@@ -73,6 +74,9 @@ export async function analyze(question: Question, options: AnalyzeOptions): Prom
   }
   return result;
 }
+
+/** What may come out otherwise the next time: somebody has ended the process, or the machine had other work. */
+const BY_CHANCE: ReadonlySet<Measurement['outcome']> = new Set(['crashed', 'timed out']);
 
 /** What other settings can't change: the model or the device will not do. */
 const HOPELESS: ReadonlySet<string> = new Set([

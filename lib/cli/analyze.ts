@@ -1,11 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
-import { readToResume } from '../analyze/analysis-file.js';
 import type { Analysis, Failed, Measurement, Question } from '../analyze/analysis.js';
 import { analyze } from '../analyze/analyze.js';
 import { describeConfiguration, nameOf, precisions } from '../analyze/configuration.js';
@@ -19,17 +16,14 @@ import { rank, summarize } from '../analyze/summary.js';
 import type { ModelSummary } from '../analyze/summary.js';
 import { AccelError } from '../index.js';
 import { filledColumns, formatCell, tableColumns } from '../report/columns.js';
-import { toCsv } from '../report/csv.js';
-import { toHtml } from '../report/html.js';
-import { RESULTS_FORMAT, RESULTS_VERSION, writeResults } from '../results/results.js';
+import { RESULTS_FORMAT, RESULTS_VERSION } from '../results/results.js';
 import type { Results } from '../results/results.js';
-import { reasonOf } from '../runtimes/failures.js';
+import { AnalysisFolder } from './analysis-folder.js';
 import { interruptible } from './interrupt.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
 import { parseAmount, parseCount, parseSampleInterval, parseShape } from './options.js';
 import { EXIT_FAILED, formatTable, print, printJson } from './output.js';
 import { requireDevices } from '../required-devices.js';
-import { writeWhole } from '../write-whole.js';
 
 interface AnalyzeCommandOptions {
   device?: string[];
@@ -135,7 +129,7 @@ export function addAnalyzeCommand(program: Command): void {
       '-o, --output <folder>',
       'write analysis.json, after each measurement, and analysis.csv, results.json and report.html',
     )
-    .option('--resume', 'go on with the analysis in that folder')
+    .option('--resume', 'go on with the analysis in that folder; what crashed or took too long is tried again')
     .option('--top <n>', 'rows of the table, the best of each model', parseCount, 10)
     .option('--json', 'print the analysis as JSON')
     .addHelpText(
@@ -152,13 +146,21 @@ row. Ctrl-C ends after the one that is being measured; --resume goes on from the
 
 async function runAnalyze(models: string[], options: AnalyzeCommandOptions): Promise<void> {
   const question = await toQuestion(models, options);
-  const folder = options.output === undefined ? undefined : new AnalysisFolder(options.output);
-  const earlier = folder?.open(question, options.resume === true);
-  const environment = earlier?.environment ?? (await environmentOf(question.devices));
+  if (options.output === undefined) return analyzeInto(undefined, question, options);
+  await using folder = await AnalysisFolder.open(options.output, question, options.resume === true);
+  await analyzeInto(folder, question, options);
+}
+
+async function analyzeInto(
+  folder: AnalysisFolder | undefined,
+  question: Question,
+  options: AnalyzeCommandOptions,
+): Promise<void> {
+  const environment = folder?.earlier?.environment ?? (await environmentOf(question.devices));
   const analysis = await interruptible((signal) =>
     analyze(question, {
       environment,
-      earlier: earlier?.measurements,
+      earlier: folder?.earlier?.measurements,
       signal,
       onStart: (configuration, done) => {
         if (options.json === true) return;
@@ -169,7 +171,7 @@ async function runAnalyze(models: string[], options: AnalyzeCommandOptions): Pro
       onMeasured: (analysis) => folder?.save(analysis),
     }),
   );
-  await folder?.finish(analysis);
+  await folder?.finish(analysis, toResults(analysis));
   const failed = nothingMeasured(analysis);
   if (failed !== undefined) throw toError(failed);
   if (options.json === true) printJson(analysis);
@@ -184,7 +186,7 @@ async function toQuestion(models: readonly string[], options: AnalyzeCommandOpti
   const { latencyBudget, maxMemory, maxUtilization, minThroughput } = options;
   const reference = options.verify === true ? 'openvino:CPU' : options.verify;
   return {
-    models: await requireModels(models),
+    ...(await requireModels(models)),
     devices: await requireDevices(options.device ?? ['auto']),
     precisions: options.precision,
     batch: options.batch,
@@ -206,49 +208,6 @@ async function toQuestion(models: readonly string[], options: AnalyzeCommandOpti
     timeout: options.timeout * 1000,
     ...(reference === undefined ? {} : { reference: (await requireDevices([reference]))[0]! }),
   };
-}
-
-/** Where an analysis is kept while it grows, and what is made of it in the end. */
-class AnalysisFolder {
-  readonly #path: string;
-
-  constructor(path: string) {
-    this.#path = path;
-    try {
-      mkdirSync(path, { recursive: true });
-    } catch (cause) {
-      throw new AccelError('INVALID_ARGUMENT', `Can't make the folder ${path}: ${reasonOf(cause)}.`, { cause });
-    }
-  }
-
-  get #json(): string {
-    return join(this.#path, 'analysis.json');
-  }
-
-  /** What there is to go on with. */
-  open(question: Question, resume: boolean): Analysis | undefined {
-    if (resume) return readToResume(this.#json, question);
-    if (!existsSync(this.#json)) return undefined;
-    throw new AccelError('INVALID_ARGUMENT', `There is an analysis in ${this.#path} already.`, {
-      hint: 'Add --resume to go on with it, or name another folder.',
-    });
-  }
-
-  save(analysis: Analysis): void {
-    writeWhole(this.#json, `${JSON.stringify(analysis, null, 2)}\n`);
-  }
-
-  /** The same for other programs and for people. */
-  async finish(analysis: Analysis): Promise<void> {
-    this.save(analysis);
-    writeResults(join(this.#path, 'results.json'), toResults(analysis));
-    writeWhole(join(this.#path, 'analysis.csv'), toCsv(analysis.measurements));
-    writeWhole(this.report, await toHtml(analysis));
-  }
-
-  get report(): string {
-    return join(this.#path, 'report.html');
-  }
 }
 
 /** As `bench` writes them. */

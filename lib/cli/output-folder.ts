@@ -1,9 +1,10 @@
 /** Where `accelnode run` and `compile` put what they make. */
-import { accessSync, constants, mkdirSync, mkdtempSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { AccelError } from '../index.js';
 import type { Outputs } from '../index.js';
+import { makeFolder } from '../make-folder.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { writeNpy } from './npy.js';
 
@@ -21,7 +22,7 @@ export class OutputFolder implements Disposable {
 
   constructor(path: string) {
     this.#path = path;
-    this.#made = this.#attempt(() => mkdirSync(path, { recursive: true }));
+    this.#made = this.#attempt(() => makeFolder(path));
     this.#attempt(() => accessSync(path, constants.W_OK));
   }
 

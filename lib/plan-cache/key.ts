@@ -44,7 +44,8 @@ export async function keyWithRanges(key: string, file: string | undefined): Prom
   }
 }
 
-async function digestOf(file: KeyFile): Promise<string> {
+/** SHA-256 in hexadecimal, of a file read as a stream. @throws what the system said about a file that can't be read */
+export async function digestOf(file: KeyFile): Promise<string> {
   const hash = createHash('sha256');
   if (typeof file === 'string') await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
   else await updateInSteps(hash, file);

@@ -85,7 +85,7 @@ describe('analyze', () => {
     }
   });
 
-  it('a process that is killed costs its row; --resume does the rest, and only that', async () => {
+  it('a process that is killed costs its row; --resume tries it again and does the rest, and only that', async () => {
     const output = join(folder, 'out');
     const args = [
       'analyze',
@@ -123,10 +123,18 @@ describe('analyze', () => {
     );
     const resumed = await accelnode(...args, '--resume');
     expect({ code: resumed.code }, resumed.stderr).toEqual({ code: 0 });
-    expect(resumed.stderr).toMatch(/^3: killed on null:0 in fp32, batch 4 on 1 lane with 1 in flight\n$/);
+    expect(resumed.stderr).toBe(
+      [2, 4].map((batch, i) => `${i + 2}: killed on null:0 in fp32, batch ${batch} on 1 lane with 1 in flight\n`).join(''),
+    );
     const whole = JSON.parse(readFileSync(file, 'utf8')) as Analysis;
-    expect(whole.measurements.slice(0, 2)).toEqual(analysis.measurements.slice(0, 2));
+    expect(whole.measurements[0]).toEqual(analysis.measurements[0]);
+    expect(outcomes(whole)).toEqual(['1/1/1 measured', '2/1/1 measured', '4/1/1 measured']);
     expect(whole.complete).toBe(true);
+
+    model('killed', { model: 'busy', wait: 'sleep', durationMs: 1 });
+    const changed = await failureOf(accelnode, 2, ...args, '--resume');
+    expect(changed.message).toMatch(/killed\.null\.json has changed since .*analysis\.json was written\.$/);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(whole);
   });
 
   it.skipIf(process.platform === 'win32')(
@@ -190,8 +198,76 @@ describe('analyze', () => {
     expect(other.message).toMatch(/is of another question: it differs in limits/);
     writeFileSync(join(folder, 'file'), '');
     const inFile = await failureOf(accelnode, 2, ...args.slice(0, -1), join(folder, 'file', 'out'));
-    expect(inFile.message).toMatch(/Can't make the folder .*: a part of the path is a file\./);
+    expect(inFile.message).toMatch(/Can't write to the folder .*: a part of the path is a file\./);
+    const nothing = await failureOf(accelnode, 2, ...args.slice(0, -1), join(folder, 'absent'), '--resume');
+    expect(nothing.message).toMatch(/Can't read .*analysis\.json: there is no such file or folder\./);
+    expect(existsSync(join(folder, 'absent'))).toBe(false);
   });
+
+  it('refuses a folder that another process analyzes into, and leaves it alone', async () => {
+    const output = join(folder, 'out');
+    const args = ['analyze', model('m'), ...SHORT, '-b', '1', '-l', '1', '-c', '1', '-o', output];
+    const other = new LineChild([join(root, 'test', 'utils', 'lock-child.mjs'), join(output, '.lock')]);
+    await other.prints('locked');
+    expect(await failureOf(accelnode, 2, ...args)).toMatchObject({
+      message: `Another process writes an analysis to ${output}.`,
+      hint: expect.stringMatching(/another folder/) as string,
+    });
+    expect(readdirSync(output)).toEqual(['.lock']);
+    other.process.kill('SIGKILL');
+    await other.ended;
+    expect((await accelnode(...args)).code).toBe(0);
+    expect(readdirSync(output)).not.toContain('.lock');
+  });
+
+  it('notices before the first measurement that the file system is read-only', async () => {
+    const readOnly = preload(
+      'read-only',
+      `for (const fs of [require('node:fs'), require('node:fs').promises]) {
+        const { mkdir, mkdirSync } = fs;
+        const refuse = () => { throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' }); };
+        if (mkdir !== undefined) fs.mkdir = async (path, ...rest) => (String(path).endsWith('.lock') ? refuse() : mkdir(path, ...rest));
+        if (mkdirSync !== undefined) fs.mkdirSync = (path, ...rest) => (String(path).includes('new') ? refuse() : mkdirSync(path, ...rest));
+      }`,
+    );
+    const args = ['analyze', model('m'), ...SHORT, '-b', '1', '-l', '1', '-c', '1', '-o'];
+    for (const output of [folder, join(folder, 'new', 'out')]) {
+      const result = await command({ NODE_OPTIONS: `--require ${readOnly}` })(...args, output);
+      expectPlain(result, 2);
+      expect(result.stderr).toContain(`Can't write to the folder ${output}: it is read-only.`);
+      expect(result.stderr).not.toMatch(/^1: /m);
+    }
+  });
+
+  it('keeps the last whole file when the disk is full', async () => {
+    // After the first measurement. Files are written by `writeSync`.
+    const full = preload(
+      'full',
+      `const fs = require('node:fs');
+      const { writeSync } = fs;
+      fs.writeSync = (file, data, ...rest) => {
+        if (!String(data).includes('"batch": 2,')) return writeSync(file, data, ...rest);
+        writeSync(file, String(data).slice(0, 100));
+        throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      };`,
+    );
+    const output = join(folder, 'out');
+    const args = ['analyze', model('m'), ...SHORT, '-b', '1,2', '-l', '1', '-c', '1', '--search', 'brute', '-o', output];
+    const result = await command({ NODE_OPTIONS: `--require ${full}` })(...args);
+    expectPlain(result, 2);
+    expect(result.stderr).toMatch(/Can't write .*analysis\.json: there is no space left\./);
+    expect(readdirSync(output)).toEqual(['analysis.json']);
+    const kept = JSON.parse(readFileSync(join(output, 'analysis.json'), 'utf8')) as Analysis;
+    expect(outcomes(kept)).toEqual(['1/1/1 measured']);
+    expect((await accelnode(...args, '--resume')).code).toBe(0);
+  });
+
+  /** A module for Node's --require, for the command alone and not for its children. */
+  function preload(name: string, code: string): string {
+    const path = join(folder, `${name}.cjs`);
+    writeFileSync(path, `if (process.argv[1]?.endsWith('cli.js')) { ${code} }`);
+    return path;
+  }
 
   it.each<[string[], RegExp]>([
     [['-b', '8:1'], /range must rise/],

@@ -25,6 +25,7 @@ export const range = (to: number): Question['batch'] => ({ values: powersOfTwo(1
 export function ask(changes: Partial<Question> = {}): Question {
   return {
     models: ['/models/first.onnx'],
+    contents: { '/models/first.onnx': 'of the first' },
     devices: ['null:0'],
     precisions: ['fp32'],
     batch: range(32),
