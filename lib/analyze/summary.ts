@@ -4,7 +4,8 @@ import { verdictOn } from './analyze.js';
 import { describeConfiguration, isDefault, keyWithoutLoad, nameOf } from './configuration.js';
 import type { Configuration } from './configuration.js';
 import { describeLimits, describeObjectives, ratioOf } from './objective.js';
-import { isBetter } from './search/grid.js';
+import { NOISE, isBetter } from './search/grid.js';
+import type { Verdict } from './search/grid.js';
 
 /** The best of one model. */
 export interface ModelSummary {
@@ -50,16 +51,15 @@ function summarizeModel(model: string, own: readonly Measurement[], question: Qu
   };
 }
 
-/** The best of what was measured, keeps all limits and, where outputs were compared, has the right ones. */
+/**
+ * The best of what was measured, keeps all limits and, where outputs were compared, has the right ones. Of those that are
+ * as good but for noise, it is the one with the lowest p99 latency.
+ */
 export function bestOf(measurements: readonly Measurement[], question: Question): Measured | undefined {
-  let best: Measured | undefined;
-  for (const each of measurements) {
-    if (each.outcome !== 'measured') continue;
-    const verdict = verdictOn(each, question);
-    if (verdict.violation > 0 || verdict.score === -Infinity) continue;
-    if (best === undefined || isBetter(verdict, verdictOn(best, question))) best = each;
-  }
-  return best;
+  const [first] = rank(measurements, question);
+  if (first?.outcome !== 'measured') return undefined;
+  const { violation, score } = verdictOn(first, question);
+  return violation > 0 || score === -Infinity ? undefined : first;
 }
 
 function defaultFor({ device, precision }: Configuration, own: readonly Measurement[]): Measured | undefined {
@@ -112,10 +112,23 @@ function format(percent: number): string {
   return percent.toFixed(percent < 10 ? 1 : 0);
 }
 
-/** The measured ones, the best first. */
+/** The best first, and after it the others by how good they are. */
 export function rank(measurements: readonly Measurement[], question: Question): Measurement[] {
-  const judged = measurements.map((measurement) => ({ measurement, verdict: verdictOn(measurement, question) }));
-  return judged
-    .sort((a, b) => (isBetter(a.verdict, b.verdict) ? -1 : isBetter(b.verdict, a.verdict) ? 1 : 0))
-    .map(({ measurement }) => measurement);
+  const judged = measurements
+    .map((measurement) => ({ measurement, verdict: verdictOn(measurement, question) }))
+    .sort((a, b) => (isBetter(a.verdict, b.verdict) ? -1 : isBetter(b.verdict, a.verdict) ? 1 : 0));
+  const [top] = judged;
+  if (top === undefined) return [];
+  const best = judged
+    .filter(({ verdict }) => isAsGood(verdict, top.verdict))
+    .reduce((a, b) => (p99Of(b.measurement) < p99Of(a.measurement) ? b : a), top).measurement;
+  return [best, ...judged.map(({ measurement }) => measurement).filter((each) => each !== best)];
+}
+
+function isAsGood(a: Verdict, top: Verdict): boolean {
+  return a.violation === top.violation && a.score >= top.score - NOISE;
+}
+
+function p99Of(measurement: Measurement): number {
+  return measurement.outcome === 'measured' ? measurement.row.latency.p99 : Infinity;
 }

@@ -13,7 +13,7 @@ import { keyOf } from '../../build-ts/analyze/configuration.js';
 import type { Configuration } from '../../build-ts/analyze/configuration.js';
 import { ratioOf, scoreOf, violationOf } from '../../build-ts/analyze/objective.js';
 import type { Limits } from '../../build-ts/analyze/objective.js';
-import { summarize } from '../../build-ts/analyze/summary.js';
+import { rank, summarize } from '../../build-ts/analyze/summary.js';
 import { toCsv } from '../../build-ts/report/csv.js';
 import { toHtml } from '../../build-ts/report/html.js';
 import { ask, environment, onSurface, range, rowOf, sampleAnalysis } from '../utils/analysis.js';
@@ -153,6 +153,29 @@ describe('the sentence', () => {
     );
   });
 
+  it('takes the lowest p99 latency of those that are as good but for noise', async () => {
+    const figures = [
+      [1, 300, 5],
+      [2, 377, 7],
+      [4, 383, 86],
+      [8, 360, 6],
+    ] as const;
+    const measure = (configuration: Configuration): Promise<Measurement> => {
+      const [, samplesPerSecond, p99] = figures.find(([concurrency]) => concurrency === configuration.concurrency)!;
+      const { latency } = rowOf(configuration);
+      const row = rowOf(configuration, { samplesPerSecond, latency: { ...latency, p99 } });
+      return Promise.resolve({ outcome: 'measured', configuration, row, satisfies: true });
+    };
+    const one = { values: [1], searched: false };
+    const concurrency = { values: [1, 2, 4, 8], searched: false };
+    const question = ask({ search: 'brute', batch: one, lanes: one, concurrency });
+    const result = await analyze(question, { environment, measure });
+    expect(summarize(result)[0]!.best!.configuration.concurrency).toBe(2);
+    expect(rank(result.measurements, question).map((each) => each.configuration.concurrency)).toEqual([2, 4, 8, 1]);
+    const byLatency = { ...question, objectives: { latency: 1 } };
+    expect(rank(result.measurements, byLatency)[0]!.configuration.concurrency).toBe(1);
+  });
+
   it('says that nothing is better', async () => {
     const flat = (configuration: Configuration): Promise<Measurement> =>
       Promise.resolve({
@@ -214,6 +237,19 @@ describe('the file', () => {
   ])('%s is refused', async (_, change, message) => {
     const path = write(change(await made()));
     expect((await expectError('INVALID_ARGUMENT', () => readAnalysis(path))).message).toMatch(message);
+  });
+
+  it('may be gone on with when configurations may take longer', async () => {
+    const result = await made();
+    expect(readToResume(write(result), ask({ timeout: 1 }))).toEqual(result);
+  });
+
+  it('of a model that has changed since is refused', async () => {
+    const path = write(await made());
+    const changed = ask({ contents: { '/models/first.onnx': 'of another' } });
+    const { message, hint } = await expectError('INVALID_ARGUMENT', () => readToResume(path, changed));
+    expect(message).toBe(`/models/first.onnx has changed since ${path} was written.`);
+    expect(hint).toMatch(/analyze anew/);
   });
 
   it('of another question is refused, with what differs', async () => {

@@ -32,6 +32,9 @@ export interface Verdict {
   outOfMemory: boolean;
 }
 
+/** What is better by less is no better: two measurements of the same thing differ by as much. Of the objective's logarithm. */
+export const NOISE = 0.02;
+
 /** Measures a point, or remembers what came of it. */
 export type Measure = (point: Point) => Promise<Verdict>;
 
