@@ -9,6 +9,7 @@ import type { Configuration } from './configuration.js';
 import { inChild } from './in-child.js';
 import { scoreOf, violationOf } from './objective.js';
 import { bruteSearch } from './search/brute.js';
+import { withoutRefused } from './search/grid.js';
 import type { Grid, Verdict } from './search/grid.js';
 import { quickSearch } from './search/quick.js';
 
@@ -65,7 +66,10 @@ export async function analyze(question: Question, options: AnalyzeOptions): Prom
       const first = await verdict({ model, device, precision, batch: 1, lanes: 1, concurrency: 1 });
       if (first.hopeless) continue;
       const grid: Grid = { batch: question.batch, lanes: question.lanes, concurrency: question.concurrency };
-      await search(grid, (point) => verdict({ model, device, precision, ...point }));
+      await search(
+        grid,
+        withoutRefused(grid, (point) => verdict({ model, device, precision, ...point })),
+      );
     }
     result.complete = true;
     await onMeasured?.(result);
@@ -107,7 +111,8 @@ function combinations({ models, devices, precisions }: Question): [string, strin
 export function verdictOn(measurement: Measurement, { objectives, limits }: Question): Verdict {
   if (measurement.outcome !== 'measured') {
     const outOfMemory = measurement.outcome === 'out of memory';
-    return { violation: Infinity, score: -Infinity, throughput: 0, outOfMemory };
+    const refused = measurement.code === 'INVALID_ARGUMENT';
+    return { violation: Infinity, score: -Infinity, throughput: 0, outOfMemory, refused };
   }
   const { row, verification } = measurement;
   const score = scoreOf(row, objectives) ?? -Infinity;

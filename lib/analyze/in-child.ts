@@ -20,7 +20,7 @@ const STDERR_KEPT = 4000;
 
 /**
  * Starts a file, hands it `request`, and waits for its end.
- * @param file a CommonJS module that calls `serve` of child.ts
+ * @param file a CommonJS module that answers its first message, as child.ts does
  */
 export async function inChild(file: string, request: unknown, timeout: number): Promise<ChildEnd> {
   const child = fork(file, [], {

@@ -47,5 +47,7 @@ async function digestOfAll([model, ...weights]: readonly string[]): Promise<stri
   if (weights.length === 0) return own;
   const others: string[] = [];
   for (const file of weights) others.push(await digestOf(file).catch(() => 'absent'));
-  return createHash('sha256').update([own, ...others].join()).digest('hex');
+  return createHash('sha256')
+    .update([own, ...others].join())
+    .digest('hex');
 }

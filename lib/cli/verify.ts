@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
 import { AccelError, Session, verify } from '../index.js';
@@ -40,7 +41,7 @@ export function addVerifyCommand(program: Command): void {
     )
     .option('--random <n>', 'sets of random inputs, where none are given', parseCount, 3)
     .option('--seed <n>', 'what the random inputs follow from', parseCount, 1)
-    .option('--min-cosine <number>', 'the least cosine to pass (default: by the precision)', parseAmount)
+    .option('--min-cosine <number>', 'the least cosine to pass, up to 1 (default: by the precision)', parseCosine)
     .option(
       '--max-relative <number>',
       'the largest relative difference to pass (default: by the precision)',
@@ -134,9 +135,20 @@ function printVerification(model: string, found: Verification): void {
     print(`${name}: ${reason!}`);
   }
   print(passed ? 'PASS' : 'FAIL');
+  if (device === reference && precision === referencePrecision) {
+    print(
+      'It is the same device in the same precision: this tells whether its outputs repeat, not whether they are right.',
+    );
+  }
 }
 
 /** A count, and the reference's where that is another. */
 function pair(own: number, reference: number): string {
   return own === reference ? String(own) : `${own}, reference ${reference}`;
+}
+
+function parseCosine(text: string): number {
+  const value = parseAmount(text);
+  if (value > 1) throw new InvalidArgumentError('No cosine is more than 1.');
+  return value;
 }

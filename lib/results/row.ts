@@ -118,7 +118,7 @@ export const resultRow = z.strictObject({
   /** `Session.load`. */
   compile: amount.optional(),
   firstInference: amount.optional(),
-  /** Did the last three windows agree within the tolerance? Absent where it was not asked. */
+  /** Did the three thirds of the time agree within the tolerance? Absent where there were too few requests to tell. */
   stable: z.boolean().optional(),
   /** Of ten parts in a row: requests a second and mean latencies, for comparisons. Absent when there were too few requests. */
   windows: z.strictObject({ throughput: z.array(positive), latency: z.array(amount) }).optional(),

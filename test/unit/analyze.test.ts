@@ -79,6 +79,25 @@ describe('an analysis', () => {
     expect(summarize(result)[0]!.best!.configuration.device).toBe('null:1');
   });
 
+  it.each(['quick', 'brute'] as const)('tries a batch that the model refuses once: %s', async (search) => {
+    const good = onSurface(1);
+    const result = await analyze(ask({ search, batch: range(4) }), {
+      environment,
+      measure: (configuration, question) =>
+        configuration.batch === 1
+          ? good(configuration, question)
+          : Promise.resolve({
+              outcome: 'failed',
+              configuration,
+              reason: 'Its shape is fixed.',
+              code: 'INVALID_ARGUMENT',
+            }),
+    });
+    const batches = result.measurements.map(({ configuration }) => configuration.batch).filter((batch) => batch > 1);
+    expect(batches).toEqual(search === 'quick' ? [2] : [2, 4]);
+    expect(result.measurements.length).toBeGreaterThan(8);
+  });
+
   it('does not choose what has wrong outputs', async () => {
     const good = onSurface(1);
     const result = await analyze(ask({ reference: 'null:1' }), {
@@ -285,6 +304,42 @@ describe('reports', () => {
       lines.filter((line) => line.endsWith(',"out of memory: There is no memory left, ""really""."')),
     ).toHaveLength(failed.length);
     expect(toCsv(result.measurements)).not.toMatch(/undefined|NaN/);
+  });
+
+  it('CSV has each figure under its name', async () => {
+    const result = await sampleAnalysis();
+    const [first] = result.measurements;
+    if (first?.outcome !== 'measured') throw new Error('The first was not measured.');
+    const latency = { min: 1, mean: 2, p50: 3, p90: 4, p95: 5, p99: 6, max: 7, cv: 8 };
+    const breakdown = { queue: 9, h2d: 10, compute: 11, d2h: 12 };
+    const row = {
+      ...first.row,
+      throughput: 13,
+      samplesPerSecond: 14,
+      latency,
+      breakdown,
+      compile: 15,
+      firstInference: 16,
+    };
+    const [head, cells] = toCsv([{ ...first, row }])
+      .split('\r\n')
+      .map((line) => line.split(','));
+    expect(Object.fromEntries(head!.map((name, i) => [name, cells![i]]))).toMatchObject({
+      'Average Latency (ms)': '2',
+      'p50 Latency (ms)': '3',
+      'p90 Latency (ms)': '4',
+      'p95 Latency (ms)': '5',
+      'p99 Latency (ms)': '6',
+      'CV (%)': '8',
+      'Queue (ms)': '9',
+      'H2D (ms)': '10',
+      'Compute (ms)': '11',
+      'D2H (ms)': '12',
+      'Requests/sec': '13',
+      'Throughput (infer/sec)': '14',
+      'Compile (ms)': '15',
+      'First Inference (ms)': '16',
+    });
   });
 
   it('HTML needs nothing else, and has all four plots of each model', async () => {

@@ -124,7 +124,9 @@ describe('analyze', () => {
     const resumed = await accelnode(...args, '--resume');
     expect({ code: resumed.code }, resumed.stderr).toEqual({ code: 0 });
     expect(resumed.stderr).toBe(
-      [2, 4].map((batch, i) => `${i + 2}: killed on null:0 in fp32, batch ${batch} on 1 lane with 1 in flight\n`).join(''),
+      [2, 4]
+        .map((batch, i) => `${i + 2}: killed on null:0 in fp32, batch ${batch} on 1 lane with 1 in flight\n`)
+        .join(''),
     );
     const whole = JSON.parse(readFileSync(file, 'utf8')) as Analysis;
     expect(whole.measurements[0]).toEqual(analysis.measurements[0]);
@@ -252,7 +254,21 @@ describe('analyze', () => {
       };`,
     );
     const output = join(folder, 'out');
-    const args = ['analyze', model('m'), ...SHORT, '-b', '1,2', '-l', '1', '-c', '1', '--search', 'brute', '-o', output];
+    const args = [
+      'analyze',
+      model('m'),
+      ...SHORT,
+      '-b',
+      '1,2',
+      '-l',
+      '1',
+      '-c',
+      '1',
+      '--search',
+      'brute',
+      '-o',
+      output,
+    ];
     const result = await command({ NODE_OPTIONS: `--require ${full}` })(...args);
     expectPlain(result, 2);
     expect(result.stderr).toMatch(/Can't write .*analysis\.json: there is no space left\./);
@@ -332,6 +348,18 @@ describe('verify', () => {
       reference: 'null:1',
       inputs: 3,
     });
+  });
+
+  it('says that a device is compared with itself', async () => {
+    const same = /^It is the same device in the same precision/m;
+    expect((await accelnode('verify', model('echo'), '-d', 'null:0', '-r', 'null:0')).stdout).toMatch(same);
+    expect((await accelnode('verify', model('echo'), '-d', 'null:0', '-r', 'null:1')).stdout).not.toMatch(same);
+  });
+
+  it('refuses a cosine that nothing can have', async () => {
+    const result = await accelnode('verify', model('echo'), '-d', 'null:0', '-r', 'null:1', '--min-cosine', '2');
+    expectPlain(result, 2);
+    expect(result.stderr).toMatch(/No cosine is more than 1\./);
   });
 
   it('takes given inputs, and refuses some of them', async () => {

@@ -30,6 +30,8 @@ export interface Verdict {
   throughput: number;
   /** The device had no memory for it, so it has none for more of the same either. */
   outOfMemory: boolean;
+  /** The model can't be loaded with this batch, as when its shape is fixed. */
+  refused?: boolean;
 }
 
 /** What is better by less is no better: two measurements of the same thing differ by as much. Of the objective's logarithm. */
@@ -43,7 +45,23 @@ export function isBetter(a: Verdict, b: Verdict): boolean {
   return a.violation === b.violation ? a.score > b.score : a.violation < b.violation;
 }
 
-/** Powers of 2 from one number to another, both of them included. */
+/**
+ * Remembers the batches that are refused where nothing but the batch is new: at the first values of the other axes. No
+ * other settings can change that, so nothing more is measured with them.
+ */
+export function withoutRefused(grid: Grid, measure: Measure): Measure {
+  const refused = new Map<number, Verdict>();
+  return async (point) => {
+    const known = refused.get(point.batch);
+    if (known !== undefined) return known;
+    const verdict = await measure(point);
+    const atFirst = point.lanes === grid.lanes.values[0] && point.concurrency === grid.concurrency.values[0];
+    if (verdict.refused === true && atFirst) refused.set(point.batch, verdict);
+    return verdict;
+  };
+}
+
+/** From one number, doubled as long as that is less than another, which is the last: 1, 2, 4, 6. */
 export function powersOfTwo(from: number, to: number): number[] {
   const values: number[] = [];
   for (let value = from; value < to; value *= 2) values.push(value);

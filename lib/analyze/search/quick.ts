@@ -102,8 +102,10 @@ class Climber {
   async #measureAt(place: Point): Promise<Verdict | undefined> {
     const key = axes.map((name) => place[name]).join();
     if (this.#measured.size >= this.#most && !this.#measured.has(key)) return undefined;
-    this.#measured.add(key);
-    return this.measure(fromAxes((name) => this.grid[name].values[place[name]]!));
+    const verdict = await this.measure(fromAxes((name) => this.grid[name].values[place[name]]!));
+    // What is refused costs no time.
+    if (verdict.refused !== true) this.#measured.add(key);
+    return verdict;
   }
 }
 
