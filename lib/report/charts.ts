@@ -51,7 +51,7 @@ export function chartsOf(summary: ModelSummary, measured: readonly Measured[], q
 function throughputVersusLatency(summary: ModelSummary, measured: readonly Measured[], question: Question): Chart {
   return {
     title: 'Throughput and latency',
-    caption: `Each mark is a configuration: further right does more, further down answers sooner.${limitNote(question)}`,
+    caption: `Each mark is a configuration: further right does more, further down answers sooner.${limitNote(question, measured)}`,
     aspect: 0.8,
     legend: groupLegend(measured),
     option: scatter(summary, measured, question, 'throughput (infer/sec)', ({ row }) => row.samplesPerSecond),
@@ -68,15 +68,24 @@ function memoryVersusLatency(
   const own = known.every(({ row }) => row.resources.deviceMemory !== undefined);
   return {
     title: 'Memory and latency',
-    caption: `Each mark is a configuration; memory is ${own ? "the device's" : "the process's where a device has none of its own"}.`,
+    caption: `Each mark is a configuration; memory is ${own ? "the device's" : "the process's where a device has none of its own"}.${limitNote(question, known)}`,
     aspect: 0.8,
     legend: groupLegend(known),
     option: scatter(summary, known, question, 'memory (MB)', ({ row }) => memoryOf(row)! / MB),
   };
 }
 
-function limitNote({ limits }: Question): string {
-  return limits.latencyBudget === undefined ? '' : ' The dashed line is the latency budget.';
+function limitNote({ limits: { latencyBudget } }: Question, measured: readonly Measured[]): string {
+  if (latencyBudget === undefined) return '';
+  if (isAmong(latencyBudget, measured)) return ' The dashed line is the latency budget.';
+  const all = measured[0]!.row.latency.p99 <= latencyBudget ? 'All are within' : 'All are beyond';
+  return ` ${all} the latency budget, ${latencyBudget} ms.`;
+}
+
+/** Is a latency where the marks are? A line anywhere else would not be seen. */
+function isAmong(latency: number, measured: readonly Measured[]): boolean {
+  const latencies = measured.map(({ row }) => row.latency.p99);
+  return Math.min(...latencies) <= latency && latency <= Math.max(...latencies);
 }
 
 function scatter(
@@ -95,7 +104,9 @@ function scatter(
     symbolSize: 9,
     itemStyle: { color: colour(i), opacity: 0.75 },
     data: own.map(point),
-    ...(i > 0 || limits.latencyBudget === undefined ? {} : { markLine: limitLine(limits.latencyBudget) }),
+    ...(i === 0 && limits.latencyBudget !== undefined && isAmong(limits.latencyBudget, measured)
+      ? { markLine: limitLine(limits.latencyBudget) }
+      : {}),
   }));
   const marked = (name: string, each: Measured | undefined, position: string): object[] =>
     each === undefined || !measured.includes(each)
@@ -148,15 +159,14 @@ function byBatch(measured: readonly Measured[]): Chart | undefined {
   const groups = [...groupsOf(measured)];
   const line = (value: (each: Measured) => number, axis: number): object[] =>
     groups.map(([name, own], i) => ({
-      type: 'line',
+      // Not joined: from one batch to the next, lanes and requests in flight may be others.
+      type: 'scatter',
       name,
       xAxisIndex: axis,
       yAxisIndex: axis,
       symbol: SYMBOLS[i % SYMBOLS.length],
-      symbolSize: 7,
+      symbolSize: 9,
       itemStyle: { color: colour(i) },
-      lineStyle: { color: colour(i), width: 2 },
-      connectNulls: true,
       data: batches.map((batch) => {
         const fastest = fastestOf(own.filter(({ configuration }) => configuration.batch === batch));
         return fastest === undefined ? null : value(fastest);

@@ -14,8 +14,8 @@ export type RenderChart = (option: ChartOption, size: ChartSize, label: string) 
 /** Loads what the reports' charts need of ECharts, and nothing else of it. */
 export async function loadRenderer(): Promise<RenderChart> {
   const echarts = await import('../third-party/echarts.js');
-  const { BarChart, LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer } = echarts;
-  echarts.use([BarChart, LineChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
+  const { BarChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer } = echarts;
+  echarts.use([BarChart, ScatterChart, GridComponent, MarkLineComponent, SVGRenderer]);
   let drawn = 0;
   return (option, size, label) => {
     const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });

@@ -53,6 +53,8 @@ tr.best td { font-weight: 700; background: var(--raised); }
     --rest: #a9afbb; --limit: #b3261e;
   }
   body { max-width: none; padding: 0; font-size: 10pt; }
+  .figures { grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 1mm; }
+  .figures div { padding: 1mm 2mm; }
   .charts { grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }
   table { font-size: 7.5pt; }

@@ -354,6 +354,26 @@ describe('reports', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it.each([
+    [
+      'among the figures',
+      (latencies: number[]) => latencies.at(latencies.length / 2)!,
+      /dashed line is the latency/,
+      2,
+    ],
+    ['above them', (latencies: number[]) => latencies.at(-1)! + 1, /All are within the latency budget/, 0],
+    ['below them', (latencies: number[]) => latencies[0]! / 2, /All are beyond the latency budget/, 0],
+  ])('HTML shows a latency budget %s as a line, or in words', async (_, budgetOf, words, lines) => {
+    const result = await sampleAnalysis({ limits: {} });
+    const latencies = result.measurements.flatMap((each) =>
+      each.outcome === 'measured' ? [each.row.latency.p99] : [],
+    );
+    const latencyBudget = budgetOf(latencies.sort((a, b) => a - b));
+    const html = await toHtml({ ...result, question: { ...result.question, limits: { latencyBudget } } });
+    expect(html).toMatch(words);
+    expect(html.match(/stroke-dasharray/g) ?? []).toHaveLength(lines);
+  });
+
   it('HTML is the same for the same analysis', async () => {
     const result = await sampleAnalysis();
     expect(await toHtml(result)).toBe(await toHtml(result));
