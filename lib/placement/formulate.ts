@@ -3,7 +3,7 @@ import { invalidArgument } from '../errors.js';
 import { groupsOf } from './pins.js';
 import type { Group, Target } from './pins.js';
 import type { Kind, Option, Problem } from './problem.js';
-import { fitsAlone } from './problem.js';
+import { fitsAlone, greatestDivisor } from './problem.js';
 import type { ParsedConfiguration, ParsedKind, ParsedModel, ParsedRequest } from './request.js';
 import type { LimitNeed, PlacementGoal } from './types.js';
 
@@ -39,6 +39,8 @@ export interface Formulation {
   items: { group: Group; choices: ParsedConfiguration[][] }[];
   /** What the goal counts, times this, is the problem's loss. */
   lossScale: number;
+  /** A price, times this, is the problem's cost. */
+  priceScale: number;
   notes: string[];
 }
 
@@ -78,7 +80,15 @@ export function formulate(request: ParsedRequest): Formulation {
     items: items.map(({ options }) => options),
     apart: apartOf(request, groups),
   };
-  return { problem, resources, pools, items, notes, lossScale: settleLosses(problem) };
+  return {
+    problem,
+    resources,
+    pools,
+    items,
+    notes,
+    lossScale: settleLosses(problem),
+    priceScale: settlePrices(problem),
+  };
 }
 
 function resourcesOf(request: ParsedRequest, notes: string[]): Resource[] {
@@ -320,6 +330,38 @@ function settleLosses({ items, kinds }: Problem): number {
   const scale = largest > 0 ? 1000 / largest : 1;
   for (const option of items.flat()) option.loss *= scale;
   return scale;
+}
+
+/**
+ * Makes costs small whole numbers, so that those of placements come in steps; where prices are not such multiples of one
+ * another, the largest becomes 1000. @returns the scale
+ */
+function settlePrices({ kinds }: Problem): number {
+  const largest = Math.max(...kinds.map(({ cost }) => cost));
+  if (largest === 0) return 1;
+  const scale = wholeScale(kinds.map(({ cost }) => cost)) ?? 1000 / largest;
+  for (const kind of kinds) {
+    const whole = Math.round(kind.cost * scale);
+    kind.cost = isClose(kind.cost * scale, whole) ? whole : kind.cost * scale;
+  }
+  return scale;
+}
+
+/** By what decimal fractions become the smallest whole numbers; undefined where those would be large. */
+function wholeScale(values: readonly number[]): number | undefined {
+  const largest = Math.max(...values);
+  for (let scale = 1; scale <= 1e9; scale *= 10) {
+    const scaled = values.map((value) => value * scale);
+    if (!scaled.every((value) => isClose(value, Math.round(value)))) continue;
+    const divisor = scaled.map(Math.round).reduce(greatestDivisor, 0);
+    return (largest * scale) / divisor <= 1e6 ? scale / divisor : undefined;
+  }
+  return undefined;
+}
+
+/** Decimal fractions are not exact: 0.29 times 100 is 28.999999999999996. */
+function isClose(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-12 * Math.max(a, b);
 }
 
 export function list(names: readonly string[]): string {

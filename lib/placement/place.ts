@@ -133,7 +133,7 @@ function sumOf(placed: readonly PlacedModel[], field: 'memoryPercent' | 'utiliza
 
 function objectiveOf(
   { goal, models }: ParsedRequest,
-  { problem, lossScale }: Formulation,
+  { problem, lossScale, priceScale }: Formulation,
   { bins, bound, countBound }: State & { bins: Bin[] },
   devices: readonly PlacedDevice[],
 ): Placement['objective'] | undefined {
@@ -144,8 +144,8 @@ function objectiveOf(
     return { measure: 'devices', value: bins.length, bound: best, gapPercent: gap(bins.length, best) };
   }
   if (goal === 'min-cost') {
-    const value = round(costOf(problem, bins));
-    const best = Math.min(value, round(bound));
+    const value = round(costOf(problem, bins) / priceScale);
+    const best = Math.min(value, round(bound / priceScale));
     return { measure: 'price', value, bound: best, gapPercent: gap(value, best) };
   }
   // What could be won at most, in the goal's own unit.

@@ -119,8 +119,12 @@ export function withoutSurplus(problem: Problem, bins: readonly Bin[]): Bin[] {
 export function stepOf({ kinds, items }: Problem): number {
   if (items.some((options) => options.some(({ loss }) => loss !== 0))) return 0;
   if (!kinds.every(({ cost }) => Number.isSafeInteger(cost))) return 0;
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  return kinds.reduce((step, { cost }) => divisor(step, cost), 0);
+  return kinds.map(({ cost }) => cost).reduce(greatestDivisor, 0);
+}
+
+/** The greatest common divisor of two whole numbers; of 0 and another, that other. */
+export function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 /** The next cost that there can be at or above a bound. */

@@ -39,6 +39,8 @@ const STEPS = 30_000;
 const MOST_STEPS = 30_000_000;
 /** Of so few items, fillings are listed at once. */
 const FEW = 12;
+/** Of more items than these, the bound need not be the best one: their fillings are too many to be listed anyway. */
+const MANY = 100;
 /** Steps for listing fillings, and as many as HiGHS is given. */
 const LISTED = 5_000_000;
 const COLUMNS = 60_000;
@@ -216,11 +218,10 @@ class Search {
       if (best !== undefined) this.#raise(best.bound);
       if (this.#isOver()) return best?.items;
       // Where rounding up both gives the same, the rest can't raise the bound.
-      if (best !== undefined && this.#step > 0 && roundUp(best.bound, this.#step) >= roundUp(prices.cost, this.#step)) {
-        return best.items;
-      }
-      // Of many devices, the last hundredth is not worth the time that a better placement needs.
-      if (roundUp(prices.cost, this.#step) <= this.#bound * 1.01) return undefined;
+      const most = roundUp(prices.cost, this.#step);
+      if (best !== undefined && roundUp(best.bound, this.#step) >= most - 1e-9) return best.items;
+      // Of many items, the last hundredth is not worth the time that a better placement needs.
+      if (items.length > MANY && most <= this.#bound * 1.01) return undefined;
       let added = 0;
       for (const bin of bins) if (master.add(bin)) added++;
       if (added > 0) smoothing = usual;
@@ -284,7 +285,7 @@ class Search {
     }
     const found = master.choose(this.#left() / 1000, target);
     this.#offer(found.bins);
-    // Nothing that is left out could be part of something better.
-    this.#raise(Math.min(this.#cost, found.bound));
+    // Nothing that is left out could be part of something better. HiGHS counts to a millionth.
+    this.#raise(found.bound >= this.#cost - 1e-5 ? this.#cost : found.bound);
   }
 }

@@ -59,16 +59,17 @@ function cheapest({ kinds, items, apart }: Problem, cost: (bins: readonly Bin[])
 
 interface Shape {
   kinds: number;
+  prices?: readonly number[];
   limited: boolean;
   losses: boolean;
   copies: boolean;
 }
 
 /** Small problems whose items fit each on some device. */
-function problems({ kinds, limited, losses, copies }: Shape): fc.Arbitrary<Problem> {
+function problems({ kinds, prices = [1, 2, 3, 4], limited, losses, copies }: Shape): fc.Arbitrary<Problem> {
   const kind = fc.record({
     capacity: fc.tuple(fc.integer({ min: 6, max: 12 }), fc.integer({ min: 6, max: 12 })),
-    cost: fc.integer({ min: 1, max: 4 }),
+    cost: fc.constantFrom(...prices),
     count: limited ? fc.integer({ min: 0, max: 3 }) : fc.constant(Infinity),
   });
   const option = (k: number): fc.Arbitrary<Option> =>
@@ -103,6 +104,7 @@ const never = performance.now() + 1e9;
 describe.each<[string, Shape, number]>([
   ['one kind of device', { kinds: 1, limited: false, losses: false, copies: false }, 400],
   ['kinds with prices', { kinds: 3, limited: false, losses: false, copies: false }, 500],
+  ['prices in no step', { kinds: 3, prices: [0.99, 1.5, Math.PI], limited: false, losses: false, copies: false }, 300],
   ['several copies', { kinds: 2, limited: false, losses: false, copies: true }, 400],
   ['few devices', { kinds: 3, limited: true, losses: false, copies: false }, 500],
   ['configurations that lose something', { kinds: 2, limited: true, losses: true, copies: true }, 400],

@@ -10,10 +10,15 @@ const model = (name: string, memoryMB: number, more: object = {}): PlacementMode
 const gpu = { name: 'gpu', memoryMB: 1000 };
 const base: PlacementRequest = { models: [model('a', 600), model('b', 500), model('c', 400)], devices: [gpu] };
 
+/** Numbers from 0 to 1 that look random, the same in each run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+}
+
 /** So many models, three resources, so large that the bound is not reached at once. */
 function hard(count: number): PlacementRequest {
-  let state = 7;
-  const next = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+  const next = random(7);
   const share = (): number => Math.round(20 + 25 * next());
   const models = Array.from({ length: count }, (_, i) =>
     model(`m${i}`, share() * 10, { memoryPercent: share(), utilizationPercent: share() }),
@@ -47,6 +52,19 @@ describe('goals', () => {
     expect(other).toMatchObject({ count: 1, objective: { value: 900 } });
   });
 
+  it.each([1, 2, 3, 4, 5])('the lowest price, where prices are fractions: %d', async (seed) => {
+    const next = random(seed);
+    const models = Array.from({ length: 8 }, (_, i) => model(`m${i}`, 20 + Math.floor(40 * next())));
+    const devices = [
+      { name: 'large', memoryMB: 100, price: 1.5 },
+      { name: 'small', memoryMB: 60, price: 0.99 },
+    ];
+    const { proved, objective, devices: used } = await placeModels({ models, devices, goal: 'min-cost' });
+    expect(proved).toBe(true);
+    const price = used.reduce((sum, { kind }) => sum + (kind === 'large' ? 1.5 : 0.99), 0);
+    expect(objective).toMatchObject({ value: price, bound: price, gapPercent: 0 });
+  });
+
   const choices: PlacementModel = {
     name: 'a',
     configurations: [
@@ -72,6 +90,30 @@ describe('goals', () => {
     const placement = await placeModels({ models: [choices, plain], devices: [gpu], goal: 'min-latency' });
     expect(placement).toMatchObject({ count: 1, proved: true, objective: { measure: 'latency', value: 6 } });
   });
+});
+
+it('the lowest latency is proved where the linear program promises a lower one', async () => {
+  const configuration = (
+    memoryMB: number,
+    memoryPercent: number,
+    utilizationPercent: number,
+    throughput: number,
+    latency: number,
+  ): PlacementModel['configurations'][number] => ({
+    name: `${latency} ms`,
+    memoryMB,
+    memoryPercent,
+    utilizationPercent,
+    throughput,
+    latency,
+  });
+  const models = [
+    { name: 'a', configurations: [configuration(9, 29, 74, 8, 1)] },
+    { name: 'b', rate: 19, configurations: [configuration(5, 44, 20, 8, 1), configuration(4, 52, 17, 19, 8)] },
+    { name: 'c', rate: 4, configurations: [configuration(8, 68, 58, 11, 9), configuration(6, 52, 63, 11, 3)] },
+  ];
+  const placement = await placeModels({ models, devices: [{ ...gpu, memoryMB: 15, count: 2 }], goal: 'min-latency' });
+  expect(placement).toMatchObject({ proved: true, objective: { value: 12, bound: 12 } });
 });
 
 describe('demands', () => {
