@@ -14,10 +14,9 @@ import type { Axis } from '../analyze/search/grid.js';
 import { powersOfTwo } from '../analyze/search/grid.js';
 import { rank, summarize } from '../analyze/summary.js';
 import type { ModelSummary } from '../analyze/summary.js';
+import { toResults } from '../analyze/to-results.js';
 import { AccelError } from '../index.js';
 import { filledColumns, formatCell, tableColumns } from '../report/columns.js';
-import { RESULTS_FORMAT, RESULTS_VERSION } from '../results/results.js';
-import type { Results } from '../results/results.js';
 import { AnalysisFolder } from './analysis-folder.js';
 import { interruptible } from './interrupt.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
@@ -207,27 +206,6 @@ async function toQuestion(models: readonly string[], options: AnalyzeCommandOpti
     ...(options.sampleInterval === undefined ? {} : { sampleInterval: options.sampleInterval }),
     timeout: options.timeout * 1000,
     ...(reference === undefined ? {} : { reference: (await requireDevices([reference]))[0]! }),
-  };
-}
-
-/** As `bench` writes them. */
-function toResults({ environment, measurements }: Analysis): Results {
-  return {
-    format: RESULTS_FORMAT,
-    version: RESULTS_VERSION,
-    environment,
-    rows: measurements.flatMap((each) => (each.outcome === 'measured' ? [each.row] : [])),
-    failures: measurements.flatMap((each) =>
-      each.outcome === 'measured'
-        ? []
-        : [
-            {
-              configuration: `${nameOf(each.configuration.model)} on ${each.configuration.device}, ${describeConfiguration(each.configuration)}`,
-              code: each.code ?? each.outcome,
-              message: each.reason,
-            },
-          ],
-    ),
   };
 }
 

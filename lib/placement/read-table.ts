@@ -1,9 +1,12 @@
-/** Reads tables of models and of devices: CSV, JSON, YAML, and the results of `accelnode analyze`. */
+/** Reads tables of models and of devices: CSV, JSON, YAML, and both of the files that `accelnode analyze` writes. */
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 
 import * as z from '../third-party/zod.js';
 
+import { readAnalysis } from '../analyze/analysis-file.js';
+import { FORMAT as ANALYSIS_FORMAT } from '../analyze/analysis.js';
+import { toResults } from '../analyze/to-results.js';
 import { AccelError, invalidArgument } from '../errors.js';
 import { parse } from '../options/load.js';
 import { RESULTS_FORMAT, RESULTS_VERSION } from '../results/results.js';
@@ -64,6 +67,7 @@ const deviceRow = z.strictObject({
 /** @throws `INVALID_ARGUMENT` that says which line is wrong, and how */
 export async function readModels(path: string): Promise<ModelTable> {
   const content = await read(path);
+  if (isRecord(content) && content['format'] === ANALYSIS_FORMAT) return fromAnalysis(path);
   if (isResults(content)) return fromResults(path, content);
   return { models: fromRows(rowsOf(path, content, 'models')), notes: [] };
 }
@@ -175,15 +179,30 @@ function fromResults(path: string, { version, rows }: { version: unknown; rows: 
     );
   }
   // What was measured beside other models is no figure of the model alone, and a plan adds models up by itself.
-  const parsed = parse(z.array(resultRow), rows, `${path}: rows`).filter(({ beside }) => beside === undefined);
-  if (parsed.length === 0) throw invalidArgument(`${path} is empty: there is no row in it.`);
+  const alone = parse(z.array(resultRow), rows, `${path}: rows`).filter(({ beside }) => beside === undefined);
+  return fromResultRows(path, alone);
+}
+
+/** @throws `INVALID_ARGUMENT` for an analysis that is of another version, or damaged */
+function fromAnalysis(path: string): ModelTable {
+  const analysis = readAnalysis(path);
+  const { models, notes } = fromResultRows(path, toResults(analysis).rows);
+  return { models, notes: analysis.complete ? notes : [`${path} is of an analysis that was interrupted.`, ...notes] };
+}
+
+function fromResultRows(path: string, all: readonly ResultRow[]): ModelTable {
+  if (all.length === 0) throw invalidArgument(`${path} is empty: there is no row in it.`);
+  const notes = notesOnUnfit(path, all);
   const byProcess = new Set<string>();
   const models = new Map<string, ModelConfiguration[]>();
-  for (const [i, row] of parsed.entries()) {
+  for (const row of all) {
+    if (isUnfit(row)) continue;
     const { deviceMemory, rss, deviceUtilization } = row.resources;
     const memory = deviceMemory ?? rss;
     if (memory === undefined)
-      throw invalidArgument(`${path}, row ${i + 1}: it is not known how much memory "${row.model}" takes.`);
+      throw invalidArgument(
+        `${path}, row ${all.indexOf(row) + 1}: it is not known how much memory "${row.model}" takes.`,
+      );
     if (deviceMemory === undefined) byProcess.add(row.model);
     const configurations = models.get(row.model) ?? [];
     models.set(row.model, configurations);
@@ -199,13 +218,36 @@ function fromResults(path: string, { version, rows }: { version: unknown; rows: 
       device: row.device,
     });
   }
-  return {
-    models: [...models].map(([name, configurations]) => ({ name, configurations })),
-    notes:
-      byProcess.size === 0
-        ? []
-        : [`The device told no memory, so that it is the process's (RSS) for: ${[...byProcess].join(', ')}.`],
-  };
+  if (byProcess.size > 0) {
+    notes.push(`The device told no memory, so that it is the process's (RSS) for: ${[...byProcess].join(', ')}.`);
+  }
+  return { models: [...models].map(([name, configurations]) => ({ name, configurations })), notes };
+}
+
+/** Does it break a limit of the analysis, or compute something else than the reference? */
+function isUnfit({ satisfies, verified }: ResultRow): boolean {
+  return satisfies === false || verified === false;
+}
+
+/** @throws `INVALID_ARGUMENT` for a model of which no row is left */
+function notesOnUnfit(path: string, all: readonly ResultRow[]): string[] {
+  return [...new Set(all.map(({ model }) => model))].flatMap((model) => {
+    const rows = all.filter((row) => row.model === model);
+    const unfit = rows.filter(isUnfit);
+    if (unfit.length === 0) return [];
+    const wrong = unfit.filter(({ verified }) => verified === false).length;
+    const reasons = [
+      ...(unfit.length > wrong ? [`${unfit.length - wrong} for the limits of the analysis`] : []),
+      ...(wrong > 0 ? [`${wrong} for the outputs, which failed the verification`] : []),
+    ].join(', ');
+    if (unfit.length < rows.length) {
+      return [`Left out of the ${rows.length} configurations of "${model}": ${reasons}.`];
+    }
+    throw invalidArgument(
+      `${path}: no configuration of "${model}" is fit for use: ${reasons}.`,
+      'Analyze it again, with other configurations or other limits.',
+    );
+  });
 }
 
 function nameOf({ batch, lanes, load, device, precision }: ResultRow): string {

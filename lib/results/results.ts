@@ -71,6 +71,7 @@ const COLUMNS: readonly Column[] = [
   ['Compile (ms)', (row) => row.compile],
   ['First inference (ms)', (row) => row.firstInference],
   ['With', ({ beside }) => beside?.map(describeNeighbour).join('; ')],
+  ['Satisfies constraints', ({ satisfies }) => (satisfies === undefined ? undefined : satisfies ? 'Yes' : 'No')],
 ];
 
 /** As `bench --with` takes it: `model.onnx@20rps`. */

@@ -137,6 +137,10 @@ export const resultRow = z.strictObject({
     .optional(),
   /** Open loop: requests that could not be made, as too many were in flight to the end. */
   unsent: z.int().nonnegative().optional(),
+  /** Does it keep all limits of the analysis? Absent where there was none, or nobody could measure what one is about. */
+  satisfies: z.boolean().optional(),
+  /** Were its outputs close enough to those of the reference? Absent where they were not compared. */
+  verified: z.boolean().optional(),
   /** What the reader must know: bound by transfers, spread too wide, and so on. */
   warnings: z.array(z.string()).optional(),
 });

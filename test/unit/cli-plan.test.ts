@@ -126,6 +126,52 @@ describe('tables', () => {
     });
   });
 
+  const results = (rows: readonly object[]): string =>
+    file('results.json', { format: 'accelnode-results', version: 1, rows });
+
+  it('of results leave out what breaks the limits of the analysis or failed its verification', async () => {
+    const table = results([
+      { ...result('a', 1, 300, 100), satisfies: false },
+      { ...result('a', 2, 400, 200), satisfies: true, verified: false },
+      { ...result('a', 4, 500, 300), satisfies: true, verified: true },
+      result('b', 1, 300, 50),
+    ]);
+    const { stdout } = await accelnode('plan', table, '-m', '1000', '--json');
+    const { devices, notes } = JSON.parse(stdout) as Placement;
+    expect(devices[0]!.placed.map(({ configuration }) => configuration.batch)).toEqual([4, 1]);
+    expect(notes).toEqual([
+      'Left out of the 3 configurations of "a": 1 for the limits of the analysis, ' +
+        '1 for the outputs, which failed the verification.',
+    ]);
+    await expect(readModels(results([{ ...result('a', 1, 300, 100), verified: false }]))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/no configuration of "a" is fit for use: 1 for the outputs/) as string,
+    });
+  });
+
+  it('are what analyze wrote, either of its JSON files', { timeout: 120_000 }, async () => {
+    const folder = join(temporaryFolder(), 'analysis');
+    const model = file('echo.null.json', {
+      model: 'echo',
+      inputs: [{ name: 'x', type: 'float32', shape: [-1, 4] }],
+    });
+    const few = ['-d', 'null:0', '-t', '0', '--warmup', '0', '--min-runs', '2', '-b', '1,2', '-l', '1', '-c', '1'];
+    const settings = [...few, '--min-throughput', '1e12'];
+    await accelnode('analyze', model, ...settings, '-o', folder);
+    for (const name of ['results.json', 'analysis.json']) {
+      await expect(readModels(join(folder, name))).rejects.toMatchObject({
+        message: expect.stringMatching(/"echo.*" is fit for use: 2 for the limits of the analysis/) as string,
+      });
+    }
+    const analysis = JSON.parse(readFileSync(join(folder, 'analysis.json'), 'utf8')) as {
+      measurements: { satisfies: boolean }[];
+    };
+    analysis.measurements[1]!.satisfies = true;
+    const { models, notes } = await readModels(file('analysis.json', analysis));
+    expect(models.map(({ configurations }) => configurations.map(({ batch }) => batch))).toEqual([[2]]);
+    expect(notes[0]).toMatch(/^Left out of the 2 configurations of "echo.*": 1 for the limits/);
+  });
+
   it('of devices have prices and counts', async () => {
     const table = file('models.csv', 'model,memoryMB\na,600\nb,500\n');
     const kinds = file('devices.csv', 'name,memoryMB,price,count\nlarge,2000,900,\nsmall,1000,400,1\n');
