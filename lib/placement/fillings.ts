@@ -9,6 +9,9 @@ import { fitsAlone } from './problem.js';
 interface Entry extends Pick {
   use: readonly number[];
   worth: number;
+  /** So many copies carry the whole demand, and what one of them loses. */
+  copies: number;
+  loss: number;
   /** What it takes, all resources weighed together. */
   size: number;
   /** What it is worth for that. */
@@ -37,9 +40,11 @@ export class Fillings {
       withoutInferior(
         options.flatMap((option, index): Entry[] => {
           if (!fitsAlone(problem.kinds[kind]!, kind, option)) return [];
-          const value = (worth[item]! - option.loss) / option.copies;
+          const { use, copies } = option;
+          const loss = option.loss / copies;
+          const value = worth[item]! / copies - loss;
           return value > 1e-9 || all
-            ? [{ item, option: index, use: option.use, worth: value, size: 0, density: 0 }]
+            ? [{ item, option: index, use, worth: value, copies, loss, size: 0, density: 0 }]
             : [];
         }),
       ),
@@ -160,12 +165,16 @@ function weigh(use: readonly number[], weights: readonly number[]): number {
 function withoutInferior(entries: Entry[]): Entry[] {
   return entries.filter((entry, at) => {
     return !entries.some((other, index) => {
-      const asGood = other.worth >= entry.worth && other.use.every((amount, i) => amount <= entry.use[i]!);
-      if (!asGood || other === entry) return false;
-      const same = other.worth === entry.worth && other.use.every((amount, i) => amount === entry.use[i]!);
-      return !same || index < at;
+      if (other === entry || !isAsGood(other, entry)) return false;
+      return !isAsGood(entry, other) || index < at;
     });
   });
+}
+
+/** What it is worth is not all: where an item is worth nothing, its demand must be carried nevertheless. */
+function isAsGood(one: Entry, other: Entry): boolean {
+  const carries = one.copies <= other.copies && one.loss <= other.loss;
+  return carries && one.worth >= other.worth && one.use.every((amount, i) => amount <= other.use[i]!);
 }
 
 /** Weights of the resources for which the bound is low: a walk along the subgradient of the surrogate relaxation. */

@@ -155,7 +155,11 @@ function objectiveOf(
   const figure = goal === 'max-throughput' ? 'throughput' : 'latency';
   if (all.every(({ configuration }) => configuration[figure] === undefined)) return undefined;
   if (goal === 'max-throughput') {
-    const value = all.reduce((sum, { rate, configuration }) => sum + (rate ?? configuration.throughput ?? 0), 0);
+    // Copies may be able to carry more than is demanded.
+    const demanded = models.reduce((sum, { rate = 0 }) => sum + rate, 0);
+    const value = all.reduce((sum, { rate, configuration: { throughput = 0 } }) => {
+      return rate === undefined ? sum + throughput : sum;
+    }, demanded);
     const best = value + winnable;
     return { measure: 'throughput', value: round(value), bound: round(best), gapPercent: gap(value, best) };
   }
@@ -230,9 +234,13 @@ function failure(
     ...(names.some((name) => Object.hasOwn(request.pins, name)) ? ['pins'] : []),
   ];
   const there = request.devices.map((kind) => `${countOf(kind)} of ${kind.name}`.replace('Infinity', 'any number'));
+  // What is tried is to leave out all that stay together: a part of them might conflict as well.
+  const counting = items.some(({ group }) => group.models.length > 1)
+    ? ', models that stay together counted as one'
+    : '';
   const extent = {
-    smallest: names.length > 1 ? ' Any smaller set of models can be placed.' : '',
-    irreducible: ' Without any one of them, the others can be placed.',
+    smallest: conflict.items.length > 1 ? ` Any smaller set of models can be placed${counting}.` : '',
+    irreducible: ` Without any one of them, the others can be placed${counting}.`,
     unknown: ' There was no time to tell which of them matter.',
   }[conflict.extent];
   const verb = names.length === 1 ? `${list(names)} with all of its copies` : list(names);

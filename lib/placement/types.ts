@@ -101,7 +101,10 @@ export interface PlacedModel {
   model: string;
   /** The configuration that was chosen. */
   configuration: ModelConfiguration;
-  /** What this copy is to carry, where a rate is demanded. */
+  /**
+   * What this copy is to carry, where a rate is demanded: if a model would need four copies of its configuration, a quarter.
+   * Copies of one model may have different configurations; together they carry the rate, or more.
+   */
   rate?: number;
 }
 

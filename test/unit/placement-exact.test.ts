@@ -76,7 +76,7 @@ function problems({ kinds, prices = [1, 2, 3, 4], limited, losses, copies }: Sha
     fc.record({
       use: fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9 })),
       allowed: fc.array(fc.boolean(), { minLength: k, maxLength: k }),
-      copies: copies ? fc.integer({ min: 1, max: 2 }) : fc.constant(1),
+      copies: copies ? fc.constantFrom(1, 2, ...(limited ? [4] : [])) : fc.constant(1),
       loss: losses ? fc.integer({ min: 0, max: 3 }) : fc.constant(0),
     });
   return fc
@@ -107,6 +107,7 @@ describe.each<[string, Shape, number]>([
   ['prices in no step', { kinds: 3, prices: [0.99, 1.5, Math.PI], limited: false, losses: false, copies: false }, 300],
   ['several copies', { kinds: 2, limited: false, losses: false, copies: true }, 400],
   ['few devices', { kinds: 3, limited: true, losses: false, copies: false }, 500],
+  ['several copies on few devices', { kinds: 3, limited: true, losses: false, copies: true }, 400],
   ['configurations that lose something', { kinds: 2, limited: true, losses: true, copies: true }, 400],
 ])('%s', (_, shape, runs) => {
   it.each([false, true])('gives the cheapest placement; without shortcuts: %s', (withoutShortcuts) => {

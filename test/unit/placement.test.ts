@@ -133,6 +133,42 @@ describe('demands', () => {
     }
   });
 
+  it('may be carried by copies of different configurations, each with the part that it would have among its like', async () => {
+    const configurations = [
+      { name: 'fast', memoryMB: 800, throughput: 50 },
+      { name: 'slow', memoryMB: 300, throughput: 25 },
+    ];
+    const devices = [
+      { ...gpu, count: 1 },
+      { name: 'small', memoryMB: 400, count: 2 },
+    ];
+    const models = [{ name: 'a', rate: 100, configurations }];
+    const placement = await placeModels({ models, devices, goal: 'max-throughput' });
+    expect(placement).toMatchObject({ proved: true, objective: { value: 100 } });
+    const parts = placement.devices.flatMap(({ placed }) =>
+      placed.map(({ configuration, rate }) => [configuration.name, rate]),
+    );
+    expect(parts).toEqual([
+      ['fast', 50],
+      ['slow', 25],
+      ['slow', 25],
+    ]);
+  });
+
+  it('that copies can more than carry counts once', async () => {
+    const configurations = [
+      { name: 'fast', memoryMB: 800, throughput: 50 },
+      { name: 'slow', memoryMB: 300, throughput: 34 },
+    ];
+    const devices = [
+      { ...gpu, count: 1 },
+      { name: 'small', memoryMB: 400, count: 2 },
+    ];
+    const models = [{ name: 'a', rate: 100, configurations }];
+    const placement = await placeModels({ models, devices, goal: 'max-throughput' });
+    expect(placement).toMatchObject({ count: 3, objective: { value: 100 } });
+  });
+
   it('count by the load, not by what a busy device would take', async () => {
     const models = [{ ...demanded, rate: 10 }, model('b', 100, { utilizationPercent: 90, throughput: 1 })];
     const { count, devices } = await placeModels({ models, devices: [gpu], maxUtilizationPercent: 98 });
@@ -222,6 +258,16 @@ describe('there is no placement', () => {
     await expect(failing(request)).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringMatching(expected) as string,
+    });
+  });
+
+  it('where models stay together, the smallest set is counted so', async () => {
+    const models = [model('a', 100), model('b', 100), model('c', 100)];
+    const request = { models, devices: [{ ...gpu, count: 1 }], apart: [['a', 'b']], pins: { c: 'b' } };
+    await expect(placeModels(request)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /Any smaller set of models can be placed, models that stay together counted as one\.$/,
+      ) as string,
     });
   });
 
