@@ -1,3 +1,6 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
@@ -83,6 +86,7 @@ async function plan(table: string, options: PlanCommandOptions): Promise<void> {
   ] as const) {
     if (file !== undefined) checkKeptFile(option, file, 'It is a file to write to.');
   }
+  refuseSameFiles(table, options);
   const { models, notes } = await readModels(table);
   const kinds = await kindsOf(options, notes);
   const request = {
@@ -107,6 +111,25 @@ async function plan(table: string, options: PlanCommandOptions): Promise<void> {
   }
   if (options.json === true) printJson(placement);
   else printPlacement(placement);
+}
+
+/** What is written must not take the place of a table, nor of the other file. */
+function refuseSameFiles(table: string, { deviceTable, svg, hostConfig }: PlanCommandOptions): void {
+  const named = new Map<string, string>();
+  for (const [name, file] of [
+    ['the table', table],
+    ['--device-table', deviceTable],
+    ['--svg', svg],
+    ['--host-config', hostConfig],
+  ] as const) {
+    if (file === undefined) continue;
+    const path = existsSync(file) ? realpathSync(file) : resolve(file);
+    const other = named.get(path);
+    if (other !== undefined && name.startsWith('--') && name !== '--device-table') {
+      throw new AccelError('INVALID_ARGUMENT', `${name} is the same file as ${other}: ${file}.`);
+    }
+    named.set(path, name);
+  }
 }
 
 /** The first Ctrl-C ends the search: what has been found is printed. The second ends the process. */

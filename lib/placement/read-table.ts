@@ -113,6 +113,9 @@ async function parseCsv(path: string, content: string): Promise<Row[]> {
   const [head, ...rows] = lines;
   const twice = head?.record.find((name, i) => head.record.indexOf(name) !== i);
   if (twice !== undefined) throw invalidArgument(`${path} has two columns "${twice}".`);
+  if (head?.record.length === 1 && /[;\t]/.test(head.record[0]!)) {
+    throw invalidArgument(`${path}, line 1: the columns are not separated by commas.`, 'Write it as CSV with commas.');
+  }
   return rows.map(({ record, info }) => ({
     where: `${path}, line ${info.lines}`,
     fields: Object.fromEntries(
@@ -173,8 +176,9 @@ function isResults(content: unknown): content is { version: unknown; rows: unkno
 
 function fromResults(path: string, { version, rows }: { version: unknown; rows: unknown }): ModelTable {
   if (version !== RESULTS_VERSION) {
+    const its = version === undefined ? 'has no version' : `is of version ${JSON.stringify(version)}`;
     throw invalidArgument(
-      `${path} was written by another version of accelnode: it is of version ${JSON.stringify(version)}, this one reads ${RESULTS_VERSION}.`,
+      `${path} was written by another version of accelnode: it ${its}, this one reads ${RESULTS_VERSION}.`,
       'Measure again with this version, or plan with that one.',
     );
   }

@@ -211,6 +211,7 @@ describe('what is wrong is said', () => {
     ['models.csv', 'model,memoryMB\na,600\na,700\n', /line 3: the model "a" is there already, in .*line 2/],
     ['models.csv', 'model,memory\na,600\n', /line 2.*memory/],
     ['models.csv', 'model,memoryMB\na,600,7\n', /is damaged: Invalid Record Length/],
+    ['models.csv', 'model;memoryMB\na;600\n', /line 1: the columns are not separated by commas/],
     ['models.csv', 'model,memoryMB\n', /is empty/],
     ['models.csv', '', /is empty/],
     ['models.json', '[', /is damaged/],
@@ -218,6 +219,7 @@ describe('what is wrong is said', () => {
     ['models.yaml', 'a: [', /is damaged/],
     ['models.txt', good, /is no table/],
     ['results.json', '{"format":"accelnode-results","version":7,"rows":[]}', /another version of accelnode.*version 7/],
+    ['results.json', '{"format":"accelnode-results","rows":[]}', /it has no version/],
     ['results.json', '{"format":"accelnode-results","version":1,"rows":[]}', /is empty/],
   ])('in the table %s %j', async (name, content, expected) => {
     await expect(readModels(file(name, content))).rejects.toMatchObject({
@@ -240,6 +242,16 @@ describe('what is wrong is said', () => {
     const { code, message } = await failureOf(accelnode, 2, 'plan', file('models.csv', good), '-m', '1000', ...args);
     expect(code).toBe('INVALID_ARGUMENT');
     expect(message).toMatch(expected);
+  });
+
+  it('a file to write that is the table, or the other file', async () => {
+    const table = file('models.csv', good);
+    const over = await failureOf(accelnode, 2, 'plan', table, '-m', '1000', '--svg', table);
+    expect(over.message).toMatch(/--svg is the same file as the table/);
+    expect(readFileSync(table, 'utf8')).toBe(good);
+    const both = join(temporaryFolder(), 'both');
+    const twice = await failureOf(accelnode, 2, 'plan', table, '-m', '1000', '--svg', both, '--host-config', both);
+    expect(twice.message).toMatch(/--host-config is the same file as --svg/);
   });
 
   it('too few devices, with the models that conflict', async () => {
