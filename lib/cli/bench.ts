@@ -140,10 +140,10 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
     progress.stop();
     results.rows.push(row);
     save();
-    times?.add(measurement);
     if (csv) process.stdout.write(toCsv([row]).slice(results.rows.length === 1 ? 0 : toCsv([]).length));
     else if (!json) printRow(row, npu);
     if (!only && !csv && !json) print();
+    times?.add(measurement);
   };
   const failed = (failure: ResultFailure): void => {
     progress.stop();

@@ -16,14 +16,17 @@ import { addPlanCommand } from './plan.js';
 import { addRunCommand } from './run.js';
 import { addRuntimeCommand } from './runtime.js';
 import { addVerifyCommand } from './verify.js';
-import { EXIT_USAGE, reportError } from './output.js';
+import { EXIT_FAILED, EXIT_USAGE, reportError } from './output.js';
+import { reasonOf } from '../runtimes/failures.js';
 
 async function main(): Promise<void> {
   // Whoever reads JSON gets JSON in every case, also when the arguments can't be read.
   const json = process.argv.includes('--json');
   // What reads our output may end before we do: `accelnode doctor | head -1`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`error: Can't write to the standard output: ${reasonOf(error)}.\n`);
+    process.exit(EXIT_FAILED);
   });
   const program = new Command('accelnode')
     .description(packageJson.description)

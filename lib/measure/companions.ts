@@ -92,7 +92,7 @@ function beginLoad(companion: ParsedCompanion, outputs: readonly WantedOutputs[]
 }
 
 function measured(companion: ParsedCompanion, report: NativeLoadReport, options: ParsedMeasureOptions): Measurement {
-  const { session, name, rate, concurrency } = companion;
+  const { session, name, rate, arrivals, concurrency } = companion;
   if (report.ended.length === 0) {
     throw new AccelError('INVALID_ARGUMENT', `${name} was to make no request while the other model was measured.`, {
       hint: 'Measure for longer, or give it a higher rate.',
@@ -100,7 +100,7 @@ function measured(companion: ParsedCompanion, report: NativeLoadReport, options:
   }
   const { duration } = report;
   const { tolerance, times } = options;
-  const facts = { api: 'native' as const, concurrency, rate, duration, maxRuns: MOST_RUNS, tolerance, times };
+  const facts = { api: 'native' as const, concurrency, rate, arrivals, duration, maxRuns: MOST_RUNS, tolerance, times };
   return summary(foundNatively(report, rate), session.lanes, facts);
 }
 

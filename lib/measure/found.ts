@@ -16,7 +16,7 @@ export type Found = Omit<Measurement, 'runs' | 'duration' | 'throughput' | 'late
 /** What the summary depends on. */
 export type LoadFacts = Pick<
   ParsedMeasureOptions,
-  'api' | 'concurrency' | 'rate' | 'duration' | 'maxRuns' | 'tolerance' | 'times'
+  'api' | 'concurrency' | 'rate' | 'arrivals' | 'duration' | 'maxRuns' | 'tolerance' | 'times'
 >;
 
 /** Of a load that the addon has made. */
@@ -35,9 +35,7 @@ export function foundNatively(report: NativeLoadReport, rate: number | undefined
 export function summary({ times, ...found }: Found, lanes: number, options: LoadFacts): Measurement {
   const runs = times.ended.length;
   const span = spanOf(times);
-  // After the last request of an open loop nothing is due for a while, which is a part of the rate.
-  const whole = options.rate !== undefined && runs < options.maxRuns;
-  const duration = whole ? Math.max(span, options.duration) : span;
+  const duration = runs < options.maxRuns ? Math.max(span, dueSpan(runs, options)) : span;
   const stable = isStable(times, options.tolerance);
   const windows = windowsOf(times, FIGURES);
   const measurement = {
@@ -54,6 +52,12 @@ export function summary({ times, ...found }: Found, lanes: number, options: Load
     warnings: warningsAbout(measurement, { ...options, lanes }),
     ...(options.times ? { times } : {}),
   };
+}
+
+/** After the last request of an open loop nothing is due for a while, which is a part of the rate. Milliseconds. */
+function dueSpan(runs: number, { rate, arrivals, duration }: LoadFacts): number {
+  if (rate === undefined) return 0;
+  return arrivals === 'poisson' ? duration : Math.max(duration, (runs / rate) * 1000);
 }
 
 /** Milliseconds from the first start to the last end. */

@@ -13,7 +13,10 @@ const OPEN_IN_FLIGHT = 64;
 const LEAST_RATE = 0.001;
 const MOST_RATE = 1_000_000;
 
-const milliseconds = z.number().nonnegative();
+/** A year, in milliseconds: the clock of the addon counts in nanoseconds. */
+const LONGEST = 31_536_000_000;
+
+const milliseconds = z.number().nonnegative().max(LONGEST);
 const count = z.int().min(1);
 
 const inFlight = count.max(MOST_PENDING).optional();
@@ -91,6 +94,10 @@ const measureOptions = z
     message: "only the addon makes requests at fixed moments: api: 'native'",
   })
   .refine(needsRate.check, needsRate.params)
+  .refine(({ duration, maxDuration = duration }) => duration <= maxDuration, {
+    path: ['maxDuration'],
+    message: 'is less than the duration',
+  })
   .refine(({ minRuns, maxRuns }) => minRuns <= maxRuns, {
     path: ['maxRuns'],
     message: 'is less than minRuns',

@@ -48,7 +48,7 @@ const COLUMNS: readonly Column[] = [
   ['Precision', (row) => row.precision],
   ['Batch', (row) => row.batch],
   ['Lanes', (row) => row.lanes],
-  ['Concurrency', ({ load }) => (load.kind === 'closed' ? load.concurrency : undefined)],
+  ['Concurrency', ({ load }) => load.concurrency],
   ['Request rate', ({ load }) => (load.kind === 'open' ? load.rate : undefined)],
   ['Inferences/Second', (row) => row.throughput],
   ['Samples/Second', (row) => row.samplesPerSecond],
@@ -70,8 +70,12 @@ const COLUMNS: readonly Column[] = [
   ['CPU (%)', ({ resources }) => resources.cpu],
   ['Compile (ms)', (row) => row.compile],
   ['First inference (ms)', (row) => row.firstInference],
-  ['With', ({ beside }) => beside?.map(describeNeighbour).join('; ')],
   ['Satisfies constraints', ({ satisfies }) => (satisfies === undefined ? undefined : satisfies ? 'Yes' : 'No')],
+  ['Hint', (row) => row.hint],
+  ['API', (row) => row.api],
+  ['Memory', (row) => row.memory],
+  ['Unsent', (row) => row.unsent],
+  ['With', ({ beside }) => beside?.map(describeNeighbour).join('; ')],
 ];
 
 /** As `bench --with` takes it: `model.onnx@20rps`. */

@@ -13,7 +13,12 @@ const load = z.discriminatedUnion('kind', [
   /** So many requests in flight at all times: the next begins when one ends. */
   z.strictObject({ kind: z.literal('closed'), concurrency: count }),
   /** So many requests a second, whether earlier ones have ended or not. */
-  z.strictObject({ kind: z.literal('open'), rate: positive, arrivals: z.enum(['constant', 'poisson']) }),
+  z.strictObject({
+    kind: z.literal('open'),
+    rate: positive,
+    arrivals: z.enum(['constant', 'poisson']),
+    concurrency: count.optional(),
+  }),
 ]);
 
 const latencies = z.strictObject({

@@ -18,6 +18,7 @@ import { describeEnvironment } from '../../build-ts/results/environment.js';
 import { readResults, toCsv, writeResults } from '../../build-ts/results/results.js';
 import type { Results } from '../../build-ts/results/results.js';
 import type { ResultRow } from '../../build-ts/results/row.js';
+import { runProgram } from '../utils/child.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import type { JsonError } from '../utils/command.js';
 import { expectError, withNull, withSession } from '../utils/session.js';
@@ -200,6 +201,27 @@ describe('the command', () => {
     }
   });
 
+  it.skipIf(process.platform !== 'linux')('says in a sentence that the disk is full', async () => {
+    const main = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
+    const model = modelFile('full', { durationMs: 1 });
+    const command = `"${process.execPath}" "${main}" bench "${model}" ${quick.join(' ')} > /dev/full`;
+    const { code, stderr } = await runProgram('/bin/sh', ['-c', command]);
+    expect(stderr).toMatch(/^error: Can't write to the standard output: there is no space left\.$/m);
+    expect(stderr).not.toContain('    at ');
+    expect(code).toBe(1);
+  });
+
+  it('tells the load that has a limit of its own from one that has none', async () => {
+    const model = modelFile('capped', { durationMs: 0 });
+    const results = await jsonOf<Results>(accelnode, 0, 'bench', model, ...quick, '-r', '500', '-c', '1,8');
+    expect(results.rows.map(({ load }) => load.concurrency)).toEqual([1, 8]);
+    const csv = toCsv(results.rows)
+      .split('\n')
+      .map((line) => line.split(','));
+    const at = csv[0]!.indexOf('Concurrency');
+    expect(csv.slice(0, 3).map((cells) => cells[at])).toEqual(['Concurrency', '1', '8']);
+  });
+
   it('says what measuring itself takes', async () => {
     // A busy machine may fail it; then it says so.
     const { code, stdout } = await accelnode('bench', '--self-check', '--json');
@@ -363,8 +385,8 @@ describe('files of results', () => {
 
   it('as CSV: what nobody measured is empty, names are quoted', () => {
     const [head, line] = toCsv([row]).trimEnd().split('\n');
-    expect(head!.split(',')).toHaveLength(29);
-    expect(line).toBe('"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,,3,,,,');
+    expect(head!.split(',')).toHaveLength(34);
+    expect(line).toBe('"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,,3,,,,,,native,host,,');
   });
 
   it('as JSON: come back as they were', () => {

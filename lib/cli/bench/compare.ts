@@ -20,13 +20,16 @@ interface Comparison {
   format: 'accelnode-comparison';
   version: 1;
   environment: Environment;
-  /** Were A and B measured in turns? Else B is from a file, and what the machine did meanwhile is in the difference. */
+  /** Were A and B measured in turns? Else B is from a file: what else differed between the two processes is in the difference. */
   inTurns: boolean;
   a: ResultRow[];
   b: ResultRow[];
   throughput: Ratio;
   latency: Ratio;
-  /** Which of the two is better, beyond chance: by throughput; under an open load by latency. */
+  /**
+   * Which of the two is better, beyond chance: by throughput; under an open load by latency. `none` where B is from a file:
+   * a model measured against itself by two processes differs more often than not.
+   */
   verdict: 'A' | 'B' | 'none';
 }
 
@@ -109,7 +112,7 @@ async function compareWithFile(
     throughput.map((rate) => rate * batch);
   const throughput = unpairedRatio(samples(now, a), samples(before, b));
   const latency = unpairedRatio(now.latency, before.latency);
-  return { ...describe(environment, { a: [a], b: [b] }, throughput, latency), inTurns: false };
+  return { ...describe(environment, { a: [a], b: [b] }, throughput, latency), inTurns: false, verdict: 'none' };
 }
 
 /** The only row of a file; or of several, the one that was measured as this one. */
@@ -127,7 +130,7 @@ function rowLike(wanted: ResultRow, rows: readonly ResultRow[], file: string): R
 }
 
 function windowsIn({ windows }: ResultRow, what: string): NonNullable<ResultRow['windows']> {
-  if (windows?.throughput.length === FIGURES) return windows;
+  if (windows?.throughput.length === FIGURES && windows.latency.every((latency) => latency > 0)) return windows;
   throw new AccelError('INVALID_ARGUMENT', `${what} has too few requests to tell how far they vary.`, {
     hint: 'Measure for longer: --duration, --min-runs.',
   });
@@ -164,7 +167,7 @@ function printComparison(comparison: Comparison): void {
     figure(rows.reduce((sum, row) => sum + of(row), 0) / rows.length);
   print(
     formatTable(
-      ['', 'A', 'B', 'B against A', 'with 95 % confidence'],
+      ['', 'A', 'B', 'B against A', inTurns ? 'with 95 % confidence' : 'as far as each varied'],
       [
         ['samples/s', average(a, throughputOf), average(b, throughputOf), ...changeOf(throughput)],
         ['mean latency (ms)', average(a, latencyOf), average(b, latencyOf), ...changeOf(latency)],
@@ -172,13 +175,14 @@ function printComparison(comparison: Comparison): void {
     ),
   );
   print();
+  if (!inTurns) {
+    print('B was measured at another time by another process: what else differed then is a part of the difference,');
+    print('and so there is no verdict. Two devices or precisions are measured in turns: --vs cuda:1, --vs fp16.');
+    return;
+  }
   const by = a[0]!.load.kind === 'open' ? 'latency' : 'throughput';
   print(verdict === 'none' ? `By ${by}, no difference can be told.` : `By ${by}, ${verdict} is better.`);
-  print(
-    inTurns
-      ? `Measured in ${FIGURES} rounds, in turns.`
-      : 'B was measured at another time: what else differed then is a part of the difference.',
-  );
+  print(`Measured in ${FIGURES} rounds, in turns.`);
 }
 
 function nameOf({ model, device, precision, batch, lanes }: ResultRow): string {

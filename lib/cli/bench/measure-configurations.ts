@@ -230,7 +230,10 @@ export function apiOf({ api, sync }: BenchCommandOptions, { rate }: LoadConfigur
 }
 
 function loadShape({ lanes }: Session, options: BenchCommandOptions, load: LoadConfiguration): ResultRow['load'] {
-  if (load.rate !== undefined) return { kind: 'open', rate: load.rate, arrivals: options.arrivals ?? 'constant' };
+  if (load.rate !== undefined) {
+    const { rate, concurrency } = load;
+    return { kind: 'open', rate, arrivals: options.arrivals ?? 'constant', ...(concurrency && { concurrency }) };
+  }
   return { kind: 'closed', concurrency: apiOf(options, load) === 'runSync' ? 1 : (load.concurrency ?? lanes) };
 }
 

@@ -80,12 +80,16 @@ export function printTable(rows: readonly ResultRow[]): void {
     row.hint ?? '',
     row.batch,
     row.lanes,
-    row.load.kind === 'closed' ? row.load.concurrency : `${row.load.rate}/s`,
+    row.load.kind === 'closed' ? row.load.concurrency : openLoad(row.load),
     row.throughput.toFixed(1),
     row.samplesPerSecond.toFixed(1),
     ...[row.latency.mean, row.latency.p50, row.latency.p90, row.latency.p95, row.latency.p99].map(figure),
   ]);
   print(formatTable(head, cells));
+}
+
+function openLoad({ rate, concurrency }: { rate: number; concurrency?: number | undefined }): string {
+  return concurrency === undefined ? `${rate}/s` : `${rate}/s, ≤ ${concurrency}`;
 }
 
 /** What the models cost each other: the first row was measured alone, the second beside the others, which follow. */

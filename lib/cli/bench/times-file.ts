@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, statSync, truncateSync } from 'node:fs';
 
 import type { Measurement } from '../../index.js';
 import { AccelError } from '../../errors.js';
@@ -22,9 +22,13 @@ export class TimesFile {
     const number = ++this.#configurations;
     const { due, started, ended } = times;
     const lines = Array.from(due, (time, i) => `${number},${time},${started?.[i] ?? ''},${ended[i]!}\n`);
+    let size: number | undefined;
     try {
+      ({ size } = statSync(this.#path));
       appendFileSync(this.#path, lines.join(''));
     } catch (cause) {
+      // A line that is cut off would be a false number.
+      if (size !== undefined) truncateSync(this.#path, size);
       throw new AccelError('INVALID_ARGUMENT', `Can't write ${this.#path}: ${reasonOf(cause)}.`, { cause });
     }
   }
