@@ -62,5 +62,8 @@ tr.best td { font-weight: 700; background: var(--raised); }
   thead { display: table-header-group; }
   tr, .figures, .conditions div { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
+  /* A model to a page or two: its charts want the room, and a heading alone at the foot of a page is none. */
+  section ~ section { break-before: page; }
+  section ~ section:last-of-type { break-before: auto; break-inside: avoid; border-top: 0; }
 }
 `;

@@ -47,7 +47,7 @@ describeOpenvino('from models to devices', () => {
     };
     expect({ count, proved }).toEqual({ count: 2, proved: true });
     expect(devices.flatMap(({ models }) => models).sort()).toEqual(['encoder.onnx', 'mlp.onnx', 'resnet18.onnx']);
-    for (const { memoryMB } of devices) expect(memoryMB).toBeLessThanOrEqual(400);
+    for (const { memoryMB } of devices) expect(memoryMB).toBeLessThanOrEqual(280);
     expect(readFileSync(path('devices.svg'), 'utf8')).toContain('2 devices, proved optimal');
     expect(JSON.parse(readFileSync(path('host.json'), 'utf8'))).toMatchObject({
       format: 'accelnode-host',
