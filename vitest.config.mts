@@ -17,6 +17,12 @@ const shared = {
   hookTimeout: 120_000,
 };
 
+/**
+ * For suites that look at parts of the package, which exist by themselves only as compiled file by file. A process must not
+ * have the package twice: the addon tells one of them of what has ended.
+ */
+const inParts = { alias: { accelnode: join(root, 'build-ts', 'index.mjs') } };
+
 export default defineConfig({
   resolve: {
     // The package as built, not lib/: what is tested is what is published.
@@ -28,8 +34,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // These look at parts of it, which exist by themselves only as compiled file by file.
-        resolve: { alias: { accelnode: join(root, 'build-ts', 'index.mjs') } },
+        resolve: inParts,
         test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] },
       },
       { extends: true, test: { ...shared, name: 'native', include: ['test/native/**/*.test.ts'] } },
@@ -129,6 +134,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        resolve: inParts,
         test: {
           ...shared,
           name: 'openvino',
@@ -139,6 +145,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        resolve: inParts,
         test: {
           ...shared,
           name: 'openvino-older',
