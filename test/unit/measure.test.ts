@@ -325,7 +325,8 @@ describe('an open loop', () => {
         const { runs, unsent, late, latency, throughput, warnings } = measurement;
         expect(runs + unsent!).toBe(50);
         expect(unsent).toBeGreaterThan(0);
-        expect(late).toBe(runs - 1);
+        // On a busy machine the first may be, too.
+        expect(late).toBeGreaterThanOrEqual(runs - 1);
         expect(throughput).toBeLessThanOrEqual(50);
         expect(latency.max).toBeGreaterThan(latency.min + (runs - 1) * (20 - 2) - 1);
         expect(warnings.join()).toMatch(/requests could not be made: 500 a second/);
