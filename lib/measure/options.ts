@@ -3,6 +3,12 @@ import type { Inputs } from '../binding.js';
 import type { MemoryKind } from '../memory.js';
 import type { Session } from '../session.js';
 
+/** What a session may have pending, at most: see `maxQueue`. */
+export const MOST_PENDING = 1_000_000;
+/** Requests a second of an open loop. The longest pause between two is then a quarter of an hour. */
+export const LEAST_RATE = 0.001;
+export const MOST_RATE = 1_000_000;
+
 /** Who makes the requests of a measurement: see {@link MeasureOptions.api}. */
 export type MeasureApi = 'native' | 'run' | 'runSync';
 

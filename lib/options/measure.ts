@@ -1,18 +1,13 @@
 import * as z from '../third-party/zod.js';
 
 import type { Inputs } from '../binding.js';
+import { LEAST_RATE, MOST_PENDING, MOST_RATE } from '../measure/options.js';
 import type { Companion, MeasureOptions } from '../measure/options.js';
 import { Session } from '../session.js';
 import { parse } from './load.js';
 
-/** What a session may have pending, at most: see `maxQueue`. */
-const MOST_PENDING = 1_000_000;
 /** In flight in an open loop, if nothing else is said. */
 const OPEN_IN_FLIGHT = 64;
-/** The longest pause between two requests is then a quarter of an hour. */
-const LEAST_RATE = 0.001;
-const MOST_RATE = 1_000_000;
-
 /** A year, in milliseconds: the clock of the addon counts in nanoseconds. */
 const LONGEST = 31_536_000_000;
 

@@ -4,7 +4,6 @@ import { UNIT, countOf, format, formulate, isByConfiguration, list } from './for
 import type { Formulation } from './formulate.js';
 import type { Bin } from './problem.js';
 import { costOf, optionOf, useOf } from './problem.js';
-import { parseRequest } from './request.js';
 import type { ParsedRequest } from './request.js';
 import { search } from './search.js';
 import { totalLoss } from './strive.js';
@@ -21,6 +20,8 @@ import type { LimitNeed, PlacedDevice, PlacedModel, Placement, PlacementProgress
  */
 export async function placeModels(request: PlacementRequest): Promise<Placement> {
   const begun = performance.now();
+  // Loaded when it is first needed, as in Session.load.
+  const { parseRequest } = await import('./request.js');
   const parsed = parseRequest(request);
   const formulation = formulate(parsed);
   const task = {

@@ -1,4 +1,5 @@
 /** What `--with` takes: a model, and the load that it is under. */
+import { LEAST_RATE, MOST_PENDING, MOST_RATE } from '../../measure/options.js';
 import { InvalidArgumentError } from '../../third-party/commander.js';
 
 /** As the command line names it. */
@@ -9,11 +10,6 @@ export interface CompanionSpec {
   /** In flight, of a closed loop. */
   concurrency?: number;
 }
-
-/** As `measure` has it. */
-const LEAST_RATE = 0.001;
-const MOST_RATE = 1_000_000;
-const MOST_IN_FLIGHT = 1_000_000;
 
 /** "model.onnx", "model.onnx@20rps" or "model.onnx@4x", after those before it. An "@" in a folder or before an ending is the file's. */
 export function parseCompanion(text: string, before: readonly CompanionSpec[] = []): CompanionSpec[] {
@@ -28,7 +24,7 @@ function parseLoad(text: string): Pick<CompanionSpec, 'rate' | 'concurrency'> {
   const [, amount, unit] = /^(.*?)(rps|x)$/.exec(text) ?? [];
   const value = amount === undefined || amount.trim() === '' ? NaN : Number(amount);
   if (unit === 'rps' && value >= LEAST_RATE && value <= MOST_RATE) return { rate: value };
-  if (unit === 'x' && Number.isInteger(value) && value >= 1 && value <= MOST_IN_FLIGHT) return { concurrency: value };
+  if (unit === 'x' && Number.isInteger(value) && value >= 1 && value <= MOST_PENDING) return { concurrency: value };
   if (unit === 'rps') throw new InvalidArgumentError(`A rate is from ${LEAST_RATE} to ${MOST_RATE} requests a second.`);
   if (unit === 'x') throw new InvalidArgumentError('In flight are a whole number of at least 1.');
   throw new InvalidArgumentError(
