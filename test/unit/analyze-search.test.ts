@@ -100,6 +100,27 @@ describe.each(Object.entries({ usual, large }))('the quick search, on the %s gri
   });
 });
 
+it.each(Object.keys(wishes))(
+  'on a grid of few, the quick search finds the best by 16 measurements: %s',
+  async (name) => {
+    // What `accelnode analyze` looks through by default on a machine of two cores.
+    const small: Grid = { lanes: range(2), batch: range(128), concurrency: range(32) };
+    const missed: number[] = [];
+    for (const seed of SEEDS) {
+      const surface = surfaceOf(seed);
+      const smallest = surface(SMALLEST);
+      if (smallest === 'out of memory') continue;
+      const judge = (point: Point): Verdict => verdictOf(surface(point), wishes[name]!(smallest));
+      const [all, quick] = [await explore(bruteSearch, whole(small), judge), await explore(quickSearch, small, judge)];
+      expect(quick.points.length, `seed ${seed}`).toBeLessThanOrEqual(16);
+      expect(quick.best.violation, `seed ${seed}`).toBe(all.best.violation);
+      if (Math.exp(quick.best.score - all.best.score) < 0.95) missed.push(seed);
+    }
+    // One in a hundred needs more.
+    expect(missed.length).toBeLessThanOrEqual(0.01 * SEEDS.length);
+  },
+);
+
 it('the quick search finds nearly as much where measurements are off by up to 2 %', async () => {
   const shares: number[] = [];
   for (const seed of SEEDS.slice(0, 100)) {
@@ -131,6 +152,26 @@ describe('the quick search', () => {
       expect(usual.lanes.values).toContain(lanes);
       expect(usual.batch.values).toContain(batch);
       expect(usual.concurrency.values).toContain(concurrency);
+    }
+  });
+
+  it('leaves out what is more than something that there was no memory for', async () => {
+    for (const seed of SEEDS) {
+      const surface = surfaceOf(seed);
+      const smallest = surface(SMALLEST);
+      if (smallest === 'out of memory') continue;
+      const { points } = await explore(quickSearch, usual, (point) =>
+        verdictOf(surface(point), wishes.throughput!(smallest)),
+      );
+      const full = points.filter((point) => surface(point) === 'out of memory');
+      const exceeds = (a: Point, b: Point): boolean =>
+        a !== b && a.lanes >= b.lanes && a.batch >= b.batch && a.concurrency >= b.concurrency;
+      for (const [i, later] of full.entries()) {
+        expect(
+          full.slice(0, i).filter((earlier) => exceeds(later, earlier)),
+          `seed ${seed}`,
+        ).toEqual([]);
+      }
     }
   });
 

@@ -22,9 +22,12 @@ const TRADES: readonly Step[] = [
   { lanes: 1, batch: 0, concurrency: -1 },
 ];
 
-/** A quick search measures at most this part of all combinations, and this many of a small number. */
+/**
+ * A quick search measures at most this part of all combinations. With few of them that would end many a climb before its
+ * top: so many it may measure always.
+ */
 const SHARE = 0.15;
-const AT_LEAST = 12;
+const AT_LEAST = 16;
 
 /** What is better by less is not worth a step: two measurements of the same thing differ by as much. Of the objective's logarithm. */
 const GAIN = 0.005;
@@ -52,6 +55,7 @@ class Climber {
   #place: Point = { lanes: 0, batch: 0, concurrency: 0 };
   #verdict!: Verdict;
   readonly #measured = new Set<string>();
+  readonly #outOfMemory: Point[] = [];
   readonly #most: number;
 
   constructor(
@@ -81,7 +85,7 @@ class Climber {
   /** Moves if it is better there. */
   async #goTo(step: Step): Promise<boolean> {
     const place = this.#stepFrom(step);
-    if (place === undefined) return false;
+    if (place === undefined || this.#exceedsMemory(place)) return false;
     const verdict = await this.#measureAt(place);
     if (verdict === undefined || !isClearlyBetter(verdict, this.#verdict)) return false;
     this.#place = place;
@@ -105,7 +109,13 @@ class Climber {
     const verdict = await this.measure(fromAxes((name) => this.grid[name].values[place[name]]!));
     // What is refused costs no time.
     if (verdict.refused !== true) this.#measured.add(key);
+    if (verdict.outOfMemory) this.#outOfMemory.push(place);
     return verdict;
+  }
+
+  /** Is it at least as much, of everything, as something that there was no memory for? */
+  #exceedsMemory(place: Point): boolean {
+    return this.#outOfMemory.some((full) => axes.every((name) => place[name] >= full[name]));
   }
 }
 
