@@ -2,15 +2,20 @@
 import type { Highs } from 'highs';
 
 import type { Problem } from './problem.js';
+import { fitsAlone } from './problem.js';
 import { exclusiveItems } from './quick-bound.js';
 import { solve } from './solve.js';
+import { unite } from './unite.js';
+import type { Models } from './unite.js';
 
 export interface Conflict {
-  items: number[];
-  /** Without any one of these limits, the items could be placed. */
+  models: number[];
+  /** Without any one of these limits, the models could be placed. */
   resources: number[];
   /** Without the rules that keep models apart, they could be placed. */
   apart: boolean;
+  /** Without pins, they could be placed. */
+  pins: boolean;
   /** `smallest`: no fewer models conflict. `irreducible`: each of them is needed. `unknown`: there was no time to tell. */
   extent: 'smallest' | 'irreducible' | 'unknown';
 }
@@ -19,28 +24,42 @@ export interface Conflict {
 const MOST_SETS = 1500;
 
 /** Finds the smallest set of models that can't be placed, given that all of them can't. */
-export function findConflict(highs: Highs, problem: Problem, deadline: number): Conflict {
+export function findConflict(highs: Highs, all: Models, deadline: number): Conflict {
   /** Undefined: there was no time. */
-  const isFeasible = (items: readonly number[], changed: Problem = problem): boolean | undefined => {
-    const { bins, bound } = solve(highs, part(changed, items), { deadline });
+  const isFeasible = (some: readonly number[], changed: Models = all): boolean | undefined => {
+    const { bins, bound } = solve(highs, withoutCosts(unite(changed, some).problem), { deadline });
     return bins !== undefined ? true : bound === Infinity ? false : undefined;
   };
-  const start = candidate(problem, (items) => isFeasible(items) === false);
-  const { items, complete } = reduce(start, (some) => isFeasible(some) === false, deadline);
-  const least = everyoneIsAlone(problem) ? problem.kinds[0]!.count + 1 : 1;
-  const single = items.length === 1 || items.length <= least;
-  const smaller = complete && !single ? search(problem, items.length, least, isFeasible) : undefined;
-  const found = smaller?.items ?? items;
-  const resources = problem.kinds[0]!.capacity.flatMap((_, resource) =>
-    isFeasible(found, without(problem, resource)) === true ? [resource] : [],
-  );
-  const apart = isFeasible(found, { ...problem, apart: problem.apart.map(() => []) }) === true;
+  const conflicts = (some: readonly number[]): boolean => performance.now() <= deadline && isFeasible(some) === false;
+  const reduced = irreducible(candidate(all, conflicts), conflicts);
+  const complete = performance.now() <= deadline;
+  const least = everyoneIsAlone(all) ? all.kinds[0]!.count + 1 : 1;
+  const single = reduced.length === 1 || reduced.length <= least;
+  const smaller = complete && !single ? search(all, reduced.length, least, isFeasible) : undefined;
+  const models = smaller?.models ?? reduced;
+  const isCause = (changed: Models): boolean => isFeasible(models, changed) === true;
   const isSmallest = complete && (single || smaller?.complete === true);
-  return { items: found, resources, apart, extent: isSmallest ? 'smallest' : complete ? 'irreducible' : 'unknown' };
+  return {
+    models,
+    resources: all.kinds[0]!.capacity.flatMap((_, resource) => (isCause(without(all, resource)) ? [resource] : [])),
+    apart: isCause({ ...all, apart: all.apart.map(() => []) }),
+    pins: isCause({ ...all, groups: all.items.map((_, model) => ({ models: [model] })) }),
+    extent: isSmallest ? 'smallest' : complete ? 'irreducible' : 'unknown',
+  };
+}
+
+/** Leaves out what a conflict does without, one after the other. */
+export function irreducible(start: readonly number[], conflicts: (some: readonly number[]) => boolean): number[] {
+  let needed = [...start];
+  for (const each of start) {
+    const others = needed.filter((other) => other !== each);
+    if (others.length > 0 && conflicts(others)) needed = others;
+  }
+  return needed;
 }
 
 /** A small set to begin with: models of which no two share a device, or the largest of one resource. */
-function candidate(problem: Problem, conflicts: (items: readonly number[]) => boolean): number[] {
+function candidate(problem: Models, conflicts: (some: readonly number[]) => boolean): number[] {
   const devices = problem.kinds.reduce((sum, { count }) => sum + count, 0);
   const all = problem.items.map((_, i) => i);
   const sets = [exclusiveItems(problem).slice(0, devices + 1)];
@@ -57,45 +76,33 @@ function candidate(problem: Problem, conflicts: (items: readonly number[]) => bo
   return sets.find((set) => set.length > 0 && set.length < all.length && conflicts(set)) ?? all;
 }
 
-/** Leaves out what the conflict does without, one after the other. */
-function reduce(
-  start: readonly number[],
-  conflicts: (items: readonly number[]) => boolean,
-  deadline: number,
-): { items: number[]; complete: boolean } {
-  let items = [...start];
-  for (const item of start) {
-    if (performance.now() > deadline) return { items, complete: false };
-    const others = items.filter((other) => other !== item);
-    if (others.length > 0 && conflicts(others)) items = others;
-  }
-  return { items, complete: performance.now() <= deadline };
-}
-
 /** A conflict of fewer models, if there is one: all sets, the smallest first. Undefined where they are too many. */
 function search(
-  problem: Problem,
+  { items }: Models,
   size: number,
   least: number,
-  isFeasible: (items: readonly number[]) => boolean | undefined,
-): { items?: number[]; complete: boolean } | undefined {
-  const n = problem.items.length;
+  isFeasible: (some: readonly number[]) => boolean | undefined,
+): { models?: number[]; complete: boolean } | undefined {
+  const n = items.length;
   let sets = 0;
   for (let k = least; k < size; k++) sets += choose(n, k);
   if (sets > MOST_SETS) return undefined;
   for (let k = least; k < size; k++) {
-    for (const items of combinations(n, k)) {
-      const feasible = isFeasible(items);
+    for (const models of combinations(n, k)) {
+      const feasible = isFeasible(models);
       if (feasible === undefined) return { complete: false };
-      if (!feasible) return { items, complete: true };
+      if (!feasible) return { models, complete: true };
     }
   }
   return { complete: true };
 }
 
 /** Could as many models as there are devices always have one each? */
-function everyoneIsAlone({ items, kinds }: Problem): boolean {
-  return kinds.length === 1 && items.every((options) => options.some(({ copies }) => copies === 1));
+function everyoneIsAlone({ items, kinds: [kind, ...others] }: Models): boolean {
+  return (
+    others.length === 0 &&
+    items.every((options) => options.some((option) => option.copies === 1 && fitsAlone(kind!, 0, option)))
+  );
 }
 
 function choose(n: number, k: number): number {
@@ -113,17 +120,16 @@ function* combinations(n: number, k: number, from = 0): Generator<number[]> {
     for (const rest of combinations(n, k - 1, first + 1)) yield [first, ...rest];
 }
 
-/** The problem of some of the items. Nothing costs anything: any placement will do. */
-function part({ kinds, items, apart }: Problem, some: readonly number[]): Problem {
-  const indexOf = new Map(some.map((item, i) => [item, i]));
+/** Nothing costs anything: any placement will do. */
+function withoutCosts({ kinds, items, apart }: Problem): Problem {
   return {
     kinds: kinds.map((kind) => ({ ...kind, cost: 0 })),
-    items: some.map((item) => items[item]!.map((option) => ({ ...option, loss: 0 }))),
-    apart: some.map((item) => apart[item]!.flatMap((other) => indexOf.get(other) ?? [])),
+    items: items.map((options) => options.map((option) => ({ ...option, loss: 0 }))),
+    apart,
   };
 }
 
-function without({ kinds, ...rest }: Problem, resource: number): Problem {
+function without({ kinds, ...rest }: Models, resource: number): Models {
   const unlimited = (amount: number, i: number): number => (i === resource ? Number.MAX_SAFE_INTEGER : amount);
   return { ...rest, kinds: kinds.map((kind) => ({ ...kind, capacity: kind.capacity.map(unlimited) })) };
 }

@@ -1,11 +1,14 @@
 /** From what is asked for to the problem that is solved, and the names to get back by. */
 import { invalidArgument } from '../errors.js';
+import { irreducible } from './conflict.js';
 import { groupsOf } from './pins.js';
-import type { Group, Target } from './pins.js';
+import type { Pinned } from './pins.js';
 import type { Kind, Option, Problem } from './problem.js';
 import { fitsAlone, greatestDivisor } from './problem.js';
 import type { ParsedConfiguration, ParsedKind, ParsedModel, ParsedRequest } from './request.js';
 import type { LimitNeed, PlacementGoal } from './types.js';
+import { unite } from './unite.js';
+import type { Group, Models, United } from './unite.js';
 
 /** Amounts are whole millionths: see {@link Problem}. */
 export const UNIT = 1e-6;
@@ -30,13 +33,12 @@ export interface Pool {
   device?: string;
 }
 
-export interface Formulation {
-  problem: Problem;
+export interface Formulation extends United {
+  /** What the problem was made of. */
+  models: Models;
   resources: Resource[];
   /** For each of the problem's kinds. */
   pools: Pool[];
-  /** For each item its models, and for each of its options the configuration of each. */
-  items: { group: Group; choices: ParsedConfiguration[][] }[];
   /** What the goal counts, times this, is the problem's loss. */
   lossScale: number;
   /** A price, times this, is the problem's cost. */
@@ -53,8 +55,8 @@ export function isByConfiguration(goal: PlacementGoal): goal is 'max-throughput'
 export function formulate(request: ParsedRequest): Formulation {
   const notes: string[] = [];
   const resources = resourcesOf(request, notes);
-  const groups = groupsOf(request);
-  const pools = poolsOf(request, groups);
+  const pinned = groupsOf(request);
+  const pools = poolsOf(request, pinned);
   const kinds = pools.map((pool) => kindOf(pool, request, resources, pools));
   for (const [index, { capacity }] of kinds.entries()) {
     const { name, memoryMB } = request.devices[pools[index]!.kind]!;
@@ -64,27 +66,21 @@ export function formulate(request: ParsedRequest): Formulation {
       );
     }
   }
-  const items = groups.map((group) => {
-    const each = group.models.map((model) => choicesOf(request.models[model]!, request, resources, pools));
-    const all = combine(each, group, request);
-    return {
-      group,
-      choices: all.map(({ configurations }) => configurations),
-      options: all.map(({ option }) => option),
-    };
-  });
-  for (const { group, options } of items) confine(options, group.target, pools);
-  for (const item of items) refuseOversized(item, request, resources, kinds, pools);
-  const problem: Problem = {
+  const models: Models = {
     kinds,
-    items: items.map(({ options }) => options),
-    apart: apartOf(request, groups),
+    items: request.models.map((model) => optionsOf(model, request, resources, pools)),
+    apart: apartOf(request),
+    groups: pinned.map((each) => groupOf(each, pools)),
   };
+  for (const { models: together } of models.groups) refuseUnitable(together, models, request);
+  for (const { models: together } of models.groups) refuseOversized(together, models, request, resources, pools);
+  const { problem, items } = unite(models);
   return {
     problem,
+    items,
+    models,
     resources,
     pools,
-    items,
     notes,
     lossScale: settleLosses(problem),
     priceScale: settlePrices(problem),
@@ -137,7 +133,7 @@ function resourcesOf(request: ParsedRequest, notes: string[]): Resource[] {
 }
 
 /** One for each device that is named by a pin, and one for the rest of each kind. */
-function poolsOf({ devices }: ParsedRequest, groups: readonly Group[]): Pool[] {
+function poolsOf({ devices }: ParsedRequest, groups: readonly Pinned[]): Pool[] {
   const named = new Map(
     groups.flatMap(({ target }) => (target?.device === undefined ? [] : [[target.device, target]])),
   );
@@ -162,31 +158,23 @@ function kindOf(pool: Pool, request: ParsedRequest, resources: readonly Resource
   };
 }
 
-interface Choice {
-  configurations: ParsedConfiguration[];
-  option: Option;
-}
-
 /** A model's configurations as options. */
-function choicesOf(
+function optionsOf(
   model: ParsedModel,
   request: ParsedRequest,
   resources: readonly Resource[],
   pools: readonly Pool[],
-): Choice[] {
+): Option[] {
   const { goal, devices } = request;
   return model.configurations.map((configuration) => {
     const { copies, load } = copiesOf(model, configuration, resources, devices);
     return {
-      configurations: [configuration],
-      option: {
-        use: resources.map(({ amountOf, byLoad }) => {
-          return Math.round((amountOf(configuration) * (byLoad ? load / copies : 1)) / UNIT);
-        }),
-        allowed: pools.map((pool) => runsOn(configuration, model, pool, devices)),
-        copies,
-        loss: valueOf(goal, model, configuration),
-      },
+      use: resources.map(({ amountOf, byLoad }) => {
+        return Math.round((amountOf(configuration) * (byLoad ? load / copies : 1)) / UNIT);
+      }),
+      allowed: pools.map((pool) => runsOn(configuration, model, pool, devices)),
+      copies,
+      loss: valueOf(goal, model, configuration),
     };
   });
 }
@@ -241,80 +229,77 @@ function valueOf(goal: PlacementGoal, { name, rate, configurations }: ParsedMode
   return rate === undefined ? -(value ?? 0) : 0;
 }
 
-/** All combinations of the options of models that stay together. */
-function combine(each: readonly Choice[][], { models }: Group, request: ParsedRequest): Choice[] {
-  if (each.length === 1) return each[0]!;
-  const names = models.map((model) => request.models[model]!.name);
-  if (each.some((choices) => choices.every(({ option }) => option.copies > 1))) {
+/** @throws `INVALID_ARGUMENT` for models that stay together, and can't or have too many ways to */
+function refuseUnitable(together: readonly number[], { items }: Models, request: ParsedRequest): void {
+  if (together.length === 1) return;
+  const names = list(together.map((model) => request.models[model]!.name));
+  const single = together.map((model) => items[model]!.filter(({ copies }) => copies === 1).length);
+  const many = together[single.indexOf(0)];
+  if (many !== undefined) {
     throw invalidArgument(
-      `${list(names)} stay together, so that one copy of each must do, but one can't carry its rate.`,
+      `${names} stay together, so that one copy of each must do, but one of "${request.models[many]!.name}" can't carry its rate.`,
     );
   }
-  const single = each.map((choices) => choices.filter(({ option }) => option.copies === 1));
-  if (single.reduce((product, choices) => product * choices.length, 1) > 2000) {
-    throw invalidArgument(`${list(names)} stay together, and have too many configurations to combine.`);
-  }
-  return single.reduce((before, choices) =>
-    before.flatMap((a) =>
-      choices.map((b) => ({
-        configurations: [...a.configurations, ...b.configurations],
-        option: {
-          use: a.option.use.map((amount, i) => amount + b.option.use[i]!),
-          allowed: a.option.allowed.map((allowed, i) => allowed && b.option.allowed[i]!),
-          copies: 1,
-          loss: a.option.loss + b.option.loss,
-        },
-      })),
-    ),
-  );
-}
-
-function confine(options: readonly Option[], target: Target | undefined, pools: readonly Pool[]): void {
-  if (target === undefined) return;
-  for (const option of options) {
-    option.allowed = option.allowed.map((allowed, i) => {
-      const { kind, device } = pools[i]!;
-      return allowed && kind === target.kind && (target.device === undefined || device === target.device);
-    });
+  if (single.reduce((product, count) => product * count, 1) > 2000) {
+    throw invalidArgument(`${names} stay together, and have too many configurations to combine.`);
   }
 }
 
-/** @throws `INVALID_ARGUMENT` for a model that no device can hold even alone */
+/** What a pin leaves of the kinds. */
+function groupOf({ models, target }: Pinned, pools: readonly Pool[]): Group {
+  if (target === undefined) return { models };
+  const allowed = pools.map(({ kind, device }) => {
+    return kind === target.kind && (target.device === undefined || device === target.device);
+  });
+  return { models, allowed };
+}
+
+/** @throws `INVALID_ARGUMENT` for models that stay together, and fit on no device: no more of them than it takes for that */
 function refuseOversized(
-  { group, options }: { group: Group; options: readonly Option[] },
+  together: readonly number[],
+  models: Models,
   request: ParsedRequest,
   resources: readonly Resource[],
-  kinds: readonly Kind[],
   pools: readonly Pool[],
 ): void {
-  if (options.some((option) => kinds.some((kind, i) => kind.count > 0 && fitsAlone(kind, i, option)))) return;
-  const names = group.models.map((model) => request.models[model]!.name);
-  const who = names.length === 1 ? `"${names[0]!}"` : `${list(names)}, which stay together,`;
+  const { kinds } = models;
+  const optionsFor = (some: readonly number[]): Option[] => unite(models, some).problem.items[0]!;
+  const isOversized = (some: readonly number[]): boolean =>
+    !optionsFor(some).some((option) => kinds.some((kind, i) => kind.count > 0 && fitsAlone(kind, i, option)));
+  if (!isOversized(together)) return;
+  const needed = irreducible(together, isOversized);
+  const options = optionsFor(needed);
+  const names = needed.map((model) => request.models[model]!.name);
+  const alone = names.length === 1;
+  const who = alone ? list(names) : `${list(names)}, which stay together,`;
   const where = kinds.flatMap((_, i) => (options.some(({ allowed }) => allowed[i]!) ? [i] : []));
-  if (where.length === 0)
-    throw invalidArgument(`${who} can run on no device: where it is pinned, no configuration runs.`);
+  if (where.length === 0) {
+    const why = alone ? 'where it is pinned, no configuration runs' : 'where they may be, no device runs all of them';
+    throw invalidArgument(`${who} can run on no device: ${why}.`);
+  }
+  const fit = alone ? 'fits' : 'fit';
   const short = resources.findIndex((_, r) => {
     const least = Math.min(...options.map(({ use }) => use[r]!));
     return where.every((kind) => kinds[kind]!.capacity[r]! < least);
   });
-  if (short === -1) throw invalidArgument(`${who} fits on no device: each has too little of something.`);
+  if (short === -1) throw invalidArgument(`${who} ${fit} on no device: each has too little of something.`);
   const { name, unit } = resources[short]!;
   const least = Math.min(...options.map(({ use }) => use[short]!)) * UNIT;
   const most = Math.max(...where.map((kind) => kinds[kind]!.capacity[short]!)) * UNIT;
   const largest = where.find((kind) => kinds[kind]!.capacity[short]! * UNIT === most)!;
-  const place = where.length === kinds.length ? 'no device' : 'not where it is pinned or was measured';
+  const place = where.length === kinds.length ? 'on no device' : 'nowhere that pins and measurements leave';
   throw invalidArgument(
-    `${who} fits on ${place}: ${name}, ${format(least)} ${unit} of ${format(most)} ${unit} that ` +
+    `${who} ${fit} ${place}: ${name}, ${format(least)} ${unit} of ${format(most)} ${unit} that ` +
       `${request.devices[pools[largest]!.kind]!.name} has for models.`,
   );
 }
 
-function apartOf({ apart, models }: ParsedRequest, groups: readonly Group[]): number[][] {
-  const itemOf = new Map(groups.flatMap((group, item) => group.models.map((model) => [models[model]!.name, item])));
-  const sets = groups.map(() => new Set<number>());
+function apartOf({ apart, models }: ParsedRequest): number[][] {
+  const indexOf = new Map(models.map(({ name }, i) => [name, i]));
+  const sets = models.map(() => new Set<number>());
   for (const names of apart) {
-    const items = names.map((name) => itemOf.get(name)!);
-    for (const a of items) for (const b of items) if (a !== b) sets[a]!.add(b);
+    const listed = names.map((name) => indexOf.get(name)!);
+    for (const a of listed) for (const b of listed) if (a !== b) sets[a]!.add(b);
   }
   return sets.map((set) => [...set]);
 }

@@ -8,20 +8,20 @@ export interface Target {
   device?: string;
 }
 
-/** Models that stay together; most are alone. */
-export interface Group {
+/** Models that stay together, and where; most are alone, and anywhere. */
+export interface Pinned {
   models: number[];
   target?: Target;
 }
 
 /** @throws `INVALID_ARGUMENT` for pins that go in a circle, contradict each other, or lead nowhere */
-export function groupsOf({ models, devices, pins, apart }: ParsedRequest): Group[] {
+export function groupsOf({ models, devices, pins, apart }: ParsedRequest): Pinned[] {
   const indexOf = new Map(models.map(({ name }, i) => [name, i]));
   const leaders = models.map(({ name }) => leaderOf(name, pins, indexOf));
-  const groups = new Map<string, Group>();
+  const groups = new Map<string, Pinned>();
   models.forEach(({ name }, i) => {
     const leader = leaders[i]!;
-    const group = groups.get(leader) ?? { models: [] };
+    const group: Pinned = groups.get(leader) ?? { models: [] };
     groups.set(leader, group);
     group.models.push(i);
     const pinned = Object.hasOwn(pins, name) ? pins[name]! : undefined;
@@ -67,7 +67,7 @@ function findTarget(pinned: string, model: string, devices: readonly ParsedKind[
 }
 
 /** Models that are to be apart must not be pinned to one another, or to the same device. */
-function refuseTogether(list: readonly string[], groupOf: (name: string) => Group): void {
+function refuseTogether(list: readonly string[], groupOf: (name: string) => Pinned): void {
   list.forEach((a, i) => {
     for (const b of list.slice(i + 1)) {
       const [one, other] = [groupOf(a), groupOf(b)];

@@ -26,6 +26,7 @@ export async function placeModels(request: PlacementRequest): Promise<Placement>
   const formulation = formulate(parsed);
   const task = {
     problem: formulation.problem,
+    models: formulation.models,
     byConfiguration: isByConfiguration(parsed.goal),
     timeLimit: parsed.timeLimit,
   };
@@ -98,11 +99,15 @@ function placedDevice(request: ParsedRequest, formulation: Formulation, bin: Bin
   const placed = [...bin.picks]
     .sort((a, b) => a.item - b.item)
     .flatMap((pick): PlacedModel[] => {
-      const { group, choices } = formulation.items[pick.item]!;
+      const { models, picks } = formulation.items[pick.item]!;
       const { copies } = optionOf(formulation.problem, pick);
-      return choices[pick.option]!.map((configuration, i) => {
-        const { name: model, rate } = request.models[group.models[i]!]!;
-        return { model, configuration, ...(rate === undefined ? {} : { rate: rate / copies }) };
+      return picks[pick.option]!.map((configuration, i) => {
+        const { name: model, rate, configurations } = request.models[models[i]!]!;
+        return {
+          model,
+          configuration: configurations[configuration]!,
+          ...(rate === undefined ? {} : { rate: rate / copies }),
+        };
       });
     });
   const included = request.memoryIncludesReserved ? request.reservedMB : 0;
@@ -218,36 +223,31 @@ function failure(
       hint: 'Give it more time, or more devices.',
     });
   }
-  const { resources, items, problem } = formulation;
-  const models = conflict.items.flatMap((item) => items[item]!.group.models.map((model) => request.models[model]!));
-  const names = models.map(({ name }) => name);
+  const { resources, models } = formulation;
+  const names = conflict.models.map((model) => request.models[model]!.name);
   const causes = [
     ...conflict.resources.map((resource) => {
       const { name, unit, capacityOf } = resources[resource]!;
-      const total = conflict.items.reduce(
-        (sum, item) => sum + Math.min(...problem.items[item]!.map(({ use, copies }) => use[resource]! * copies)),
+      const total = conflict.models.reduce(
+        (sum, model) => sum + Math.min(...models.items[model]!.map(({ use, copies }) => use[resource]! * copies)),
         0,
       );
       const room = request.devices.map((kind) => `${format(capacityOf(kind))} ${unit}`);
       return `${name}: ${format(total * UNIT)} ${unit} together, a device has ${[...new Set(room)].join(' or ')}`;
     }),
     ...(conflict.apart ? ['the rule that some are to be apart'] : []),
-    ...(names.some((name) => Object.hasOwn(request.pins, name)) ? ['pins'] : []),
+    ...(conflict.pins ? ['pins'] : []),
   ];
   const there = request.devices.map((kind) => `${countOf(kind)} of ${kind.name}`.replace('Infinity', 'any number'));
-  // What is tried is to leave out all that stay together: a part of them might conflict as well.
-  const counting = items.some(({ group }) => group.models.length > 1)
-    ? ', models that stay together counted as one'
-    : '';
   const extent = {
-    smallest: conflict.items.length > 1 ? ` Any smaller set of models can be placed${counting}.` : '',
-    irreducible: ` Without any one of them, the others can be placed${counting}.`,
+    smallest: names.length > 1 ? ' Any smaller set of models can be placed.' : '',
+    irreducible: ' Without any one of them, the others can be placed.',
     unknown: ' There was no time to tell which of them matter.',
   }[conflict.extent];
-  const verb = names.length === 1 ? `${list(names)} with all of its copies` : list(names);
+  const who = names.length === 1 ? `${list(names)} with all of its copies` : list(names);
   return new AccelError(
     'UNSUPPORTED',
-    `There is no placement. ${verb} can't be placed on ${there.join(' and ')}` +
+    `There is no placement. ${who} can't be placed on ${there.join(' and ')}` +
       `${causes.length === 0 ? '' : ` (${causes.join('; ')})`}.${extent}`,
     { hint: 'More devices, a higher limit, or smaller configurations of these models would help.' },
   );

@@ -8,6 +8,7 @@ import type { Bin, Problem } from './problem.js';
 import { costOf, fitsAlone, lossOf } from './problem.js';
 import { quickBound } from './quick-bound.js';
 import { solve } from './solve.js';
+import type { Models } from './unite.js';
 
 /** What is known so far. It can be sent between threads. */
 export interface State {
@@ -22,6 +23,8 @@ export interface State {
 
 export interface Task {
   problem: Problem;
+  /** What it was made of, to find out which of them conflict. */
+  models: Models;
   /** Do configurations decide the goal? */
   byConfiguration: boolean;
   /** Milliseconds. */
@@ -54,7 +57,7 @@ export function strive(highs: Highs, task: Task, onProgress: (state: State) => v
     ? byConfigurations(highs, task, deadline, onProgress)
     : byDevices(highs, task, deadline, onProgress);
   if (final.bound !== Infinity) return final;
-  return { ...final, conflict: findConflict(highs, countingDevices(task.problem), deadline) };
+  return { ...final, conflict: findConflict(highs, task.models, deadline) };
 }
 
 function byDevices(highs: Highs, { problem }: Task, deadline: number, onProgress: (state: State) => void): State {

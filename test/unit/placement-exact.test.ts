@@ -9,6 +9,7 @@ import type { Bin, Option, Problem } from '../../build-ts/placement/problem.js';
 import { quickBound } from '../../build-ts/placement/quick-bound.js';
 import { solve } from '../../build-ts/placement/solve.js';
 import { strive, totalLoss } from '../../build-ts/placement/strive.js';
+import type { Models } from '../../build-ts/placement/unite.js';
 
 let highs: Awaited<ReturnType<typeof loadHighs>>;
 beforeAll(async () => {
@@ -101,6 +102,59 @@ function problems({ kinds, prices = [1, 2, 3, 4], limited, losses, copies }: Sha
 
 const never = performance.now() + 1e9;
 
+/** Of models that are pinned neither to one another nor anywhere. */
+function unpinned(problem: Problem): Models {
+  return { ...problem, groups: problem.items.map((_, model) => ({ models: [model] })) };
+}
+
+/** Can some of the models be placed? By trying each of their options on each device. */
+function isPossible({ kinds, items, apart, groups }: Models, some: readonly number[]): boolean {
+  const devices = kinds.flatMap(({ count, capacity }, kind) =>
+    Array.from({ length: count }, () => ({ kind, free: [...capacity], models: [] as number[] })),
+  );
+  const groupOf = (model: number): Models['groups'][number] => groups.find(({ models }) => models.includes(model))!;
+  const placeFrom = (next: number): boolean => {
+    const model = some[next];
+    if (model === undefined) return true;
+    const { models: together, allowed } = groupOf(model);
+    return items[model]!.some(({ use, allowed: runsOn }) =>
+      devices.some((device) => {
+        const elsewhere = devices.filter((other) => other !== device).flatMap(({ models }) => models);
+        if (!runsOn[device.kind]! || allowed?.[device.kind] === false) return false;
+        if (use.some((amount, i) => amount > device.free[i]!)) return false;
+        if (device.models.some((other) => apart[model]!.includes(other))) return false;
+        if (elsewhere.some((other) => together.includes(other))) return false;
+        use.forEach((amount, i) => (device.free[i]! -= amount));
+        device.models.push(model);
+        const found = placeFrom(next + 1);
+        device.models.pop();
+        use.forEach((amount, i) => (device.free[i]! += amount));
+        return found;
+      }),
+    );
+  };
+  return placeFrom(0);
+}
+
+/** Models of which some are pinned, to one another or to a kind; what stays together fits somewhere, as in any request. */
+function pinnedModels(): fc.Arbitrary<Models> {
+  const members = fc.record({
+    problem: problems({ kinds: 2, limited: true, losses: false, copies: false }),
+    group: fc.array(fc.nat(3), { minLength: 5, maxLength: 5 }),
+    pinned: fc.array(fc.option(fc.nat(1)), { minLength: 4, maxLength: 4 }),
+  });
+  return members
+    .map(({ problem, group, pinned }): Models => {
+      const groups = pinned.map((kind, index) => ({
+        models: problem.items.flatMap((_, model) => (group[model] === index ? [model] : [])),
+        ...(kind === null ? {} : { allowed: problem.kinds.map((_, i) => i === kind) }),
+      }));
+      const apart = problem.apart.map((others, model) => others.filter((other) => group[other] !== group[model]));
+      return { ...problem, apart, groups: groups.filter(({ models }) => models.length > 0) };
+    })
+    .filter((models) => models.groups.every((each) => isPossible(models, each.models)));
+}
+
 describe.each<[string, Shape, number]>([
   ['one kind of device', { kinds: 1, limited: false, losses: false, copies: false }, 400],
   ['kinds with prices', { kinds: 3, limited: false, losses: false, copies: false }, 500],
@@ -145,7 +199,7 @@ it('goals that configurations decide lose least, and then use the fewest devices
       const best = cheapest(problem, (bins) => totalLoss(problem, bins) * 1000 + bins.length);
       const { bins, bound, countBound } = strive(
         highs,
-        { problem, byConfiguration: true, timeLimit: 1e9 },
+        { problem, models: unpinned(problem), byConfiguration: true, timeLimit: 1e9 },
         () => undefined,
       );
       if (best === Infinity) {
@@ -162,26 +216,69 @@ it('goals that configurations decide lose least, and then use the fewest devices
   );
 });
 
-it('what conflicts conflicts, and no smaller set of models does', () => {
+/** So many models on two devices, in pairs that stay together: each takes about a sixth of a device. */
+function crowd(count: number): Models {
+  const items = Array.from({ length: count }, (_, i) => [
+    { use: [16 + (i % 3), 1], allowed: [true], copies: 1, loss: 0 },
+  ]);
+  const groups = Array.from({ length: count / 2 }, (_, i) => ({ models: [2 * i, 2 * i + 1] }));
+  return { kinds: [{ capacity: [100, 100], cost: 1, count: 2 }], items, apart: items.map(() => []), groups };
+}
+
+/** The same for models of several copies, none of them pinned. */
+function isPossibleWithCopies({ kinds, items, apart }: Models, some: readonly number[]): boolean {
+  const part: Problem = {
+    kinds,
+    items: some.map((model) => items[model]!),
+    apart: some.map((model) => apart[model]!.map((other) => some.indexOf(other)).filter((other) => other !== -1)),
+  };
+  return cheapest(part, (bins) => bins.length) < Infinity;
+}
+
+const few = { limited: true, losses: false };
+
+it.each<[string, fc.Arbitrary<Models>, typeof isPossible, number]>([
+  ['few devices', problems({ ...few, kinds: 2, copies: false }).map(unpinned), isPossible, 60],
+  ['pins', pinnedModels(), isPossible, 150],
+  ['several copies', problems({ ...few, kinds: 1, copies: true }).map(unpinned), isPossibleWithCopies, 150],
+])('what conflicts conflicts, and no smaller set of models does: %s', (_, drawn, isPossibleFor, runs) => {
   fc.assert(
-    fc.property(problems({ kinds: 2, limited: true, losses: false, copies: false }), (problem) => {
-      const count = (bins: readonly Bin[]): number => bins.length;
-      const part = (some: readonly number[]): Problem => ({
-        kinds: problem.kinds,
-        items: some.map((item) => problem.items[item]!),
-        apart: some.map((item) =>
-          problem.apart[item]!.flatMap((other) => (some.includes(other) ? [some.indexOf(other)] : [])),
-        ),
-      });
-      const isPossible = (some: readonly number[]): boolean => cheapest(part(some), count) < Infinity;
-      const all = problem.items.map((_, i) => i);
-      fc.pre(!isPossible(all));
-      const { items, extent } = findConflict(highs, problem, never);
-      expect(isPossible(items)).toBe(false);
+    fc.property(drawn, (all) => {
+      const names = all.items.map((_item, i) => i);
+      fc.pre(!isPossibleFor(all, names));
+      const { models, extent, pins, apart } = findConflict(highs, all, never);
+      expect(isPossibleFor(all, models)).toBe(false);
       expect(extent).toBe('smallest');
-      const sets = Array.from({ length: 2 ** all.length }, (_, bits) => all.filter((i) => (bits >> i) & 1));
-      expect(sets.every((some) => some.length >= items.length || isPossible(some))).toBe(true);
+      const sets = Array.from({ length: 2 ** names.length }, (_set, bits) => names.filter((i) => (bits >> i) & 1));
+      expect(sets.every((some) => some.length >= models.length || isPossibleFor(all, some))).toBe(true);
+      expect(pins).toBe(isPossibleFor(unpinned(all), models));
+      expect(apart).toBe(isPossibleFor({ ...all, apart: all.apart.map(() => []) }, models));
     }),
-    { numRuns: 60, seed: 1 },
+    { numRuns: runs, seed: 1 },
   );
+});
+
+it('where there are too many sets to try, no model of a conflict can be left out', () => {
+  const all = crowd(16);
+  const { models, extent } = findConflict(highs, all, never);
+  expect(extent).toBe('irreducible');
+  expect(isPossible(all, models)).toBe(false);
+  for (const one of models)
+    expect(
+      isPossible(
+        all,
+        models.filter((other) => other !== one),
+      ),
+    ).toBe(true);
+});
+
+it('two models that need two devices each conflict sooner than three that need one', () => {
+  const option = (use: number, copies: number): Option => ({ use: [use], allowed: [true], copies, loss: 0 });
+  const twice = [option(120, 1), option(10, 2)];
+  const all = unpinned({
+    kinds: [{ capacity: [100], cost: 1, count: 2 }],
+    items: [twice, twice, [option(60, 1)], [option(60, 1)], [option(60, 1)]],
+    apart: [[1], [0], [], [], []],
+  });
+  expect(findConflict(highs, all, never)).toMatchObject({ models: [0, 1], extent: 'smallest' });
 });

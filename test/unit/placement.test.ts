@@ -245,7 +245,11 @@ describe('there is no placement', () => {
       { devices: [{ ...gpu, memoryMB: 9000, count: 1 }], apart: [['a', 'c']] },
       /"a" and "c" .*apart/,
     ],
-    ['because of pins', { pins: { a: 'gpu#1', b: 'gpu#1' } }, /"a" and "b" .*pins/],
+    [
+      'because of pins',
+      { pins: { a: 'gpu#1', b: 'gpu#1' } },
+      /"a" and "b" can't be placed on any number of gpu \(memory.*; pins\)/,
+    ],
     [
       'for too many copies',
       {
@@ -261,13 +265,20 @@ describe('there is no placement', () => {
     });
   });
 
-  it('where models stay together, the smallest set is counted so', async () => {
-    const models = [model('a', 100), model('b', 100), model('c', 100)];
-    const request = { models, devices: [{ ...gpu, count: 1 }], apart: [['a', 'b']], pins: { c: 'b' } };
-    await expect(placeModels(request)).rejects.toMatchObject({
-      message: expect.stringMatching(
-        /Any smaller set of models can be placed, models that stay together counted as one\.$/,
-      ) as string,
+  it.each<[string, Partial<PlacementRequest>, RegExp]>([
+    // "c" and "d" stay with "b".
+    ['for a rule', { apart: [['a', 'b']] }, /"a" and "b" can't be placed on 1 of gpu \(the rule that .*apart\)\. Any/],
+    ['for a rule of one that stays with another', { apart: [['a', 'c']] }, /"a" and "c" can't .*apart\)\. Any/],
+    [
+      'for memory',
+      { models: [model('a', 600), model('b', 50), model('c', 450), model('d', 100)] },
+      /"a" and "c" can't be placed on 1 of gpu \(memory: 1050 MB together, a device has 1000 MB\)\. Any/,
+    ],
+  ])('%s, and of models that stay together those are named that matter', async (_, request, expected) => {
+    const models = ['a', 'b', 'c', 'd'].map((name) => model(name, 100));
+    const one = { models, devices: [{ ...gpu, count: 1 }], pins: { c: 'b', d: 'b' } };
+    await expect(placeModels({ ...one, ...request })).rejects.toMatchObject({
+      message: expect.stringMatching(expected) as string,
     });
   });
 
@@ -276,6 +287,33 @@ describe('there is no placement', () => {
       'a model that is too large',
       { models: [model('big', 2000)] },
       /"big" fits on no device: memory, 2000 MB of 1000 MB/,
+    ],
+    [
+      'what stays together and is too large',
+      { models: [model('a', 600), model('b', 100), model('c', 500)], pins: { b: 'a', c: 'b' } },
+      /"a" and "c", which stay together, fit on no device: memory, 1100 MB of 1000 MB/,
+    ],
+    [
+      'what fits only where it is not pinned',
+      { devices: [gpu, { name: 'small', memoryMB: 500 }], pins: { a: 'small' } },
+      /"a" fits nowhere that pins and measurements leave: memory, 600 MB of 500 MB that small has/,
+    ],
+    [
+      'what stays together and runs on different devices',
+      {
+        models: [model('a', 1, { device: 'gpu' }), model('b', 1, { device: 'other' }), model('c', 1)],
+        devices: [gpu, { ...gpu, name: 'other' }],
+        pins: { b: 'a', c: 'a' },
+      },
+      /"a" and "b", which stay together, can run on no device: where they may be, no device runs all of them/,
+    ],
+    [
+      'a rate that one copy beside another model can not carry',
+      {
+        models: [{ name: 'a', rate: 9, configurations: [{ memoryMB: 1, throughput: 1 }] }, model('b', 1)],
+        pins: { b: 'a' },
+      },
+      /"a" and "b" stay together, so that one copy of each must do, but one of "a" can't carry its rate/,
     ],
     ['no model', { models: [] }, /no model/],
     ['no device', { devices: [] }, /no device/],
