@@ -13,6 +13,8 @@ import { RESULTS_FORMAT, RESULTS_VERSION } from '../results/results.js';
 import { resultRow } from '../results/row.js';
 import type { ResultRow } from '../results/row.js';
 import { reasonOf } from '../runtimes/failures.js';
+import { checkColumns } from './columns.js';
+import type { RowSchema } from './columns.js';
 import type { DeviceKind, ModelConfiguration, PlacementModel } from './types.js';
 
 const MB = 2 ** 20;
@@ -22,6 +24,22 @@ interface Row {
   /** E.g. `models.csv, line 3`. */
   where: string;
   fields: Readonly<Record<string, unknown>>;
+}
+
+/** A line of a CSV file. */
+interface CsvLine {
+  /** From 1 on. */
+  number: number;
+  cells: string[];
+}
+
+/** Told from the lists of other files by its class. */
+class CsvLines {
+  readonly lines: readonly CsvLine[];
+
+  constructor(lines: readonly CsvLine[]) {
+    this.lines = lines;
+  }
 }
 
 export interface ModelTable {
@@ -69,15 +87,16 @@ export async function readModels(path: string): Promise<ModelTable> {
   const content = await read(path);
   if (isRecord(content) && content['format'] === ANALYSIS_FORMAT) return fromAnalysis(path);
   if (isResults(content)) return fromResults(path, content);
-  return { models: fromRows(rowsOf(path, content, 'models')), notes: [] };
+  return { models: fromRows(rowsOf(path, content, 'models', modelRow)), notes: [] };
 }
 
 /** @throws `INVALID_ARGUMENT` */
 export async function readDevices(path: string): Promise<DeviceKind[]> {
-  return rowsOf(path, await read(path), 'devices').map(({ where, fields }) => parse(deviceRow, fields, where));
+  const rows = rowsOf(path, await read(path), 'devices', deviceRow);
+  return rows.map(({ where, fields }) => parse(deviceRow, fields, where));
 }
 
-/** What a file has: rows of a CSV file, whatever is in another. */
+/** What a file has: lines of a CSV file, whatever is in another. */
 async function read(path: string): Promise<unknown> {
   let content: string;
   try {
@@ -89,7 +108,7 @@ async function read(path: string): Promise<unknown> {
   try {
     switch (type) {
       case '.csv':
-        return await parseCsv(path, content);
+        return new CsvLines(await parseCsv(content));
       case '.json':
         return JSON.parse(content.replace(/^\uFEFF/, '')) as unknown;
       case '.yaml':
@@ -97,44 +116,77 @@ async function read(path: string): Promise<unknown> {
         return (await import('../third-party/yaml.js')).parse(content, { maxAliasCount: 100 }) as unknown;
     }
   } catch (cause) {
-    if (cause instanceof AccelError) throw cause;
     const [why] = (cause as Error).message.split('\n');
     throw new AccelError('INVALID_ARGUMENT', `${path} is damaged: ${why!.replace(/[.:]$/, '')}.`, { cause });
   }
   throw invalidArgument(`${path} is no table.`, 'Tables are .csv, .json, .yaml or .yml files.');
 }
 
-async function parseCsv(path: string, content: string): Promise<Row[]> {
+async function parseCsv(content: string): Promise<CsvLine[]> {
   const { parse: parseText } = await import('../third-party/csv-parse.js');
-  const lines = parseText(content, { bom: true, skip_empty_lines: true, trim: true, info: true }) as unknown as {
-    record: string[];
-    info: { lines: number };
-  }[];
-  const [head, ...rows] = lines;
-  const twice = head?.record.find((name, i) => head.record.indexOf(name) !== i);
-  if (twice !== undefined) throw invalidArgument(`${path} has two columns "${twice}".`);
-  if (head?.record.length === 1 && /[;\t]/.test(head.record[0]!)) {
-    throw invalidArgument(`${path}, line 1: the columns are not separated by commas.`, 'Write it as CSV with commas.');
-  }
-  return rows.map(({ record, info }) => ({
-    where: `${path}, line ${info.lines}`,
-    fields: Object.fromEntries(
-      head!.record.flatMap((name, i) => (record[i] === '' ? [] : ([[name, record[i]]] as const))),
-    ),
-  }));
+  const options = { bom: true, skip_empty_lines: true, trim: true, info: true, relax_column_count: true } as const;
+  const lines = parseText(content, options) as unknown as { record: string[]; info: { lines: number } }[];
+  return lines.map(({ record, info }) => ({ number: info.lines, cells: record }));
 }
 
-/** The rows of a list, or of the list under `key`. */
-function rowsOf(path: string, content: unknown, key: string): Row[] {
+/** The rows of a table, of a list, or of the list under `key`. */
+function rowsOf(path: string, content: unknown, key: string, schema: RowSchema): Row[] {
+  if (content instanceof CsvLines) return rowsOfLines(path, content.lines, key, schema);
   const list = isRecord(content) && Array.isArray(content[key]) ? content[key] : content;
   if (!Array.isArray(list)) throw invalidArgument(`${path} is no list of ${key}, and has none under "${key}".`);
-  if (list.length === 0) throw invalidArgument(`${path} is empty: there is no row of ${key} in it.`);
+  refuseEmpty(path, list, key);
   return list.map((row: unknown, i): Row => {
-    if (isRow(row)) return row;
     const where = `${path}, row ${i + 1}`;
     if (!isRecord(row)) throw invalidArgument(`${where}: must be an object with the columns of the table.`);
-    return { where, fields: Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) };
+    const fields = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+    checkColumns(where, Object.keys(fields), schema);
+    return { where, fields };
   });
+}
+
+function rowsOfLines(path: string, [head, ...lines]: readonly CsvLine[], key: string, schema: RowSchema): Row[] {
+  if (head !== undefined) checkHead(`${path}, line ${head.number}`, head.cells, lines, schema);
+  refuseEmpty(path, lines, key);
+  return lines.map(({ number: line, cells }) => {
+    const where = `${path}, line ${line}`;
+    const names = head!.cells;
+    if (cells.length !== names.length) {
+      throw invalidArgument(
+        `${where}: it has ${countOf(cells, 'field')}, but line ${head!.number} names ${countOf(names, 'column')}.`,
+      );
+    }
+    const filled = names.flatMap((name, i) => (cells[i] === '' ? [] : [[name, cells[i]] as const]));
+    return { where, fields: Object.fromEntries(filled) };
+  });
+}
+
+function checkHead(where: string, names: readonly string[], lines: readonly CsvLine[], schema: RowSchema): void {
+  const separator = names.length === 1 ? /[;\t|]/.exec(names[0]!)?.[0] : undefined;
+  if (separator !== undefined) {
+    const what = separator === '\t' ? 'tabs' : `"${separator}"`;
+    throw invalidArgument(
+      `${where}: the columns are separated by ${what}, not by commas.`,
+      'Write it as CSV with commas.',
+    );
+  }
+  const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
+  if (twice !== undefined) throw invalidArgument(`${where}: two columns are called "${twice}".`);
+  // Spreadsheets leave columns of nothing at the end.
+  const nameless = names.findIndex((name, i) => name === '' && lines.some(({ cells }) => (cells[i] ?? '') !== ''));
+  if (nameless !== -1) throw invalidArgument(`${where}: column ${nameless + 1} has no name.`);
+  checkColumns(
+    where,
+    names.filter((name) => name !== ''),
+    schema,
+  );
+}
+
+function countOf(list: readonly unknown[], what: string): string {
+  return `${list.length} ${what}${list.length === 1 ? '' : 's'}`;
+}
+
+function refuseEmpty(path: string, rows: readonly unknown[], key: string): void {
+  if (rows.length === 0) throw invalidArgument(`${path} is empty: there is no row of ${key} in it.`);
 }
 
 /** Rows of one model are its configurations, which must differ in something but their figures. */
@@ -263,8 +315,4 @@ function nameOf({ batch, lanes, load, device, precision }: ResultRow): string {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isRow(value: unknown): value is Row {
-  return isRecord(value) && typeof value['where'] === 'string' && isRecord(value['fields']);
 }

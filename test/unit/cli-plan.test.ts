@@ -82,6 +82,8 @@ describe('tables', () => {
   it.each([
     ['csv', 'model,memoryMB,rate,throughput\na,600,,\nb,500,30,20\n'],
     ['csv', '\uFEFF"model","memoryMB","rate","throughput"\r\na,600,,\r\n\r\nb,500,30,20'],
+    // As spreadsheets write it, with a column of nothing.
+    ['csv', 'model,memoryMB,rate,throughput,\na,600,,,\nb,500,30,20,\n'],
     ['json', JSON.stringify(rows)],
     ['json', JSON.stringify({ models: rows })],
     ['yaml', 'models:\n  - { model: a, memoryMB: 600 }\n  - { model: b, memoryMB: 500, rate: 30, throughput: 20 }\n'],
@@ -209,9 +211,21 @@ describe('what is wrong is said', () => {
     ['models.csv', 'model,memoryMB\na,NaN\n', /line 2\.memoryMB: must be a number/],
     ['models.csv', 'model,memoryMB\n\na,600\nb,-5\n', /line 4\.memoryMB: must be a number of at least 0/],
     ['models.csv', 'model,memoryMB\na,600\na,700\n', /line 3: the model "a" is there already, in .*line 2/],
-    ['models.csv', 'model,memory\na,600\n', /line 2.*memory/],
-    ['models.csv', 'model,memoryMB\na,600,7\n', /is damaged: Invalid Record Length/],
-    ['models.csv', 'model;memoryMB\na;600\n', /line 1: the columns are not separated by commas/],
+    ['models.csv', 'model,memoryMB\na,600,7\n', /csv, line 2: it has 3 fields, but line 1 names 2 columns\.$/],
+    ['models.csv', 'model,memory\na,600\n', /csv, line 1: unknown column "memory" \(did you mean "memoryMB"\?\)\.$/],
+    ['models.csv', 'model\na\n', /csv, line 1: missing column "memoryMB"\.$/],
+    ['models.csv', 'model,memoryMB,colour\na,6,red\n', /csv, line 1: unknown column "colour"\.$/],
+    [
+      'models.csv',
+      '\nname,Memory (MB),util\na,6,7',
+      /"name", "Memory \(MB\)" \(did .*\), "util"; missing column "model"\.$/,
+    ],
+    ['models.csv', 'a,600\nb,700\n', /line 1: unknown columns "a", "600"; missing columns "model", "memoryMB"\.$/],
+    ['models.csv', 'model,memoryMB,\na,600,7\n', /line 1: column 3 has no name/],
+    ['models.csv', 'model,memoryMB,model\na,600,7\n', /line 1: two columns are called "model"/],
+    ['models.csv', 'model;memoryMB\na;600,5\n', /line 1: the columns are separated by ";", not by commas/],
+    ['models.csv', 'model\tmemoryMB\na\t600\n', /line 1: the columns are separated by tabs/],
+    ['models.json', '[{"model":"a","memory":6}]', /json, row 1: unknown column "memory" \(did you mean "memoryMB"/],
     ['models.csv', 'model,memoryMB\n', /is empty/],
     ['models.csv', '', /is empty/],
     ['models.json', '[', /is damaged/],
@@ -226,6 +240,14 @@ describe('what is wrong is said', () => {
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(expected) as string,
     });
+  });
+
+  it('in a head, with the columns that there are', async () => {
+    const table = file('models.csv', good);
+    const kinds = file('devices.csv', 'name,memory,cost\nlarge,2000,900\n');
+    const { message, hint } = await failureOf(accelnode, 2, 'plan', table, '--device-table', kinds);
+    expect(message).toMatch(/devices\.csv, line 1: unknown columns "memory" \(did you mean "memoryMB"\?\), "cost"\.$/);
+    expect(hint).toBe('The columns are name and memoryMB, and as far as they are known price, count.');
   });
 
   it('in a table that is not there', async () => {
