@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { NativeCalibrationTensor } from './native/addon.js';
 import { dataTypes, describe, isDataType } from './data-type.js';
 import type { TypedArray } from './data-type.js';
+import { entryOf } from './entry-of.js';
 import { AccelError, invalidArgument } from './errors.js';
 import { beginsWith, checkKeptFile } from './kept-file.js';
 import type { Region } from './memory.js';
@@ -153,7 +154,7 @@ export class Calibration {
       throw invalidArgument(`${what}: the model has no input "${unknown}".`, `Its inputs: ${names}.`);
     }
     return this.#inputs.map((input) => {
-      const given = Object.hasOwn(batch, input.name) ? batch[input.name] : undefined;
+      const given = entryOf(batch, input.name);
       const tensor = checkedTensor(`${what}, input "${input.name}"`, input, given);
       const region = regionOf(tensor);
       if (!region.acquire(false)) {
@@ -202,7 +203,7 @@ function iteratorOf(batches: CalibrationBatches): AsyncIterator<CalibrationBatch
 }
 
 function shapeOf({ name, shape }: OnnxTensorInfo, shapes: ParsedShapes | undefined): number[] | undefined {
-  const bounds = shapes !== undefined && Object.hasOwn(shapes, name) ? shapes[name] : undefined;
+  const bounds = shapes === undefined ? undefined : entryOf(shapes, name);
   if (shape === undefined) return bounds?.map(([, , opt]) => opt);
   return shape.map((dim, i) => (typeof dim === 'number' ? dim : (bounds?.[i]?.[2] ?? -1)));
 }

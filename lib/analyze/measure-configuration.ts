@@ -1,4 +1,5 @@
 /** One configuration, measured in this process. */
+import { entryOf } from '../entry-of.js';
 import { declaredInputs, withBatch } from '../measure/declared-inputs.js';
 import { toResultRow } from '../measure/row.js';
 import { SAMPLE_INTERVAL, measureSampled, noteIdle } from '../measure/sampling.js';
@@ -35,7 +36,8 @@ export async function measureConfiguration(configuration: Configuration, setting
     device,
     precision,
     lanes,
-    shapes: batchShapes(model, batch, settings.shapes),
+    // A format that does not tell its inputs has its shapes already.
+    shapes: shapesOf(declaredInputs(model) ?? [], batch, settings.shapes),
     maxQueue: Math.max(1024, concurrency),
   };
   await noteIdle(load);
@@ -43,12 +45,7 @@ export async function measureConfiguration(configuration: Configuration, setting
   await using session = await Session.load(model, load);
   const compile = performance.now() - loadBegin;
 
-  const shapes = Object.fromEntries(
-    session.inputs.map(({ name, shape = [] }) => [
-      name,
-      closed(withBatch(entryOf(settings.shapes, name) ?? shape, batch)),
-    ]),
-  );
+  const shapes = shapesOf(session.inputs, batch, settings.shapes);
   const inputs = seededInputs(session.inputs, shapes, 1);
   const firstBegin = performance.now();
   await session.run(inputs);
@@ -73,19 +70,15 @@ export async function measureConfiguration(configuration: Configuration, setting
   return { row, verification: await verifySession(session, model, { reference, shapes, random: 1, load }) };
 }
 
-/** The model's own shapes with another batch, to compile for, where the format leaves them open. */
-function batchShapes(model: string, batch: number, given: MeasureSettings['shapes']): Record<string, number[]> {
-  const inputs = declaredInputs(model) ?? [];
+/** The inputs' shapes with the batch in front; another dimension that is open and that nobody has given is 1. */
+function shapesOf(
+  inputs: readonly { name: string; shape?: readonly number[] | undefined }[],
+  batch: number,
+  given: MeasureSettings['shapes'],
+): Record<string, number[]> {
   return Object.fromEntries(
-    inputs.map(({ name, shape }) => [name, closed(withBatch(entryOf(given, name) ?? shape, batch))]),
+    inputs.map(({ name, shape = [] }) => {
+      return [name, withBatch(entryOf(given, name) ?? shape, batch).map((dim) => (dim < 0 ? 1 : dim))];
+    }),
   );
-}
-
-/** A dimension that nobody has given is 1. */
-function closed(shape: readonly number[]): number[] {
-  return shape.map((dim) => (dim < 0 ? 1 : dim));
-}
-
-function entryOf<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }

@@ -7,7 +7,7 @@ import type { Analysis, Question } from '../analyze/analysis.js';
 import { AccelError } from '../index.js';
 import { tryLock } from '../lock-folder.js';
 import { makeFolder } from '../make-folder.js';
-import { toCsv } from '../report/csv.js';
+import { toCsv } from '../report/columns.js';
 import { toHtml } from '../report/html.js';
 import { writeResults } from '../results/results.js';
 import type { Results } from '../results/results.js';

@@ -198,11 +198,6 @@ export function withEntry<T>(entries: Record<string, T>, name: string, value: T)
   return { ...entries, [name]: value };
 }
 
-/** What an option gives for a name, which may be any, such as "constructor". */
-export function entryOf<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(entries, name) ? entries[name] : undefined;
-}
-
 /** "name=value", where the name may hold colons and slashes but no "=". */
 export function splitAssignment(text: string): [name: string, value: string] {
   const at = text.indexOf('=');

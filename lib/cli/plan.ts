@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
+import { entryOf } from '../entry-of.js';
 import { AccelError, devices, placeModels } from '../index.js';
 import type { Device, DeviceKind, Placement, PlacementGoal, PlacementModel, PlacementRequest } from '../index.js';
 import { checkKeptFile } from '../kept-file.js';
@@ -193,7 +194,7 @@ function withRates(models: readonly PlacementModel[], options: PlanCommandOption
   const anywhere = anyDevice === true || deviceMemory !== undefined;
   return models.map((model) => ({
     ...model,
-    rate: Object.hasOwn(rate, model.name) ? rate[model.name] : model.rate,
+    rate: entryOf(rate, model.name) ?? model.rate,
     configurations: model.configurations.map((each) => (anywhere ? { ...each, device: undefined } : each)),
   }));
 }

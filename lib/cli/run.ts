@@ -1,10 +1,11 @@
 import type { Command } from '../third-party/commander.js';
 
+import { entryOf } from '../entry-of.js';
 import { AccelError, inspectOnnx, inspectTflite } from '../index.js';
 import type { Tensor } from '../index.js';
 import { isImage, loadSharp, makeInput, requireKnown } from './input.js';
 import { loadSession } from './load-session.js';
-import { addModelOptions, entryOf, isCuda, loadOptions, splitAssignment, withEntry } from './options.js';
+import { addModelOptions, isCuda, loadOptions, splitAssignment, withEntry } from './options.js';
 import type { ModelCommandOptions } from './options.js';
 import { OutputFolder } from './output-folder.js';
 import { Progress, formatTable, print, printJson } from './output.js';

@@ -1,19 +1,12 @@
 import { InvalidArgumentError } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
+import { entryOf } from '../entry-of.js';
 import { AccelError, Session, verify } from '../index.js';
 import type { Inputs, OutputDifference, Tensor, Verification } from '../index.js';
 import { requireDevices } from '../required-devices.js';
 import { makeInput, requireKnown } from './input.js';
-import {
-  addModelOptions,
-  entryOf,
-  loadOptions,
-  parseAmount,
-  parseCount,
-  splitAssignment,
-  withEntry,
-} from './options.js';
+import { addModelOptions, loadOptions, parseAmount, parseCount, splitAssignment, withEntry } from './options.js';
 import type { ModelCommandOptions } from './options.js';
 import { EXIT_FAILED, Progress, formatTable, inPrecision, print, printJson } from './output.js';
 

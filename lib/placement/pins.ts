@@ -1,4 +1,5 @@
 /** Which models stay together, and where: what pins come to. */
+import { entryOf } from '../entry-of.js';
 import { invalidArgument } from '../errors.js';
 import type { ParsedKind, ParsedRequest } from './request.js';
 
@@ -24,7 +25,7 @@ export function groupsOf({ models, devices, pins, apart }: ParsedRequest): Pinne
     const group: Pinned = groups.get(leader) ?? { models: [] };
     groups.set(leader, group);
     group.models.push(i);
-    const pinned = Object.hasOwn(pins, name) ? pins[name]! : undefined;
+    const pinned = entryOf(pins, name);
     if (pinned !== undefined && !indexOf.has(pinned)) group.target = findTarget(pinned, name, devices);
   });
   for (const list of apart) refuseTogether(list, (name) => groups.get(leaders[indexOf.get(name)!]!)!);
@@ -36,7 +37,7 @@ function leaderOf(name: string, pins: ParsedRequest['pins'], models: ReadonlyMap
   const path = [name];
   for (;;) {
     const last = path.at(-1)!;
-    const next = Object.hasOwn(pins, last) ? pins[last]! : undefined;
+    const next = entryOf(pins, last);
     if (next === undefined || !models.has(next)) return last;
     if (path.includes(next)) {
       const circle = [...path.slice(path.indexOf(next)), next];

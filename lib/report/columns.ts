@@ -2,6 +2,7 @@
 import type { Measurement } from '../analyze/analysis.js';
 import { nameOf } from '../analyze/configuration.js';
 import { memoryOf } from '../analyze/objective.js';
+import { csvOf } from '../results/csv.js';
 import type { Cell } from '../results/csv.js';
 
 export interface Column {
@@ -53,7 +54,7 @@ export const tableColumns: readonly Column[] = [
 ];
 
 /** Everything, for programs. */
-export const csvColumns: readonly Column[] = [
+const csvColumns: readonly Column[] = [
   ...settings,
   satisfies,
   throughput,
@@ -78,6 +79,14 @@ export const csvColumns: readonly Column[] = [
   verified,
   outcome,
 ];
+
+/** All measurements as CSV, the names of the columns first. What is not known is empty. */
+export function toCsv(measurements: readonly Measurement[]): string {
+  return csvOf([
+    csvColumns.map(({ name }) => name),
+    ...measurements.map((each) => csvColumns.map(({ of }) => of(each))),
+  ]);
+}
 
 /** Of a measurement that has figures. */
 function figure(

@@ -1,9 +1,9 @@
 /** Nothing where it is not known. */
 export type Cell = string | number | undefined;
 
-/** A line of CSV as RFC 4180 has it, without its end. */
-export function csvLine(cells: readonly Cell[]): string {
-  return cells.map(quote).join(',');
+/** CSV as RFC 4180 has it, but with line feeds alone, for the tools that it is piped to. */
+export function csvOf(lines: readonly (readonly Cell[])[]): string {
+  return lines.map((cells) => `${cells.map(quote).join(',')}\n`).join('');
 }
 
 function quote(cell: Cell): string {

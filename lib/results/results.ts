@@ -6,7 +6,7 @@ import { AccelError } from '../errors.js';
 import { reasonOf } from '../runtimes/failures.js';
 import * as z from '../third-party/zod.js';
 import { writeWhole } from '../write-whole.js';
-import { csvLine } from './csv.js';
+import { csvOf } from './csv.js';
 import type { Cell } from './csv.js';
 import { environment } from './environment.js';
 import { resultRow } from './row.js';
@@ -83,10 +83,9 @@ export function describeNeighbour({ model, load }: Neighbour): string {
   return `${model}@${load.kind === 'open' ? `${load.rate}rps` : `${load.concurrency}x`}`;
 }
 
-/** The header and a line for each row, with a line feed after each. */
+/** The header and a line for each row. */
 export function toCsv(rows: readonly ResultRow[]): string {
-  const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, value]) => value(row)))];
-  return lines.map((cells) => `${csvLine(cells)}\n`).join('');
+  return csvOf([COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, value]) => value(row)))]);
 }
 
 /** Is it known how to write such a file? By its ending. @throws `INVALID_ARGUMENT` */

@@ -59,12 +59,12 @@ export const installableNames: readonly string[] = Object.keys(manifest);
 
 /** The environment variable that names a library to use in place of an installed runtime. */
 export function variableOf(name: string): string {
-  return libraryVariable(entryOf(name).backend);
+  return libraryVariable(manifestEntry(name).backend);
 }
 
 /** The versions of a runtime in the manifest, the newest first. */
 export function versionsOf(name: string): string[] {
-  return entryOf(name).releases.map(({ version }) => version);
+  return manifestEntry(name).releases.map(({ version }) => version);
 }
 
 /**
@@ -77,7 +77,7 @@ export function findRelease(name: string, version: string | undefined, platform 
 
 /** All that suit a platform, the newest first; at least one. Throws as {@link findRelease} does. */
 export function findReleases(name: string, version: string | undefined, platform = thisPlatform()): Release[] {
-  const { product, backend, releases } = entryOf(name);
+  const { product, backend, releases } = manifestEntry(name);
   const wanted = releases.filter((release) => version === undefined || release.version === version);
   if (wanted.length === 0) {
     throw invalidArgument(
@@ -131,7 +131,7 @@ const GUIDANCE: Readonly<Record<string, string>> = {
     '`cuda` or a CUDA that the system has.',
 };
 
-function entryOf(name: string): ManifestEntry {
+function manifestEntry(name: string): ManifestEntry {
   const entry = Object.hasOwn(manifest, name) ? manifest[name] : undefined;
   if (entry === undefined) {
     throw invalidArgument(

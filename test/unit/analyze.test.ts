@@ -14,7 +14,7 @@ import type { Configuration } from '../../build-ts/analyze/configuration.js';
 import { ratioOf, scoreOf, violationOf } from '../../build-ts/analyze/objective.js';
 import type { Limits } from '../../build-ts/analyze/objective.js';
 import { rank, summarize } from '../../build-ts/analyze/summary.js';
-import { toCsv } from '../../build-ts/report/csv.js';
+import { toCsv } from '../../build-ts/report/columns.js';
 import { toHtml } from '../../build-ts/report/html.js';
 import { ask, environment, onSurface, range, rowOf, sampleAnalysis } from '../utils/analysis.js';
 import { expectError } from '../utils/session.js';
@@ -293,7 +293,7 @@ describe('reports', () => {
     const result = await sampleAnalysis({ batch: { values: [1, 2 ** 16], searched: false }, search: 'brute' });
     const failed = result.measurements.filter(({ outcome }) => outcome === 'out of memory');
     expect(failed.length).toBeGreaterThan(0);
-    const lines = toCsv(result.measurements).split('\r\n');
+    const lines = toCsv(result.measurements).split('\n');
     expect(lines).toHaveLength(result.measurements.length + 2);
     expect(lines[0]).toMatch(
       /^Model,Device,Precision,Batch,Lanes,Concurrency,Satisfies Constraints,Throughput \(infer\/sec\),/,
@@ -322,7 +322,7 @@ describe('reports', () => {
       firstInference: 16,
     };
     const [head, cells] = toCsv([{ ...first, row }])
-      .split('\r\n')
+      .split('\n')
       .map((line) => line.split(','));
     expect(Object.fromEntries(head!.map((name, i) => [name, cells![i]]))).toMatchObject({
       'Average Latency (ms)': '2',

@@ -99,8 +99,8 @@ function orDefault<T>(list: readonly T[] | undefined): readonly (T | undefined)[
   return list ?? [undefined];
 }
 
-/** In words, to tell it from the others: only what was named. */
-export function describeConfiguration(
+/** In words, to tell it from the others: only what the options give. */
+export function describeGiven(
   { precision, hint, lanes, batch }: SessionConfiguration,
   load?: LoadConfiguration,
 ): string {

@@ -1,5 +1,6 @@
 /** Loads a model in each of its configurations and measures it under each load. */
 import { devicesOf } from '../../devices.js';
+import { entryOf } from '../../entry-of.js';
 import { AccelError } from '../../errors.js';
 import type { MeasureApi, MeasureOptions, Measurement, MemoryKind, Session, Tensor } from '../../index.js';
 import { toResultRow } from '../../measure/row.js';
@@ -12,10 +13,10 @@ import type { ResultRow } from '../../results/row.js';
 import { moveInputs, randomInputs, requireKnown, shapeFor } from '../input.js';
 import { interruptible } from '../interrupt.js';
 import { loadSession } from '../load-session.js';
-import { entryOf, loadOptions } from '../options.js';
+import { loadOptions } from '../options.js';
 import type { ModelCommandOptions } from '../options.js';
 import type { Progress } from '../output.js';
-import { batchShapes, describeConfiguration, loadConfigurations, sessionConfigurations } from './configurations.js';
+import { batchShapes, describeGiven, loadConfigurations, sessionConfigurations } from './configurations.js';
 import type { CompanionSpec } from './companion-spec.js';
 import type { Lists, LoadConfiguration, SessionConfiguration } from './configurations.js';
 
@@ -93,7 +94,7 @@ async function survive(
   } catch (error) {
     if (!(error instanceof AccelError) || HOPELESS.has(error.code) || listener.only) throw error;
     const { code, message } = error;
-    listener.failed({ configuration: describeConfiguration(configuration, load), code, message });
+    listener.failed({ configuration: describeGiven(configuration, load), code, message });
   }
 }
 
