@@ -11,7 +11,7 @@ export interface Chart {
   /** How to read it, in a sentence. */
   caption: string;
   option: ChartOption;
-  /** What the marks and colours stand for; empty where there is one kind. */
+  /** What the marks and colours stand for; empty where there is nothing to tell apart. */
   legend: readonly LegendEntry[];
   /** Of the width. */
   aspect: number;
@@ -31,10 +31,16 @@ const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond'] as const;
 const MARKS = ['●', '■', '▲', '◆'] as const;
 /** Of the style sheet: --series-1 and so on. */
 const COLOURS = 6;
-/** Pixels of a drawing that is as wide as render-chart.ts has it. */
+/** Pixels. Drawings are scaled to the page: close to this on phones, in two columns elsewhere. */
+export const CHART_WIDTH = 380;
 const FONT = 13;
 /** A digit's width, in the widest font that a page may be shown in. */
 const DIGIT = 8.5;
+/** Of the two plots by batch. */
+const SIDES = { left: 48, right: 22, height: 138 };
+/** Rings around configurations, which no group of marks has: a label beside one could lie on other marks. */
+const RINGS = { best: { symbol: 'circle', mark: '○' }, default: { symbol: 'rect', mark: '□' } } as const;
+type Ring = keyof typeof RINGS;
 /** Bars of a breakdown. */
 const BARS = 8;
 
@@ -53,7 +59,7 @@ function throughputVersusLatency(summary: ModelSummary, measured: readonly Measu
     title: 'Throughput and latency',
     caption: `Each mark is a configuration: further right does more, further down answers sooner.${limitNote(question, measured)}`,
     aspect: 0.8,
-    legend: groupLegend(measured),
+    legend: [...groupLegend(measured), ...ringLegend(summary, measured)],
     option: scatter(summary, measured, question, 'throughput (infer/sec)', ({ row }) => row.samplesPerSecond),
   };
 }
@@ -70,7 +76,7 @@ function memoryVersusLatency(
     title: 'Memory and latency',
     caption: `Each mark is a configuration; memory is ${own ? "the device's" : "the process's where a device has none of its own"}.${limitNote(question, known)}`,
     aspect: 0.8,
-    legend: groupLegend(known),
+    legend: [...groupLegend(known), ...ringLegend(summary, known)],
     option: scatter(summary, known, question, 'memory (MB)', ({ row }) => memoryOf(row)! / MB),
   };
 }
@@ -88,8 +94,23 @@ function isAmong(latency: number, measured: readonly Measured[]): boolean {
   return Math.min(...latencies) <= latency && latency <= Math.max(...latencies);
 }
 
+/** What has a ring: the best configuration, and the default where that is another. */
+function ringed({ best, default: reference }: ModelSummary, measured: readonly Measured[]): [Ring, Measured][] {
+  const all: [Ring, Measured | undefined][] = [
+    ['best', best],
+    ['default', reference === best ? undefined : reference],
+  ];
+  return all.flatMap(([name, each]): [Ring, Measured][] =>
+    each !== undefined && measured.includes(each) ? [[name, each]] : [],
+  );
+}
+
+function ringLegend(summary: ModelSummary, measured: readonly Measured[]): LegendEntry[] {
+  return ringed(summary, measured).map(([name]) => ({ name, colour: 'var(--text)', mark: RINGS[name].mark }));
+}
+
 function scatter(
-  { best, default: reference }: ModelSummary,
+  summary: ModelSummary,
   measured: readonly Measured[],
   { limits }: Question,
   xName: string,
@@ -108,37 +129,20 @@ function scatter(
       ? { markLine: limitLine(limits.latencyBudget) }
       : {}),
   }));
-  const marked = (name: string, each: Measured | undefined, position: string): object[] =>
-    each === undefined || !measured.includes(each)
-      ? []
-      : [
-          {
-            type: 'scatter',
-            name,
-            symbol: 'circle',
-            symbolSize: 17,
-            itemStyle: { color: 'none', borderColor: 'var(--text)', borderWidth: 1.5 },
-            label: {
-              show: true,
-              formatter: name,
-              position,
-              color: 'var(--text)',
-              fontWeight: 'bold',
-              fontSize: FONT,
-              distance: 4,
-              textBorderColor: 'var(--surface)',
-              textBorderWidth: 3,
-            },
-            data: [point(each)],
-            z: 3,
-          },
-        ];
-  const bothMarks = best === reference ? [] : marked('default', reference, 'right');
+  const rings = ringed(summary, measured).map(([name, each]) => ({
+    type: 'scatter',
+    name,
+    symbol: RINGS[name].symbol,
+    symbolSize: 17,
+    itemStyle: { color: 'none', borderColor: 'var(--text)', borderWidth: 1.5 },
+    data: [point(each)],
+    z: 3,
+  }));
   return {
     ...frame(),
     xAxis: valueAxis(xName, measured.map(x)),
     yAxis: valueAxis('p99 latency (ms)', measured.map(y)),
-    series: [...groups, ...bothMarks, ...marked('best', best, 'top')],
+    series: [...groups, ...rings],
   };
 }
 
@@ -156,6 +160,7 @@ function limitLine(limit: number): object {
 function byBatch(measured: readonly Measured[]): Chart | undefined {
   const batches = [...new Set(measured.map(({ configuration }) => configuration.batch))].sort((a, b) => a - b);
   if (batches.length < 2) return undefined;
+  const labels = labelsOf(batches);
   const groups = [...groupsOf(measured)];
   const line = (value: (each: Measured) => number, axis: number): object[] =>
     groups.map(([name, own], i) => ({
@@ -180,19 +185,20 @@ function byBatch(measured: readonly Measured[]): Chart | undefined {
     data: batches.map(String),
     name,
     nameLocation: 'middle',
-    nameGap: 28,
+    nameGap: 15 + labels.depth,
     ...axisStyle(),
+    axisLabel: { color: 'var(--muted)', fontSize: FONT, ...labels.style },
   });
   return {
     title: 'Throughput and latency by batch',
     caption: 'For each batch, the lanes and requests in flight that gave the most throughput.',
-    aspect: 1.1,
+    aspect: (392 + 2 * labels.depth) / CHART_WIDTH,
     legend: groupLegend(measured),
     option: {
       ...frame(),
       grid: [
-        { left: 48, right: 22, top: 34, height: '33%' },
-        { left: 48, right: 22, bottom: 46, height: '33%' },
+        { ...SIDES, top: 34 },
+        { ...SIDES, bottom: 33 + labels.depth },
       ],
       xAxis: [category(0, ''), category(1, 'batch')],
       yAxis: [
@@ -202,6 +208,14 @@ function byBatch(measured: readonly Measured[]): Chart | undefined {
       series: [...line(throughput, 0), ...line(latency, 1)],
     },
   };
+}
+
+/** Every batch has its label: upright where that is too narrow. Of very many, the labels that there is room for. */
+function labelsOf(batches: readonly number[]): { depth: number; style: object } {
+  const room = (CHART_WIDTH - SIDES.left - SIDES.right) / batches.length;
+  const width = Math.max(...batches.map((batch) => String(batch).length)) * DIGIT;
+  if (width + 6 <= room) return { depth: FONT, style: { interval: 0 } };
+  return { depth: width, style: { rotate: 90, ...(FONT + 2 <= room ? { interval: 0 } : {}) } };
 }
 
 const PARTS = [

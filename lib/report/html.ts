@@ -4,15 +4,12 @@ import { describeConfiguration, nameOf } from '../analyze/configuration.js';
 import { describeLimits, describeObjectives, memoryOf } from '../analyze/objective.js';
 import { rank, summarize } from '../analyze/summary.js';
 import type { ModelSummary } from '../analyze/summary.js';
-import { chartsOf } from './charts.js';
+import { CHART_WIDTH, chartsOf } from './charts.js';
 import type { Chart } from './charts.js';
 import { filledColumns, formatCell, tableColumns } from './columns.js';
 import { escapeHtml as escape, loadRenderer } from './render-chart.js';
 import type { RenderChart } from './render-chart.js';
 import { style } from './style.js';
-
-/** Pixels. Drawings are scaled to the page: close to this on phones, in two columns elsewhere. */
-const CHART_WIDTH = 380;
 
 export async function toHtml(analysis: Analysis): Promise<string> {
   const render = await loadRenderer();

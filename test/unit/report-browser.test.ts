@@ -55,4 +55,41 @@ describeBrowser('the report', () => {
       );
     });
   });
+
+  it('labels each batch, and no text lies on a mark or on other text', async () => {
+    const file = join(temporaryFolder(), 'report.html');
+    const batches = Array.from({ length: 20 }, (_, i) => (i === 0 ? 1 : 60 + 40 * i));
+    const values = (...all: number[]): { values: number[]; searched: boolean } => ({ values: all, searched: false });
+    const ranges = { batch: values(...batches), lanes: values(1, 2), concurrency: values(1, 2, 4) };
+    writeFileSync(file, await toHtml(await sampleAnalysis({ ...ranges, search: 'brute' })));
+    await withPage(async (page) => {
+      await page.open(pathToFileURL(file).href);
+      const { texts, marks, ...found } = await page.evaluate<{ texts: string[]; marks: number; overlaps: string[] }>(`
+        (() => {
+          const overlaps = [];
+          const texts = [...document.querySelectorAll('svg text')];
+          const marks = [...document.querySelectorAll('svg path')].filter((path) => {
+            return [path.getAttribute('fill'), path.getAttribute('stroke')].some((each) => /series|text/.test(each));
+          });
+          const boxes = new Map([...texts, ...marks].map((each) => [each, each.getBoundingClientRect()]));
+          // A text's box is higher than its letters.
+          const touch = (a, b) =>
+            a.left < b.right - 3 && b.left < a.right - 3 && a.top < b.bottom - 3 && b.top < a.bottom - 3;
+          for (const [i, text] of texts.entries()) {
+            for (const other of [...texts.slice(i + 1), ...marks]) {
+              if (touch(boxes.get(text), boxes.get(other))) overlaps.push(text.textContent + ': ' + other.outerHTML);
+            }
+          }
+          return { overlaps, marks: marks.length, texts: texts.map(({ textContent }) => textContent) };
+        })()`);
+      expect(found).toEqual({ overlaps: [] });
+      expect(marks).toBeGreaterThan(100);
+      for (const batch of batches) expect(texts).toContain(String(batch));
+      expect(texts).not.toContain('best');
+      const legends = await page.evaluate<string[]>(
+        '[...document.querySelectorAll(".legend")].map(({ innerText }) => innerText)',
+      );
+      expect(legends[0]).toMatch(/○ best\s+□ default/);
+    });
+  });
 });
