@@ -23,37 +23,57 @@ export interface Conflict {
 /** So many sets of models are tried at most to find one that is smaller. */
 const MOST_SETS = 1500;
 
+/** A conflict of which nothing is known but that there is one. */
+export function unexplained({ items }: Models): Conflict {
+  return { models: items.map((_, model) => model), resources: [], apart: false, pins: false, extent: 'unknown' };
+}
+
 /** Finds the smallest set of models that can't be placed, given that all of them can't. */
 export function findConflict(highs: Highs, all: Models, deadline: number): Conflict {
-  /** Undefined: there was no time. */
-  const isFeasible = (some: readonly number[], changed: Models = all): boolean | undefined => {
-    const { bins, bound } = solve(highs, withoutCosts(unite(changed, some).problem), { deadline });
+  const { capacity, count } = all.kinds[0]!;
+  // What is tried for each resource, and for the rules, at last.
+  const reserved = capacity.length + 2;
+  let undecided = 0;
+  /** @param left so many sets will be tried yet, this one included: each has the same share of the time */
+  const isFeasible = (some: readonly number[], left: number, changed: Models = all): boolean | undefined => {
+    const now = performance.now();
+    const share = now + (deadline - now) / left;
+    const { bins, bound } = solve(highs, withoutCosts(unite(changed, some).problem), { deadline: share });
+    if (bins === undefined && bound !== Infinity) undecided++;
     return bins !== undefined ? true : bound === Infinity ? false : undefined;
   };
-  const conflicts = (some: readonly number[]): boolean => performance.now() <= deadline && isFeasible(some) === false;
-  const reduced = irreducible(candidate(all, conflicts), conflicts);
-  const complete = performance.now() <= deadline;
-  const least = everyoneIsAlone(all) ? all.kinds[0]!.count + 1 : 1;
+  const conflicts = (some: readonly number[], left: number): boolean => isFeasible(some, left + reserved) === false;
+  const start = candidate(all, (some) => conflicts(some, all.items.length));
+  const before = undecided;
+  const reduced = irreducible(start, conflicts);
+  const isIrreducible = undecided === before;
+  const least = everyoneIsAlone(all) ? count + 1 : 1;
   const single = reduced.length === 1 || reduced.length <= least;
-  const smaller = complete && !single ? search(all, reduced.length, least, isFeasible) : undefined;
-  const models = smaller?.models ?? reduced;
-  const isCause = (changed: Models): boolean => isFeasible(models, changed) === true;
-  const isSmallest = complete && (single || smaller?.complete === true);
+  const smaller = isIrreducible && !single ? search(all, reduced.length, least, conflicts) : undefined;
+  const isSmallest = undecided === before && (single || smaller !== undefined);
+  const models = [...((isSmallest ? smaller?.models : undefined) ?? reduced)].sort((a, b) => a - b);
+  const isCause = (changed: Models): boolean => isFeasible(models, reserved, changed) === true;
   return {
     models,
-    resources: all.kinds[0]!.capacity.flatMap((_, resource) => (isCause(without(all, resource)) ? [resource] : [])),
+    resources: capacity.flatMap((_, resource) => (isCause(without(all, resource)) ? [resource] : [])),
     apart: isCause({ ...all, apart: all.apart.map(() => []) }),
     pins: isCause({ ...all, groups: all.items.map((_, model) => ({ models: [model] })) }),
-    extent: isSmallest ? 'smallest' : complete ? 'irreducible' : 'unknown',
+    extent: isSmallest ? 'smallest' : isIrreducible ? 'irreducible' : 'unknown',
   };
 }
 
-/** Leaves out what a conflict does without, one after the other. */
-export function irreducible(start: readonly number[], conflicts: (some: readonly number[]) => boolean): number[] {
+/**
+ * Leaves out what a conflict does without, one after the other.
+ * @param conflicts is told how many sets will be tried yet, this one included
+ */
+export function irreducible(
+  start: readonly number[],
+  conflicts: (some: readonly number[], left: number) => boolean,
+): number[] {
   let needed = [...start];
-  for (const each of start) {
+  for (const [i, each] of start.entries()) {
     const others = needed.filter((other) => other !== each);
-    if (others.length > 0 && conflicts(others)) needed = others;
+    if (others.length > 0 && conflicts(others, start.length - i)) needed = others;
   }
   return needed;
 }
@@ -81,20 +101,16 @@ function search(
   { items }: Models,
   size: number,
   least: number,
-  isFeasible: (some: readonly number[]) => boolean | undefined,
-): { models?: number[]; complete: boolean } | undefined {
+  conflicts: (some: readonly number[], left: number) => boolean,
+): { models?: number[] } | undefined {
   const n = items.length;
   let sets = 0;
   for (let k = least; k < size; k++) sets += choose(n, k);
   if (sets > MOST_SETS) return undefined;
   for (let k = least; k < size; k++) {
-    for (const models of combinations(n, k)) {
-      const feasible = isFeasible(models);
-      if (feasible === undefined) return { complete: false };
-      if (!feasible) return { models, complete: true };
-    }
+    for (const models of combinations(n, k)) if (conflicts(models, sets--)) return { models };
   }
-  return { complete: true };
+  return {};
 }
 
 /** Could as many models as there are devices always have one each? */

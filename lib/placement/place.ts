@@ -10,6 +10,9 @@ import { totalLoss } from './strive.js';
 import type { State } from './strive.js';
 import type { LimitNeed, PlacedDevice, PlacedModel, Placement, PlacementProgress, PlacementRequest } from './types.js';
 
+/** Names in a message, where nobody knows which matter. */
+const MOST_NAMES = 30;
+
 /**
  * Places models on devices, and proves that there is no better way; where the time does not suffice for that, the result
  * says how much better one could be at most. The search runs in a thread of its own.
@@ -242,9 +245,16 @@ function failure(
   const extent = {
     smallest: names.length > 1 ? ' Any smaller set of models can be placed.' : '',
     irreducible: ' Without any one of them, the others can be placed.',
-    unknown: ' There was no time to tell which of them matter.',
+    unknown: ' There was no time to find out which of them matter.',
   }[conflict.extent];
-  const who = names.length === 1 ? `${list(names)} with all of its copies` : list(names);
+  // Of a set of which it is not known who matters, not all need be read.
+  const others = conflict.extent === 'unknown' ? Math.max(0, names.length - MOST_NAMES) : 0;
+  const who =
+    others > 0
+      ? `${list(names.slice(0, MOST_NAMES))} with ${others} others`
+      : names.length === 1
+        ? `${list(names)} with all of its copies`
+        : list(names);
   return new AccelError(
     'UNSUPPORTED',
     `There is no placement. ${who} can't be placed on ${there.join(' and ')}` +

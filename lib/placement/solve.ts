@@ -153,7 +153,8 @@ class Search {
     };
     const { bins, bound } = solve(this.#highs, relaxed, { deadline: this.#options.deadline });
     if (bound > 0.5) this.#raise(Infinity);
-    else this.#offer(bins);
+    // Where the time was too short, some may still be on devices that there are not.
+    else if (bins?.every(({ kind }) => kind < kinds.length) === true) this.#offer(bins);
   }
 
   #prove(): void {

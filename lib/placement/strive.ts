@@ -1,7 +1,7 @@
 /** What a goal asks of the search: fewest devices or lowest cost at once; best configurations first, and then fewest devices. */
 import type { Highs } from 'highs';
 
-import { findConflict } from './conflict.js';
+import { findConflict, unexplained } from './conflict.js';
 import type { Conflict } from './conflict.js';
 import { Packer } from './pack.js';
 import type { Bin, Problem } from './problem.js';
@@ -57,7 +57,10 @@ export function strive(highs: Highs, task: Task, onProgress: (state: State) => v
     ? byConfigurations(highs, task, deadline, onProgress)
     : byDevices(highs, task, deadline, onProgress);
   if (final.bound !== Infinity) return final;
-  return { ...final, conflict: findConflict(highs, task.models, deadline) };
+  // Should the time end first: that there is none is known already.
+  onProgress({ ...final, conflict: unexplained(task.models) });
+  const now = performance.now();
+  return { ...final, conflict: findConflict(highs, task.models, now + 0.9 * (deadline - now)) };
 }
 
 function byDevices(highs: Highs, { problem }: Task, deadline: number, onProgress: (state: State) => void): State {

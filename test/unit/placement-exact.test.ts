@@ -1,7 +1,7 @@
 /** The search against trying everything, on thousands of small cases. */
 import fc from 'fast-check';
 import loadHighs from 'highs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { findConflict } from '../../build-ts/placement/conflict.js';
 import { costOf, fitsAlone, isValid } from '../../build-ts/placement/problem.js';
@@ -9,6 +9,7 @@ import type { Bin, Option, Problem } from '../../build-ts/placement/problem.js';
 import { quickBound } from '../../build-ts/placement/quick-bound.js';
 import { solve } from '../../build-ts/placement/solve.js';
 import { strive, totalLoss } from '../../build-ts/placement/strive.js';
+import { unite } from '../../build-ts/placement/unite.js';
 import type { Models } from '../../build-ts/placement/unite.js';
 
 let highs: Awaited<ReturnType<typeof loadHighs>>;
@@ -270,6 +271,33 @@ it('where there are too many sets to try, no model of a conflict can be left out
         models.filter((other) => other !== one),
       ),
     ).toBe(true);
+});
+
+it('that there is no placement is known though there is no time to tell why', () => {
+  const models = crowd(16);
+  const told: (boolean | undefined)[] = [];
+  const task = { problem: unite(models).problem, models, byConfiguration: false, timeLimit: 0 };
+  const { bins, bound, conflict } = strive(highs, task, ({ conflict: known }) => told.push(known !== undefined));
+  expect([bins, bound, told.at(-1)]).toEqual([undefined, Infinity, true]);
+  expect(conflict!.extent).toBe('unknown');
+  expect(isPossible(models, conflict!.models)).toBe(false);
+});
+
+it('the search may run out of time at any moment', () => {
+  // Two devices hold two of five each.
+  const items = Array.from({ length: 5 }, () => [{ use: [34], allowed: [true], copies: 1, loss: 0 }]);
+  const problem = { kinds: [{ capacity: [100], cost: 1, count: 2 }], items, apart: items.map(() => []) };
+  let moment = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => moment++);
+  try {
+    for (let deadline = 0; deadline < 60; deadline++) {
+      moment = 0;
+      expect(solve(highs, problem, { deadline }).bins).toBeUndefined();
+    }
+  } finally {
+    clock.mockRestore();
+  }
+  expect(solve(highs, problem, { deadline: never })).toEqual({ bound: Infinity });
 });
 
 it('two models that need two devices each conflict sooner than three that need one', () => {
