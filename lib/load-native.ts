@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { backendsFolder, halfPrecision, tuningOf } from './armnn-settings.js';
 import { addon } from './native/addon.js';
 import type { NativeModelSource, NativeSession } from './native/addon.js';
 import type { BackendName } from './backends.js';
@@ -11,7 +12,6 @@ import { AccelError } from './errors.js';
 import { checkExternalFiles } from './onnx/external-data.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
-import { backendsFolder, halfPrecision, tuningOf } from './options/armnn.js';
 import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import { cacheFolder } from './runtimes/folder.js';

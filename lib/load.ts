@@ -1,6 +1,7 @@
 /**
  * Loading a model on the first device that can run it.
  */
+import { withoutTurbo } from './armnn-settings.js';
 import { backends, splitDevice, vendorNames } from './backends.js';
 import type { BackendName } from './backends.js';
 import { requireAddon } from './native/addon.js';
@@ -12,7 +13,6 @@ import { loadCompiled } from './load-compiled.js';
 import { readModelSource, TFLITE_HINT } from './model-source.js';
 import type { ModelSource, ModelSources, ReadSource } from './model-source.js';
 import { takesAlwaysAsLong } from './onnx/duration.js';
-import { withoutTurbo } from './options/armnn.js';
 import { parseLoadOptions } from './options/load.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
 import type { FileNotes } from './plan-cache/file-notes.js';

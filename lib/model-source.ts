@@ -10,6 +10,7 @@ import type { NativeModelSource } from './native/addon.js';
 import { nullModel } from './options/null.js';
 import type { NullModel } from './options/null.js';
 import { parse } from './options/load.js';
+import { isPlanTag } from './plan-file.js';
 import { isRknnTarget, rknnTargets } from './rknn-source.js';
 import type { RknnTarget } from './rknn-source.js';
 
@@ -288,9 +289,4 @@ export function formatOf(file: ModelFile): ModelFormat {
   throw new AccelError('MODEL_INVALID', 'These bytes are of no model format that accelnode can tell.', {
     hint: 'If they are right, name the format: { onnx: bytes }.',
   });
-}
-
-/** The first four bytes of TensorRT's plans, which NVIDIA does not document. */
-export function isPlanTag(tag: string): boolean {
-  return tag === 'ftrt' || tag === 'ptrt';
 }

@@ -2,7 +2,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 import { AccelError } from './errors.js';
-import { isPlanTag } from './model-source.js';
 
 /** What {@link inspectPlan} tells. */
 export interface PlanInfo {
@@ -42,4 +41,9 @@ export function inspectPlan(path: string): PlanInfo {
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/** The first four bytes of TensorRT's plans, which NVIDIA does not document. */
+export function isPlanTag(tag: string): boolean {
+  return tag === 'ftrt' || tag === 'ptrt';
 }

@@ -2,8 +2,8 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { compilesOnGpu, tuningOf } from '../armnn-settings.js';
 import { AccelError } from '../errors.js';
-import { compilesOnGpu, tuningOf } from '../options/armnn.js';
 import { reasonOf } from '../runtimes/failures.js';
 import type { PlanRules } from './rules.js';
 
