@@ -6,7 +6,10 @@ import packageJson = require('../../package.json');
 import { AccelError, Session, diagnose, runtimesFolder } from '../index.js';
 import type { BackendReport, LibraryAttempt } from '../index.js';
 import { libcOf, thisPlatform } from '../platform.js';
-import { EXIT_FAILED, formatBytes, inPrecision, indent, print, printJson } from './output.js';
+import { EXIT_FAILED, foldList, formatBytes, inPrecision, indent, print, printJson } from './output.js';
+
+/** Of the narrowest terminal that is usual, and of what is pasted into a report. */
+const COLUMNS = 80;
 
 /** `accelnode doctor` */
 export function addDoctorCommand(program: Command): void {
@@ -166,7 +169,11 @@ function printBackend({
   if (reason !== undefined) print(indent(`reason   ${aligned(reason)}`, '        '));
   const tried = libraries.filter(({ error }) => error !== undefined);
   if (status !== 'PASS' && tried.length > 0) {
-    print(indent(`tried    ${tried.map(({ name }) => name).join(', ')}`, '        '));
+    const names = foldList(
+      tried.map(({ name }) => name),
+      COLUMNS - '        tried    '.length,
+    );
+    print(indent(`tried    ${aligned(names)}`, '        '));
     print(indent(`loader   ${tried[0]!.error!}`, '        '));
   }
   // What the checks have said already is not said again.

@@ -66,6 +66,18 @@ export function indent(text: string, by = '  '): string {
     .join('\n');
 }
 
+/** Names with commas between them, over as many lines of `width` columns as they take. A name is never broken. */
+export function foldList(names: readonly string[], width: number): string {
+  const lines: string[] = [];
+  for (const name of names) {
+    const longer = lines.length === 0 ? name : `${lines.at(-1)!}, ${name}`;
+    // After each but the last one there is a comma.
+    if (longer.length < width) lines.splice(-1, 1, longer);
+    else lines.push(name);
+  }
+  return lines.join(',\n');
+}
+
 /** 1536 → "1.5 KB" */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];

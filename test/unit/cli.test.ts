@@ -9,6 +9,7 @@ import type { BackendReport, Device, InstalledRuntime, OnnxInfo, RuntimeRelease 
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
 import packageJson from '../../package.json' with { type: 'json' };
+import { foldList } from '../../build-ts/cli/output.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { onnxModel } from '../utils/onnx-model.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -176,6 +177,25 @@ describe('doctor', () => {
       expect(origin).toBe('system');
       expect(error).toMatch(/\w{3}/);
     }
+  });
+
+  it('lists them in lines of 80 columns, each whole', async () => {
+    const { backends } = JSON.parse((await accelnode('doctor', '--json')).stdout) as Report;
+    const { stdout } = await accelnode('doctor');
+    for (const { name, libraries } of backends.filter(({ status }) => status === 'ABSENT')) {
+      const [, section = ''] = stdout.split(`ABSENT  ${name} `);
+      const [list = ' '.repeat(17)] = /^ {8}tried {4}[^]*?(?=\n {8}\w)/m.exec(section.split('\n\n')[0]!) ?? [];
+      for (const line of list.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+      const names = libraries.length === 0 ? [''] : libraries.map((each) => each.name);
+      expect(list.slice(17).split(/, |,\n {17}/)).toEqual(names);
+    }
+  });
+
+  it('does not break a name that is longer than a line, and fills the others', () => {
+    const long = `/${'a'.repeat(20)}`;
+    expect(foldList([long, 'b', 'c', 'd', 'e'], 7)).toBe(`${long},\nb, c,\nd, e`);
+    expect(foldList(['b', 'c', 'd', long], 8)).toBe(`b, c, d,\n${long}`);
+    expect(foldList(['b'], 1)).toBe('b');
   });
 
   it('is what diagnose() says', async () => {
