@@ -9,7 +9,7 @@
  * - `OUT_OF_MEMORY`: of the host or of the device.
  * - `DEVICE_LOST`: the device stopped answering; close the session.
  * - `UNSUPPORTED`: the backend, device or platform has no such feature.
- * - `INVALID_ARGUMENT`: a mistake in the call.
+ * - `INVALID_ARGUMENT`: a mistake in the call; a file or folder that can't be written.
  * - `CLOSED`: the session was closed.
  * - `CANCELLED`: the signal was aborted.
  * - `TIMEOUT`: the run's time-out passed.

@@ -1,5 +1,4 @@
 /** One load by the addon: from checked options and a source to a native session. */
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { backendsFolder, halfPrecision, tuningOf } from './armnn-settings.js';
@@ -9,11 +8,13 @@ import type { BackendName } from './backends.js';
 import { Calibration } from './calibration.js';
 import type { CalibrationAnswer } from './calibration.js';
 import { AccelError } from './errors.js';
+import { makeFolder } from './make-folder.js';
 import { checkExternalFiles } from './onnx/external-data.js';
 import { inspectOnnx } from './onnx/inspect.js';
 import type { OnnxInfo, OnnxTensorInfo } from './onnx/inspect.js';
 import type { CudaCalibration } from './options/cuda.js';
 import type { LoadOptions, ParsedLoadOptions } from './options/load.js';
+import { reasonOf } from './runtimes/failures.js';
 import { cacheFolder } from './runtimes/folder.js';
 import { inspectToLoad } from './tflite/inspect.js';
 
@@ -71,7 +72,7 @@ export async function loadNative(target: LoadTarget, given: NativeModelSource): 
     backend,
     device,
     source,
-    options: await nativeOptions(target),
+    options: nativeOptions(target),
     lanes: options.lanes === 'auto' ? 0 : options.lanes,
     onProgress: progress && ((phase, done, total) => progress.report(phase, done, total)),
     nextBatch: calibration?.next,
@@ -211,7 +212,7 @@ export function aborted(signal: AbortSignal): AccelError {
 }
 
 /** The options as the addon reads them: common ones at the top, the backend's own under its name. */
-async function nativeOptions(target: LoadTarget): Promise<object> {
+function nativeOptions(target: LoadTarget): object {
   const { backend, options } = target;
   const { precision, lanes, shapes, profiling } = options;
   const cacheDir = cacheFolderOf(backend, options);
@@ -220,15 +221,18 @@ async function nativeOptions(target: LoadTarget): Promise<object> {
   if (backend === 'rocm') return { ...common, rocm: rocmOptions(target) };
   if (backend === 'armnn') return { ...common, armnn: armnnOptions(target) };
   if (backend === 'rknn') return { ...common, rknn: rknnOptions(target) };
-  if (cacheDir !== undefined) {
-    await mkdir(cacheDir, { recursive: true }).catch((cause: unknown) => {
-      const reason = (cause as NodeJS.ErrnoException).code ?? 'no reason given';
-      throw new AccelError('INVALID_ARGUMENT', `Can't make the cache folder ${cacheDir}: ${reason}.`, { cause });
-    });
-  }
+  if (cacheDir !== undefined) makeCacheFolder(cacheDir);
   if (backend !== 'openvino') return common;
   const { library: _library, ...own } = options.openvino ?? {};
   return { ...common, openvino: own };
+}
+
+function makeCacheFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', `Can't make the cache folder ${folder}: ${reasonOf(cause)}.`, { cause });
+  }
 }
 
 function armnnOptions({ device, options, compiled, keepCompiled }: LoadTarget): object {

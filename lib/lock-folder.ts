@@ -11,6 +11,8 @@ import { threadId } from 'node:worker_threads';
 // Not `import * as fs`: that copies it by all of its properties, and Node 24 warns of reading F_OK.
 import fs = require('node:fs');
 
+import { makeFolder } from './make-folder.js';
+
 /** A lock whose owner has not touched it for so long is taken over, wherever the owner is. Milliseconds. */
 const STALE = 15_000;
 const TOUCH = 3_000;
@@ -58,7 +60,7 @@ export async function tryLock(
   path: string,
   onLost: () => void = () => undefined,
 ): Promise<(() => Promise<void>) | undefined> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const release =
     (await attempt(path, onLost)) ?? ((await clearAbandoned(path)) ? await attempt(path, onLost) : undefined);
   if (release === undefined) return undefined;

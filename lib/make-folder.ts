@@ -18,7 +18,9 @@ export function makeFolder(path: string): string | undefined {
 /** The highest first. */
 function missingFolders(path: string): string[] {
   const missing: string[] = [];
-  for (let folder = path; statSync(folder, { throwIfNoEntry: false }) === undefined; folder = dirname(folder)) {
+  const isMissing = (folder: string): boolean => statSync(folder, { throwIfNoEntry: false }) === undefined;
+  // Windows may lack even the drive.
+  for (let folder = path; folder !== dirname(folder) && isMissing(folder); folder = dirname(folder)) {
     missing.unshift(folder);
   }
   return missing;

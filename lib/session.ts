@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { RECORD_SIZE, addPending, addon, deliverSoon, dropPending } from './native/addon.js';
@@ -11,12 +11,14 @@ import { describe } from './data-type.js';
 import { AccelError, invalidArgument, withContext } from './errors.js';
 import type { DeviceAttempt } from './errors.js';
 import { withInspected } from './layer-profile.js';
+import { makeFolder } from './make-folder.js';
 import type { MemoryKind } from './memory.js';
 import type { ModelSource } from './model-source.js';
 import { checkOptions, checkSignal } from './options/known.js';
 import type { LoadOptions } from './options/load.js';
 import { Residency } from './residency.js';
 import type { Reload, ResidentModel } from './residency.js';
+import { reasonOf } from './runtimes/failures.js';
 import { bindAll, runLoad } from './session-load.js';
 import { SessionRun, checkLimits } from './session-run.js';
 import type { RunOwner } from './session-run.js';
@@ -324,7 +326,7 @@ export class Session {
     const target = resolve(path);
     const partial = join(dirname(target), `.${randomUUID()}.partial`);
     try {
-      await mkdir(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       const native = await this.#residency.load();
       await native.export(partial);
       if (signal?.aborted === true) {
@@ -334,8 +336,7 @@ export class Session {
     } catch (error) {
       await rm(partial, { force: true }).catch(() => undefined);
       if (error instanceof AccelError) throw withContext(error, this.backend, this.device);
-      const { code = 'no reason given' } = error as NodeJS.ErrnoException;
-      throw new AccelError('INVALID_ARGUMENT', `Can't write ${target}: ${code}.`, { cause: error });
+      throw new AccelError('INVALID_ARGUMENT', `Can't write ${target}: ${reasonOf(error)}.`, { cause: error });
     }
   }
 

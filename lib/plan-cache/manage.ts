@@ -27,7 +27,7 @@ const DAY = 86_400_000;
  * The compiled models that accelnode keeps, the one that was used last first. OpenVINO keeps its own by itself,
  * which are not listed.
  * @param folder one that was given as `cache`. Default: the user's cache folder
- * @throws {@link AccelError} `INVALID_ARGUMENT`; `VENDOR_FAILURE` when the folder can't be read
+ * @throws {@link AccelError} `INVALID_ARGUMENT`, also when the folder can't be read
  */
 export async function cacheEntries(folder?: string): Promise<CacheEntry[]> {
   const lists = await Promise.all(foldersOf(folder).map((each) => inFolder(each, 'read', readEntries)));
@@ -38,7 +38,7 @@ export async function cacheEntries(folder?: string): Promise<CacheEntry[]> {
  * Removes compiled models, and what dead processes have left. What a process is making at the moment stays, and so
  * do files that are not accelnode's.
  * @returns what was removed
- * @throws {@link AccelError} `INVALID_ARGUMENT`; `VENDOR_FAILURE` when the system does not let it go
+ * @throws {@link AccelError} `INVALID_ARGUMENT`, also when the system does not let it go
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<CacheEntry[]> {
   checkOptions(options, CLEAR_OPTIONS);
@@ -60,7 +60,7 @@ async function inFolder<T>(folder: string, done: string, task: (folder: string) 
   try {
     return await task(folder);
   } catch (cause) {
-    throw new AccelError('VENDOR_FAILURE', `The cache folder ${folder} can't be ${done}: ${reasonOf(cause)}.`, {
+    throw new AccelError('INVALID_ARGUMENT', `The cache folder ${folder} can't be ${done}: ${reasonOf(cause)}.`, {
       hint: 'Mend that, or name the folder that is meant: it is given as `cache` and --cache-dir, or by ACCELNODE_CACHE.',
       cause,
     });

@@ -1,9 +1,10 @@
 /** What the kernels depend on that Arm NN's GpuAcc compiles for a model, its cached network. */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { compilesOnGpu, tuningOf } from '../armnn-settings.js';
 import { AccelError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 import { reasonOf } from '../runtimes/failures.js';
 import type { PlanRules } from './rules.js';
 
@@ -22,8 +23,7 @@ export const armnnRules: PlanRules = {
   checkFiles: ({ armnn }) => {
     const tuning = tuningOf(armnn);
     if (tuning === undefined) return;
-    if (armnn?.tuning?.file === undefined) mkdirSync(dirname(tuning.file), { recursive: true });
-    checkTuning(tuning);
+    checkTuning(tuning, armnn?.tuning?.file === undefined);
   },
   opensWithModel: true,
 };
@@ -34,9 +34,13 @@ function fileFacts(file: unknown): readonly unknown[] {
   return [file, size, mtimeMs];
 }
 
-/** Arm NN goes on without a tuning file that it can't use, and finds out that it can't write it when the process ends. */
-function checkTuning({ level, file }: { level: number; file: string }): void {
+/**
+ * Arm NN goes on without a tuning file that it can't use, and finds out that it can't write it when the process ends.
+ * @param own is it in accelnode's own folder?
+ */
+function checkTuning({ level, file }: { level: number; file: string }, own: boolean): void {
   try {
+    if (own) makeFolder(dirname(file));
     if (level === 0) {
       accessSync(file, constants.R_OK);
     } else if (statSync(file, { throwIfNoEntry: false }) === undefined) {

@@ -8,6 +8,7 @@ import { gunzip, inflateRaw } from 'node:zlib';
 import { AccelError } from '../errors.js';
 import { packageFile } from '../package-folder.js';
 import type { OnBytes } from './client.js';
+import { MAKE_ROOM, isFull } from './failures.js';
 import type { Archive } from './manifest.js';
 
 /** Name and content of files that were looked for. */
@@ -29,11 +30,12 @@ export async function unpackMembers(archive: Archive, found: Members, folder: st
     }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const full = code === 'ENOSPC' || code === 'EDQUOT';
-    throw new AccelError('VENDOR_FAILURE', `${archive.file} could not be unpacked: ${message}`, {
-      hint: full ? 'Make room, or set ACCELNODE_RUNTIMES to a folder on another disk.' : undefined,
-      cause: error,
-    });
+    const full = isFull(code);
+    throw new AccelError(
+      full ? 'INVALID_ARGUMENT' : 'VENDOR_FAILURE',
+      `${archive.file} could not be unpacked: ${message}`,
+      { hint: full ? MAKE_ROOM : undefined, cause: error },
+    );
   }
   for (const name of missing) {
     throw new AccelError('VENDOR_FAILURE', `${archive.file} could not be unpacked: it has no ${name}`);

@@ -18,19 +18,29 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? message.replace(/\.$/, '');
 }
 
+/** What helps where there is no space left for a runtime. */
+export const MAKE_ROOM = 'Make room, or set ACCELNODE_RUNTIMES to a folder on another disk.';
+
+export function isFull(code: string | undefined): boolean {
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
 /** What the system said about the runtimes folder, as an error; other errors as they are. */
 export function folderFailure(error: unknown, folder: string): unknown {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  if (error instanceof AccelError || code === undefined) return error;
-  // Windows lets nobody move or remove a library that a process has loaded.
-  if (process.platform === 'win32' && (code === 'EPERM' || code === 'EBUSY' || code === 'EACCES')) {
-    return new AccelError('VENDOR_FAILURE', `${folder} can't be changed: ${(error as Error).message}`, {
+  if (!(error instanceof Error) || error instanceof AccelError) return error;
+  const { code, syscall }: NodeJS.ErrnoException = error;
+  if (code === undefined) return error;
+  // Windows lets nobody move a library that a process has loaded.
+  if (process.platform === 'win32' && syscall === 'rename' && ['EPERM', 'EBUSY', 'EACCES'].includes(code)) {
+    return new AccelError('VENDOR_FAILURE', `${folder} can't be changed: ${error.message}`, {
       hint: 'A process that uses the runtime keeps its files locked. End it, and try again.',
       cause: error,
     });
   }
-  return new AccelError('VENDOR_FAILURE', `The runtimes folder ${folder} can't be changed: ${reasonOf(error)}.`, {
-    hint: 'Mend that, or set ACCELNODE_RUNTIMES to another folder.',
+  // Another folder helps against what is known; the rest is the machine's trouble.
+  const blame = REASONS[code] === undefined ? 'VENDOR_FAILURE' : 'INVALID_ARGUMENT';
+  return new AccelError(blame, `The runtimes folder ${folder} can't be changed: ${reasonOf(error)}.`, {
+    hint: isFull(code) ? MAKE_ROOM : 'Mend that, or set ACCELNODE_RUNTIMES to a folder that this user may write to.',
     cause: error,
   });
 }

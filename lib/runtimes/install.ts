@@ -77,12 +77,13 @@ const STAGING = '.staging-';
  * It is there completely or not at all, however it ends; several processes may install at once.
  * @param name `openvino`, `tensorrt-lean`, `cuda` or `tflite`
  * @throws {@link AccelError}
- * - `INVALID_ARGUMENT`: a runtime or version that can't be installed, or an option that is none
+ * - `INVALID_ARGUMENT`: a runtime or version that can't be installed, or an option that is none; a runtimes folder that
+ *   this user can't write to, or a full disk
  * - `UNSUPPORTED`: no release for this platform, or nothing to fetch it with (Python with pip, npm, Maven)
  * - `RUNTIME_NOT_FOUND`: the file was not to be had; the message has the program's words
  * - `RUNTIME_INCOMPATIBLE`: it got another file than the one that accelnode knows
  * - `CANCELLED`: the signal was aborted
- * - `VENDOR_FAILURE`: anything else that the program or the system refused, such as a full disk
+ * - `VENDOR_FAILURE`: anything else that the program or the system refused
  */
 export async function installRuntime(name: string, options: InstallOptions = {}): Promise<InstallResult> {
   checkOptions(options, INSTALL_OPTIONS);
@@ -173,8 +174,8 @@ export async function installRelease(release: Release, options: InstallOptions):
  * Removes an installed runtime from the runtimes folder.
  * @param version Default: all that are installed
  * @returns what was removed
- * @throws {@link AccelError} `RUNTIME_NOT_FOUND` when there is nothing to remove; `VENDOR_FAILURE` when the
- * system does not let it go, as Windows does not while a process uses it
+ * @throws {@link AccelError} `RUNTIME_NOT_FOUND` when there is nothing to remove; `INVALID_ARGUMENT` when this user can't
+ * write to the folder; `VENDOR_FAILURE` when the system does not let it go, as Windows does not while a process uses it
  */
 export async function removeRuntime(name: string, version?: string): Promise<InstalledRuntime[]> {
   if (!installableNames.includes(name)) {

@@ -15,7 +15,7 @@ const SETTINGS = 'Maven reads its mirror and proxy from ~/.m2/settings.xml.';
 const KNOWN_FAILURES: readonly KnownFailure[] = [
   {
     pattern: /No space left|Disk quota exceeded/i,
-    code: 'VENDOR_FAILURE',
+    code: 'INVALID_ARGUMENT',
     message: 'There is no space left for what Maven downloads.',
     hint: 'Make room in ~/.m2, or set ACCELNODE_RUNTIMES to a folder on another disk.',
   },

@@ -19,7 +19,7 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
   },
   {
     pattern: /code (ENOSPC|EDQUOT)/,
-    code: 'VENDOR_FAILURE',
+    code: 'INVALID_ARGUMENT',
     message: 'There is no space left for what npm downloads.',
     hint: "Make room in npm's cache, or set ACCELNODE_RUNTIMES to a folder on another disk.",
   },

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { AccelError } from '../errors.js';
 import { packageFile } from '../package-folder.js';
 import type { Client, KnownFailure } from './client.js';
+import { MAKE_ROOM } from './failures.js';
 import { findPython, runProgram } from './python.js';
 import type { Ended, PythonInfo } from './python.js';
 import type { Archive, Release } from './manifest.js';
@@ -117,9 +118,9 @@ const KNOWN_FAILURES: readonly KnownFailure[] = [
   },
   {
     pattern: /\[Errno (28|122)\]|\[WinError 112\]/,
-    code: 'VENDOR_FAILURE',
+    code: 'INVALID_ARGUMENT',
     message: 'There is no space left for what pip downloads.',
-    hint: 'Make room, or set ACCELNODE_RUNTIMES to a folder on another disk.',
+    hint: MAKE_ROOM,
   },
   {
     pattern: /confirming the ssl certificate|CERTIFICATE_VERIFY_FAILED|SSLError/,
@@ -199,11 +200,9 @@ async function unpackWheel(
   const words = output.trim().split('\n').at(-1)!;
   const full = /\[Errno (28|122)\]|\[WinError 112\]/.test(words);
   throw new AccelError(
-    'VENDOR_FAILURE',
+    full ? 'INVALID_ARGUMENT' : 'VENDOR_FAILURE',
     `${wheel.file} could not be unpacked: ${words || `ended with ${String(status)}`}`,
-    {
-      hint: full ? 'Make room, or set ACCELNODE_RUNTIMES to a folder on another disk.' : undefined,
-    },
+    { hint: full ? MAKE_ROOM : undefined },
   );
 }
 

@@ -454,7 +454,7 @@ describe('clearing', () => {
     const file = join(folder, '..', 'file');
     writeFileSync(file, '');
     for (const action of [() => cacheEntries(file), () => clearCache({ folder: file })]) {
-      const error = await expectError('VENDOR_FAILURE', action);
+      const error = await expectError('INVALID_ARGUMENT', action);
       expect(error.message).toContain(`${file} can't be`);
       expect(error.message).toContain('a part of the path is a file');
       expect(error.hint).toContain('ACCELNODE_CACHE');

@@ -1,6 +1,6 @@
 /** Installing through the real pip, from an index on this machine that has small wheels. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import {
   AccelError,
@@ -16,11 +16,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { folderFailure } from '../../build-ts/runtimes/failures.js';
 import { installRelease } from '../../build-ts/runtimes/install.js';
 import type { Release } from '../../build-ts/runtimes/manifest.js';
+import { LineChild } from '../utils/line-child.js';
 import { PackageIndex, makeRelease, pipEnvironment } from '../utils/package-index.js';
 import type { IndexOptions } from '../utils/package-index.js';
 import { expectError } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 
+const command = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 const library = 'openvino/libs/libopenvino_c.so.123';
 const members = [
   [library, 'the library'],
@@ -234,7 +236,7 @@ describe('refusals', () => {
   it('says that the folder is a file', async () => {
     writeFileSync(root, '');
     await expect(installRelease(release, {})).rejects.toMatchObject({
-      code: 'VENDOR_FAILURE',
+      code: 'INVALID_ARGUMENT',
       message: expect.stringContaining('a file is in the way') as string,
       hint: expect.stringContaining('ACCELNODE_RUNTIMES') as string,
     });
@@ -245,29 +247,38 @@ describe('refusals', () => {
   });
 
   it.each([
-    ['EACCES', /no permission/],
-    ['EROFS', /read-only/],
-    ['ENOSPC', /no space/],
-    ['EIO', /odd words/],
-  ])('puts %s in words', (code, words) => {
-    vi.spyOn(process, 'platform', 'get').mockReturnValue('linux');
-    const error = folderFailure(Object.assign(new Error('odd words'), { code }), '/x');
-    vi.restoreAllMocks();
-    expect(error).toMatchObject({ code: 'VENDOR_FAILURE', message: expect.stringMatching(words) as string });
+    ['EACCES', 'INVALID_ARGUMENT', /no permission/, /ACCELNODE_RUNTIMES to a folder that this user may write to/],
+    ['EROFS', 'INVALID_ARGUMENT', /read-only/, /ACCELNODE_RUNTIMES to a folder that this user may write to/],
+    ['ENOSPC', 'INVALID_ARGUMENT', /no space/, /Make room, .* ACCELNODE_RUNTIMES to a folder on another disk/],
+    ['EDQUOT', 'INVALID_ARGUMENT', /quota/, /Make room, .* ACCELNODE_RUNTIMES to a folder on another disk/],
+    ['EIO', 'VENDOR_FAILURE', /odd words/, /ACCELNODE_RUNTIMES/],
+  ])('puts %s in words', (code, expected, words, hint) => {
+    const error = folderFailure(Object.assign(new Error('odd words'), { code, syscall: 'mkdir' }), '/x');
+    expect(error).toMatchObject({
+      code: expected,
+      message: expect.stringMatching(words) as string,
+      hint: expect.stringMatching(hint) as string,
+    });
   });
 
-  it('says on Windows that a runtime is in use', () => {
-    vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
-    const error = folderFailure(Object.assign(new Error('not permitted'), { code: 'EPERM' }), '/x');
-    vi.restoreAllMocks();
-    expect(error).toMatchObject({ hint: expect.stringContaining('A process that uses the runtime') as string });
-  });
+  it.each([
+    ['rename', 'VENDOR_FAILURE', 'A process that uses the runtime'],
+    ['mkdir', 'INVALID_ARGUMENT', 'a folder that this user may write to'],
+  ])(
+    'tells on Windows a runtime that is in use from a folder that may not be written to: %s',
+    (syscall, code, hint) => {
+      vi.spyOn(process, 'platform', 'get').mockReturnValue('win32');
+      const error = folderFailure(Object.assign(new Error('not permitted'), { code: 'EPERM', syscall }), '/x');
+      vi.restoreAllMocks();
+      expect(error).toMatchObject({ code, hint: expect.stringContaining(hint) as string });
+    },
+  );
 
   const fake = join(import.meta.dirname, '..', 'fakes', 'python', 'python');
   it.skipIf(process.platform === 'win32').each([
     [
       'ERROR: Could not install packages due to an OSError: [Errno 28] No space left',
-      'VENDOR_FAILURE',
+      'INVALID_ARGUMENT',
       /no space left/,
     ],
     ['There was a problem confirming the ssl certificate: x', 'RUNTIME_NOT_FOUND', /certificate/],
@@ -284,6 +295,34 @@ describe('refusals', () => {
     });
     expect(contents()).toEqual([]);
   });
+
+  it.skipIf(process.platform === 'win32')('says that the folder is not for this user to write to', async () => {
+    vi.stubEnv('FAKE_PYTHON', JSON.stringify({ executable: fake, version: [3, 9, 0], pip: '21.0' }));
+    mkdirSync(root);
+    chmodSync(dirname(root), 0o755);
+    chmodSync(root, 0o555);
+    // Root may write anywhere, so somebody else has to try.
+    const other = process.getuid!() === 0 ? { uid: 65534, gid: 65534 } : {};
+    for (const folder of [root, join(root, 'below')]) {
+      const env = { ...process.env, ACCELNODE_RUNTIMES: folder };
+      const child = new LineChild([command, 'runtime', 'install', 'openvino', '--python', fake], { ...other, env });
+      const { code, stderr } = await child.ended;
+      expect(stderr).toBe(
+        `error INVALID_ARGUMENT: The runtimes folder ${folder} can't be changed: there is no permission.\n` +
+          'hint: Mend that, or set ACCELNODE_RUNTIMES to a folder that this user may write to.\n',
+      );
+      expect(code).toBe(2);
+    }
+    expect(contents()).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')(
+    "says so of a folder in /proc, where Node's own way to make it would not end",
+    async () => {
+      vi.stubEnv('ACCELNODE_RUNTIMES', '/proc/accelnode/runtimes');
+      await expect(installRelease(release, {})).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    },
+  );
 
   it('refuses what it does not know before it looks for a Python', async () => {
     for (const [name, version] of [

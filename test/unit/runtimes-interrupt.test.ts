@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { installRelease } from '../../build-ts/runtimes/install.js';
 import { findRelease } from '../../build-ts/runtimes/manifest.js';
 import type { Release } from '../../build-ts/runtimes/manifest.js';
+import { runProgram } from '../utils/child.js';
 import { LineChild, killGroup } from '../utils/line-child.js';
 import { PackageIndex, makeRelease } from '../utils/package-index.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -140,7 +141,7 @@ it('who waits for another process can give up', async () => {
 const unshare = ['--mount', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])];
 const canMount = spawnSync('unshare', [...unshare, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
-describe.skipIf(!canMount)(`a full disk${canMount ? '' : ' (skipped: this user may not mount one)'}`, () => {
+describe.skipIf(!canMount)(`a disk${canMount ? '' : ' (skipped: this user may not mount one)'}`, () => {
   it.each([
     ['the wheel', members, 'There is no space left for what pip downloads'],
     // This one is small until it is unpacked.
@@ -162,9 +163,21 @@ describe.skipIf(!canMount)(`a full disk${canMount ? '' : ' (skipped: this user m
     const lines = stdout.trim().split('\n');
     // Nothing is listed after it: the disk is empty again.
     expect(JSON.parse(lines.at(-1)!)).toEqual({
-      code: 'VENDOR_FAILURE',
+      code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(message) as string,
     });
     await index.close();
+  });
+
+  it('may be read-only', async () => {
+    mkdirSync(root);
+    const script = 'mount -t tmpfs -o ro tmpfs "$1" && ACCELNODE_RUNTIMES=$1/a/b exec "$2" "$3" "$4"';
+    const release = JSON.stringify(makeRelease(members).release);
+    const args = [...unshare, 'sh', '-c', script, 'sh', root, process.execPath, childScript, release];
+    const { stdout } = await runProgram('unshare', args);
+    expect(JSON.parse(stdout)).toEqual({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('it is read-only') as string,
+    });
   });
 });

@@ -258,7 +258,7 @@ describe.skipIf(process.platform === 'win32')('Maven (a shell script in its plac
     ['[ERROR] x: authentication failed for y, status: 401 Unauthorized', 'RUNTIME_NOT_FOUND', /turned Maven away/],
     ['[ERROR] x: PKIX path building failed', 'RUNTIME_NOT_FOUND', /certificate/],
     ['[ERROR] Could not find artifact a:b:jar:1 in central', 'RUNTIME_NOT_FOUND', /does not have the file/],
-    ['java.io.IOException: No space left on device', 'VENDOR_FAILURE', /no space/],
+    ['java.io.IOException: No space left on device', 'INVALID_ARGUMENT', /no space/],
     ['[ERROR] something else', 'VENDOR_FAILURE', /Maven failed\.\n.*\n {2}Maven: \[ERROR\] something else/],
   ])('understands a Maven that prints %j', async (said, code, words) => {
     stubMaven(`echo '${said}'; exit 1`);
