@@ -7,14 +7,8 @@
 //   load_test [rounds [seed]]
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
-#include <mutex>
 #include <new>
-#include <random>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,6 +16,7 @@
 #include "backend.h"
 #include "lane.h"
 #include "load_generator.h"
+#include "rounds.h"
 
 namespace {
 
@@ -47,22 +42,9 @@ std::unique_ptr<Backend> MakeNullBackend();
 
 namespace {
 
-using Random = std::mt19937;
-
-constexpr int kEndings = 6;
-const char* const kEndingNames[kEndings] = {"fulfilled", "failed",    "stopped",
-                                            "closed",    "cancelled", "out of memory"};
-
-int Below(Random& random, int limit) {
-  return std::uniform_int_distribution<int>(0, limit - 1)(random);
-}
-
-int failures = 0;
-
-void Expect(bool holds, const char* what, unsigned seed) {
-  if (holds) return;
-  if (failures++ < 20) std::printf("        seed %u: %s\n", seed, what);
-}
+using test::Below;
+using test::Expect;
+using test::Random;
 
 std::shared_ptr<Model> NewModel(int fail_at) {
   static Backend& backend = *MakeNullBackend().release();  // as in the addon: never destroyed
@@ -213,23 +195,11 @@ void Round(int ending, unsigned seed) {
   Expect(others.done == pushed, "jobs of others came to the load", seed);
 }
 
-int Main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 60;
-  const unsigned seed =
-      argc > 2 ? static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)) : std::random_device()();
-  std::printf("%d loads for each ending, seed %u\n", rounds, seed);
-  int failed = 0;
-  for (int ending = 0; ending < kEndings; ++ending) {
-    failures = 0;
-    for (int i = 0; i < rounds; ++i) Round(ending, seed + static_cast<unsigned>(i * kEndings));
-    std::printf("%s  loads that are %s\n", failures == 0 ? "ok    " : "FAILED",
-                kEndingNames[ending]);
-    failed += failures;
-  }
-  return failed == 0 ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace accelnode
 
-int main(int argc, char** argv) { return accelnode::Main(argc, argv); }
+int main(int argc, char** argv) {
+  constexpr const char* kEndings[] = {"fulfilled", "failed",    "stopped",
+                                      "closed",    "cancelled", "out of memory"};
+  return accelnode::test::PlayRounds(argc, argv, "loads", kEndings, accelnode::Round);
+}

@@ -5,15 +5,13 @@
 //   sampler_test [rounds [seed]]
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <random>
 #include <thread>
 #include <vector>
 
 #include "backend.h"
 #include "resource_sampler.h"
+#include "rounds.h"
 
 namespace accelnode {
 
@@ -21,18 +19,9 @@ std::unique_ptr<Backend> MakeNullBackend();
 
 namespace {
 
-using Random = std::mt19937;
-
-int Below(Random& random, int limit) {
-  return std::uniform_int_distribution<int>(0, limit - 1)(random);
-}
-
-int failures = 0;
-
-void Expect(bool holds, const char* what, unsigned seed) {
-  if (holds) return;
-  if (failures++ < 20) std::printf("        seed %u: %s\n", seed, what);
-}
+using test::Below;
+using test::Expect;
+using test::Random;
 
 std::unique_ptr<Model> NewModel(Backend& backend, int fail_at) {
   LoadMonitor monitor;
@@ -101,24 +90,11 @@ void Round(int when, unsigned seed) {
   for (auto& each : all) Check(each->report, fails, seed);
 }
 
-int Main(int argc, char** argv) {
-  constexpr const char* kWhen[] = {"before they begin", "at once", "after a while"};
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 60;
-  const unsigned seed =
-      argc > 2 ? static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)) : std::random_device()();
-  std::printf("%d rounds of samplers, seed %u\n", rounds, seed);
-  int failed = 0;
-  for (int when = 0; when < 3; ++when) {
-    failures = 0;
-    for (int i = 0; i < rounds; ++i) Round(when, seed + static_cast<unsigned>(i * 3));
-    std::printf("%s  samplers that are stopped %s\n", failures == 0 ? "ok    " : "FAILED",
-                kWhen[when]);
-    failed += failures;
-  }
-  return failed == 0 ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace accelnode
 
-int main(int argc, char** argv) { return accelnode::Main(argc, argv); }
+int main(int argc, char** argv) {
+  constexpr const char* kWhen[] = {"stopped before they begin", "stopped at once",
+                                   "stopped after a while"};
+  return accelnode::test::PlayRounds(argc, argv, "samplers", kWhen, accelnode::Round);
+}
