@@ -75,7 +75,7 @@ export default defineConfig({
           name: 'cuda-older',
           include: [
             'test/conformance/cuda.test.ts',
-            'test/fakes/cuda-{at-once,builds,refusals,runs,services,values}.test.ts',
+            'test/fakes/cuda-{at-once,builds,refusals,runs,sampling,services,values}.test.ts',
           ],
           env: { ACCELNODE_CUDA_LIBRARY: join(fakesFolder, 'tensorrt10', 'libnvinfer.so.10') },
         },
