@@ -172,4 +172,12 @@ describe.skipIf(missing)(`what GpuAcc has compiled${missing ?? ''}`, () => {
     expect(mine.options).toContain(`gpu-tuning-level=3\ngpu-tuning-file=${join(folder, 'other', 'mine.csv')}\n`);
     expect(await load({ armnn: { tuning: { level: 0 } } })).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
+
+  it('is not tuned where no file can be kept, and says what to do', async () => {
+    writeFileSync(join(folder, 'own'), 'a file');
+    const failed = await load({ armnn: { tuning: {} } });
+    expect(failed).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(failed.message).toContain("tuning.csv can't be written: a part of the path is a file.");
+    expect(failed.hint).toContain('armnn.tuning.file');
+  });
 });

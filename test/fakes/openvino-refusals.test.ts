@@ -90,8 +90,8 @@ describe.skipIf(missing)(`refusals${missing}`, () => {
     writeFileSync(join(folder, 'file'), '');
     const session = await Session.load(models.mix, CPU);
     for (const [path, words] of [
-      [join(folder, 'folder'), 'EISDIR'],
-      [join(folder, 'file', 'blob'), 'EEXIST'],
+      [join(folder, 'folder'), 'it is a folder'],
+      [join(folder, 'file', 'blob'), 'a file is in the way'],
       [join(folder, 'a\0b'), 'must be that of a file'],
       ['', 'must be that of a file'],
     ] as const) {

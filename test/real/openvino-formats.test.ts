@@ -279,7 +279,7 @@ describeOpenvino('model formats', () => {
       await writeFile(file, '');
       await expect(Session.load(modelPath('mlp'), { ...CPU, cache: join(file, 'cache') })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        message: expect.stringContaining(join(file, 'cache')) as string,
+        message: `Can't make the cache folder ${join(file, 'cache')}: a part of the path is a file.`,
       });
     });
   });
