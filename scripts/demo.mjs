@@ -24,7 +24,7 @@ try {
   await step('building', build);
   // Only now is there a package to use.
   const accelnode = await import('accelnode');
-  const { formatTable } = await import('../build-ts/cli/output.js');
+  const { formatTable } = await import('../build-ts/cli/table.js');
   await step('installing the OpenVINO runtime', () => installRuntime(accelnode));
   await step('fetching the model', () => fetchOcrModels(ocrModelsFolder));
   await step('reading the sample lines', () => readSamples(formatTable));

@@ -1,8 +1,9 @@
 /** How the commands print: tables and progress bars on a terminal, plain lines or JSON otherwise. */
 import { Presets, SingleBar } from '../third-party/cli-progress.js';
-import { Table } from '../third-party/cli-table3.js';
 
 import { AccelError } from '../index.js';
+
+export { formatTable } from './table.js';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
 export const EXIT_FAILED = 1;
@@ -14,42 +15,6 @@ export function print(text = ''): void {
 
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? item.toString() : item), 2));
-}
-
-/** A table without colours or heavy lines; readable when pasted. */
-export function formatTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const none = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-    left: '',
-    'left-mid': '',
-    mid: '',
-    'mid-mid': '',
-    right: '',
-    'right-mid': '',
-    middle: '  ',
-  };
-  const numeric = head.map(
-    (_, column) => rows.length > 0 && rows.every((row) => /^-?[\d.,]*$/.test(String(row[column]))),
-  );
-  const table = new Table({
-    head: [...head],
-    chars: none,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: numeric.map((right) => (right ? 'right' : 'left')),
-  });
-  for (const row of rows) table.push(row.map(String));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
 }
 
 /** " in fp16", to follow the name of a device; nothing when the vendor does not tell. */

@@ -24,3 +24,17 @@ it('loads the packages that check options when a model is loaded', async () => {
   expect(before).toBe('protobuf-wire semver simple-statistics');
   expect(after!.split(' ')).toContain('zod');
 });
+
+it('prints the tables of the demo without the package, which the demo has as published', async () => {
+  const { stdout, stderr } = await runScript(`
+    import { createRequire } from 'node:module';
+    import { readFileSync } from 'node:fs';
+    import { join } from 'node:path';
+    const require = createRequire(process.cwd() + '/package.json');
+    const [, part] = /import\\('\\.\\.(\\/build-ts\\/.*?)'\\)/.exec(readFileSync('scripts/demo.mjs', 'utf8'));
+    console.log(require('.' + part).formatTable(['a'], [['b']]));
+    console.log(Object.keys(require.cache).some((file) => file.endsWith(join('native', 'addon.js'))));
+  `);
+  expect(stderr).toBe('');
+  expect(stdout).toBe('a\nb\nfalse\n');
+});
