@@ -26,9 +26,10 @@ import {
   parseAmount,
   parseCount,
   parseSampleInterval,
+  parseSeconds,
   parseShape,
 } from './options.js';
-import { EXIT_FAILED, Progress, print, printJson } from './output.js';
+import { EXIT_FAILED, Progress, inFlags, print, printJson } from './output.js';
 
 const HELP = `
 Lists mean all combinations: -b 1,2,4 -c 1:8 measures twelve configurations. 1:8 doubles (1, 2, 4, 8), 2:10:2 goes by
@@ -73,11 +74,11 @@ export function addBenchCommand(program: Command): void {
       ]),
     )
     .option('--seed <n>', 'of poisson: the same number, the same distances', parseCount)
-    .option('-t, --duration <seconds>', 'how long to measure', parseAmount, 3)
+    .option('-t, --duration <seconds>', 'how long to measure', parseSeconds, 3)
     .option('--warmup <ms>', 'runs before that, not counted', parseAmount, 200)
     .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
     .option('--tolerance <percent>', 'by which the thirds of a stable measurement differ at most', parseAmount, 10)
-    .option('--max-duration <seconds>', 'measure again until it is stable, so long in all', parseAmount)
+    .option('--max-duration <seconds>', 'measure again until it is stable, so long in all', parseSeconds)
     .addOption(
       new Option('--api <api>', 'who makes the requests (default: native)').choices(['native', 'run', 'runSync']),
     )
@@ -149,7 +150,8 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
     progress.stop();
     (results.failures ??= []).push(failure);
     save();
-    if (!json) process.stderr.write(`not measured: ${failure.configuration}: ${failure.code}: ${failure.message}\n`);
+    if (!json)
+      process.stderr.write(`not measured: ${failure.configuration}: ${failure.code}: ${inFlags(failure.message)}\n`);
     process.exitCode = EXIT_FAILED;
   };
   try {

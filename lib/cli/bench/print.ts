@@ -2,7 +2,7 @@
 import type { Latencies } from '../../index.js';
 import { describeNeighbour } from '../../results/results.js';
 import type { ResultRow } from '../../results/row.js';
-import { formatBytes, formatTable, inPrecision, print } from '../output.js';
+import { formatBytes, formatTable, inFlags, inPrecision, print } from '../output.js';
 import type { NpuUse } from './measure-configurations.js';
 
 /** Layers of a profile, the slowest first. */
@@ -33,7 +33,7 @@ export function printRow(row: ResultRow, npu?: NpuUse): void {
   if (resources.cpu !== undefined) print(`CPU               ${resources.cpu.toFixed(0)} % of a core`);
   if (resources.sampling !== undefined) print(`samples           ${samplingText(resources.sampling)}`);
   if (row.layers !== undefined) printLayers(row.layers);
-  for (const warning of row.warnings ?? []) print(`[W] ${warning}`);
+  for (const warning of row.warnings ?? []) print(`[W] ${inFlags(warning)}`);
 }
 
 function printDevice({ deviceMemory, deviceMemoryIs, ...use }: ResultRow['resources']): void {
