@@ -18,10 +18,10 @@ import { toResults } from '../analyze/to-results.js';
 import { AccelError } from '../index.js';
 import { filledColumns, formatCell, tableColumns } from '../report/columns.js';
 import { AnalysisFolder } from './analysis-folder.js';
-import { interruptible } from './interrupt.js';
+import { exitBy, interruptible } from './interrupt.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
-import { parseAmount, parseCount, parseSampleInterval, parseShape } from './options.js';
-import { EXIT_FAILED, formatTable, print, printJson } from './output.js';
+import { parseAmount, parseCount, parseSampleInterval, parseSeconds, parseShape } from './options.js';
+import { formatTable, inFlags, print, printJson } from './output.js';
 import { requireDevices } from '../required-devices.js';
 
 interface AnalyzeCommandOptions {
@@ -114,7 +114,7 @@ export function addAnalyzeCommand(program: Command): void {
     )
     .option('--max-utilization <percent>', "the most of the device's time", parsePositive)
     .option('--min-throughput <number>', 'the fewest items of batches a second', parsePositive)
-    .option('-t, --duration <seconds>', 'how long to measure each configuration', parseAmount, 2)
+    .option('-t, --duration <seconds>', 'how long to measure each configuration', parseSeconds, 2)
     .option('--warmup <ms>', 'runs before that, not counted', parseAmount, 200)
     .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
     .option(
@@ -122,7 +122,7 @@ export function addAnalyzeCommand(program: Command): void {
       `between two looks at device and process (default: ${SAMPLE_INTERVAL.default})`,
       parseSampleInterval,
     )
-    .option('--timeout <seconds>', 'the most that a configuration may take, loading included', parsePositive, 600)
+    .option('--timeout <seconds>', 'the most that a configuration may take, loading included', parseTimeout, 600)
     .option('--verify [reference]', 'compare the outputs of each with those of this device (default: openvino:CPU)')
     .option(
       '-o, --output <folder>',
@@ -156,8 +156,8 @@ async function analyzeInto(
   options: AnalyzeCommandOptions,
 ): Promise<void> {
   const environment = folder?.earlier?.environment ?? (await environmentOf(question.devices));
-  const analysis = await interruptible((signal) =>
-    analyze(question, {
+  const analysis = await interruptible(async (signal) => {
+    const result = await analyze(question, {
       environment,
       earlier: folder?.earlier?.measurements,
       signal,
@@ -168,14 +168,15 @@ async function analyzeInto(
         process.stderr.write(`${done + 1}: ${what}\n`);
       },
       onMeasured: (analysis) => folder?.save(analysis),
-    }),
-  );
+    });
+    if (!result.complete) exitBy(signal);
+    return result;
+  });
   await folder?.finish(analysis, toResults(analysis));
   const failed = nothingMeasured(analysis);
   if (failed !== undefined) throw toError(failed);
   if (options.json === true) printJson(analysis);
   else printAnalysis(analysis, options, folder);
-  if (!analysis.complete) process.exitCode = EXIT_FAILED;
 }
 
 async function toQuestion(models: readonly string[], options: AnalyzeCommandOptions): Promise<Question> {
@@ -267,7 +268,7 @@ function printFailures(measurements: readonly Measurement[]): void {
   for (const { configuration, outcome, reason } of failed) {
     const { model, device, precision } = configuration;
     print(
-      `${nameOf(model)} on ${device} in ${precision}, ${describeConfiguration(configuration)}: ${outcome}: ${reason}`,
+      `${nameOf(model)} on ${device} in ${precision}, ${describeConfiguration(configuration)}: ${outcome}: ${inFlags(reason)}`,
     );
   }
   if (failed.length > 0) print();
@@ -318,6 +319,10 @@ function parseObjectives(text: string): Objectives {
     weights[name as Metric] = parsePositive(weight);
   }
   return weights;
+}
+
+function parseTimeout(text: string): number {
+  return parsePositive(String(parseSeconds(text)));
 }
 
 function parsePositive(text: string): number {

@@ -5,18 +5,21 @@ import { AccelError } from '../index.js';
 import { checkKeptFile } from '../kept-file.js';
 import type { Measurement } from '../index.js';
 import { describeEnvironment } from '../results/environment.js';
+import type { Environment } from '../results/environment.js';
 import { RESULTS_FORMAT, RESULTS_VERSION, checkResultsPath, toCsv, writeResults } from '../results/results.js';
 import type { ResultFailure, Results } from '../results/results.js';
 import type { ResultRow } from '../results/row.js';
 import { parseCounts, parseCountsOrAuto, parseRates, parseWords } from './bench/configurations.js';
-import { compare } from './bench/compare.js';
+import { compare, comparisonText } from './bench/compare.js';
+import { checkComparison, publish } from './bench/comparison.js';
 import { loadConfigurations, sessionConfigurations } from './bench/configurations.js';
 import { apiOf, measureConfigurations } from './bench/measure-configurations.js';
 import type { BenchCommandOptions, NpuUse } from './bench/measure-configurations.js';
-import { printInterference, printRow, printTable } from './bench/print.js';
+import { printRow, printTable } from './bench/print.js';
 import { selfCheck } from './bench/self-check.js';
-import { measureInterference } from './bench/interference.js';
+import { compareInterference, interferenceText } from './bench/interference.js';
 import { parseCompanion } from './bench/companion-spec.js';
+import { untilInterrupted } from './interrupt.js';
 import { TimesFile } from './bench/times-file.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
 import {
@@ -26,9 +29,10 @@ import {
   parseAmount,
   parseCount,
   parseSampleInterval,
+  parseSeconds,
   parseShape,
 } from './options.js';
-import { EXIT_FAILED, Progress, print, printJson } from './output.js';
+import { EXIT_FAILED, Progress, inFlags, print, printJson, reportError } from './output.js';
 
 const HELP = `
 Lists mean all combinations: -b 1,2,4 -c 1:8 measures twelve configurations. 1:8 doubles (1, 2, 4, 8), 2:10:2 goes by
@@ -41,8 +45,10 @@ latency counts from these. Requests are made by the addon, without JavaScript; -
 --vs openvino:GPU and --vs fp16 measure both in turns, and say by how much they differ and whether that is more than
 chance. --vs before.json, which --output has written, compares with another time: of another model, runtime, machine.
 
---with other.onnx@20rps measures the model alone, and then while the other one is under load: at 20 requests a second, or
-with so many in flight (@4x; without @, one). Each gets a row, and the last table has what they cost each other.
+--with other.onnx@20rps measures the model alone and while the other one is under load, in turns: at 20 requests a second,
+or with so many in flight (@4x; without @, one). It says how much slower that makes the model, if it is more than chance.
+
+Ctrl-C ends it with what has been measured so far; the exit code is then 130.
 
                     trtexec           benchmark_app  perf_analyzer           rknn_benchmark
   -b                --shapes          -b             -b
@@ -73,11 +79,11 @@ export function addBenchCommand(program: Command): void {
       ]),
     )
     .option('--seed <n>', 'of poisson: the same number, the same distances', parseCount)
-    .option('-t, --duration <seconds>', 'how long to measure', parseAmount, 3)
+    .option('-t, --duration <seconds>', 'how long to measure', parseSeconds, 3)
     .option('--warmup <ms>', 'runs before that, not counted', parseAmount, 200)
     .option('--min-runs <n>', 'at least as many runs', parseCount, 10)
     .option('--tolerance <percent>', 'by which the thirds of a stable measurement differ at most', parseAmount, 10)
-    .option('--max-duration <seconds>', 'measure again until it is stable, so long in all', parseAmount)
+    .option('--max-duration <seconds>', 'measure again until it is stable, so long in all', parseSeconds)
     .addOption(
       new Option('--api <api>', 'who makes the requests (default: native)').choices(['native', 'run', 'runSync']),
     )
@@ -120,22 +126,44 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
   if (options.selfCheck === true) return selfCheck(options.json ?? false);
   if (model === undefined) throw new AccelError('INVALID_ARGUMENT', 'No model is given to measure.');
   checkOptions(options);
-  const { output, csv = false, json = false, vs } = options;
-  const progress = new Progress(json || csv);
-  if (vs !== undefined) {
-    return compare(model, { ...options, vs }, describeEnvironment(givenOptions(options)), progress);
-  }
-  const results: Results = {
-    format: RESULTS_FORMAT,
-    version: RESULTS_VERSION,
-    environment: describeEnvironment(givenOptions(options)),
-    rows: [],
-  };
+  const environment = describeEnvironment(givenOptions(options));
+  const progress = new Progress(options.json === true || options.csv === true);
+  const task = options.vs === undefined && options.with === undefined ? measureAll : measureBoth;
+  const running = untilInterrupted(() => task(model, options, environment, progress));
+  const cancelled = await running.finally(() => progress.stop());
+  if (cancelled !== undefined) reportError(cancelled, options.json === true);
+}
+
+/** Compares; or says how. */
+async function measureBoth(
+  model: string,
+  options: BenchCommandOptions,
+  environment: Environment,
+  progress: Progress,
+): Promise<void> {
+  const { vs, with: others } = options;
+  const comparison =
+    others === undefined
+      ? await compare(model, { ...options, vs: vs! }, environment, progress)
+      : await compareInterference(model, { ...options, with: others }, environment, progress);
+  progress.stop();
+  publish(comparison, others === undefined ? comparisonText(comparison) : interferenceText(comparison), options);
+}
+
+/** Each configuration by itself. What has been measured when a signal comes is kept and printed. */
+async function measureAll(
+  model: string,
+  options: BenchCommandOptions,
+  environment: Environment,
+  progress: Progress,
+): Promise<void> {
+  const { output, csv = false, json = false } = options;
+  const results: Results = { format: RESULTS_FORMAT, version: RESULTS_VERSION, environment, rows: [] };
   const save = (): void => {
     if (output !== undefined) writeResults(output, results);
   };
   const times = options.exportTimes === undefined ? undefined : new TimesFile(options.exportTimes);
-  const only = options.with === undefined && isOne(options);
+  const only = isOne(options);
   const measured = (row: ResultRow, measurement: Measurement, { npu }: { npu?: NpuUse | undefined }): void => {
     progress.stop();
     results.rows.push(row);
@@ -149,22 +177,22 @@ async function bench(model: string | undefined, options: BenchCommandOptions): P
     progress.stop();
     (results.failures ??= []).push(failure);
     save();
-    if (!json) process.stderr.write(`not measured: ${failure.configuration}: ${failure.code}: ${failure.message}\n`);
+    if (!json)
+      process.stderr.write(`not measured: ${failure.configuration}: ${failure.code}: ${inFlags(failure.message)}\n`);
     process.exitCode = EXIT_FAILED;
   };
-  try {
-    const listener = { measured, failed, only };
-    if (options.with === undefined) {
-      await measureConfigurations(model, options, results.environment, progress, listener);
-    } else {
-      await measureInterference(model, { ...options, with: options.with }, results.environment, progress, measured);
-    }
-  } finally {
-    progress.stop();
+  const cancelled = await untilInterrupted(() =>
+    measureConfigurations(model, options, environment, progress, { measured, failed, only }),
+  );
+  progress.stop();
+  if (cancelled !== undefined) {
+    if (results.rows.length === 0 && results.failures === undefined) throw cancelled;
+    results.interrupted = true;
+    save();
   }
   if (json) printJson(results);
-  else if (!csv && options.with !== undefined) printInterference(results.rows);
-  else if (!csv && results.rows.length > 1) printTable(results.rows);
+  else if (!csv && results.rows.length > (cancelled === undefined ? 1 : 0)) printTable(results.rows);
+  if (cancelled !== undefined && !json) process.stderr.write('Interrupted: the rest was not measured.\n');
 }
 
 function checkOptions(options: BenchCommandOptions): void {
@@ -192,10 +220,11 @@ function checkOptions(options: BenchCommandOptions): void {
   if (options.with === undefined && (options.withDevice !== undefined || Object.keys(options.withShape).length > 0)) {
     throw refuse('--with-device and --with-shape are of the models that --with names.');
   }
-  if (options.with !== undefined) {
-    if (options.vs !== undefined) throw refuse('Either --vs or --with: a comparison measures nothing beside the two.');
-    if (!isOne(options)) throw refuse('--with measures one configuration beside others, and the lists name several.');
+  if (options.with !== undefined && options.vs !== undefined) {
+    throw refuse('Either --vs or --with: a comparison measures nothing beside the two.');
   }
+  if (options.with !== undefined) checkComparison('--with', options);
+  if (options.vs !== undefined) checkComparison('--vs', options);
   if (csv === true && json === true) throw refuse('Either --csv or --json can be printed. --output writes the other.');
   if (output === undefined) return;
   checkResultsPath(output);

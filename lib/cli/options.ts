@@ -29,6 +29,8 @@ export interface ModelCommandOptions {
 export const PRECISIONS = ['fp32', 'fp16', 'bf16', 'int8', 'auto'] as const;
 export const HINTS = ['latency', 'throughput', 'cumulative_throughput', 'none'] as const;
 
+const MOST_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+
 /** An option that a command takes otherwise than the rest: what stands for its value, and what reads it. */
 type Variant = readonly [value: string, parse: (text: string) => unknown];
 
@@ -153,6 +155,13 @@ export function parseAmount(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0)
     throw new InvalidArgumentError('It must be a number of at least 0.');
+  return value;
+}
+
+/** Seconds: a timer takes no more milliseconds. */
+export function parseSeconds(text: string): number {
+  const value = parseAmount(text);
+  if (value > MOST_SECONDS) throw new InvalidArgumentError(`It must be at most ${MOST_SECONDS} seconds.`);
   return value;
 }
 

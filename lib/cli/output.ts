@@ -99,13 +99,39 @@ export class Progress {
   }
 }
 
-/** What the library's hints call options, and commands call otherwise. */
-const FLAGS: readonly (readonly [option: string, flag: string])[] = [
-  ['{ cuda: { versionCompatible: true } }', '--version-compatible'],
+/**
+ * What messages and hints of the library say, and what a command calls it. An option of a backend may have `options.` before
+ * it. In this order: a later pattern may find what an earlier one has left.
+ */
+const WORDS: readonly (readonly [api: RegExp, command: string])[] = [
+  [/\bwas aborted by its signal\b/g, 'was interrupted'],
+  [/\bThe signal was aborted before the run began\b/g, 'It was interrupted before the run began'],
+  [/\{ cuda: \{ versionCompatible: true \} \}/g, '--version-compatible'],
+  [/\{ shapes: \{ "([^"]+)": \{ min, opt, max \} \} \}/g, '-s $1=<dims>'],
+  [/\bprecision: '(\w+)'/g, '--precision $1'],
+  [/`precision`/g, '--precision'],
+  [/\bmemory "(host|pinned|device)"/g, '--memory $1'],
+  [/\boptions\.device(\.\d+)?\b/g, '--device'],
+  [/\boptions\.cache\b/g, '--cache-dir'],
+  // The queue of `bench` has room for what is in flight.
+  [/\boptions\.(maxQueue|concurrency)\b/g, '--concurrency'],
+  [/\boptions\.rate\b/g, '--request-rate'],
+  [/\boptions\.minRuns\b/g, '--min-runs'],
+  [/\boptions\.maxDuration\b/g, '--max-duration'],
+  [/\boptions\.(lanes|precision|warmup|tolerance)\b/g, '--$1'],
+  [/\brequest\.pins\./g, '--pin '],
+  [/(?:\boptions\.)?\bopenvino\.(hint|streams|threads)\b/g, '--$1'],
+  [/(?:\boptions\.)?\b(?:cuda|rocm|openvino|armnn|rknn)\.library\b/g, '--library'],
+  [/(?:\boptions\.)?\bcuda\.(graphs|workspace|refittable)\b/g, '--$1'],
+  [/(?:\boptions\.)?\bcuda\.stronglyTyped\b/g, '--strongly-typed'],
+  [/(?:\boptions\.)?\bcuda\.timingCache\b/g, '--timing-cache'],
+  [/(?:\boptions\.)?\bcuda\.calibration(\.cache)?\b/g, '--calibration-cache'],
+  [/(?:\boptions\.)?\bcuda\.plugins(\.\d+)?\b/g, '--plugin'],
 ];
 
-export function hintOf({ hint }: AccelError): string | undefined {
-  return FLAGS.reduce((text, [option, flag]) => text?.replaceAll(option, flag), hint);
+/** A message or hint of the library for a person at a terminal, who knows the flags. */
+export function inFlags(text: string): string {
+  return WORDS.reduce((said, [api, command]) => said.replace(api, command), text);
 }
 
 /** Prints an error as a person wants it, and returns the exit code. */
@@ -117,13 +143,14 @@ export function reportError(error: unknown, json: boolean): number {
     else process.stderr.write(`${trace}\n`);
     return EXIT_FAILED;
   }
-  const hint = hintOf(error);
+  const message = inFlags(error.message);
+  const hint = error.hint === undefined ? undefined : inFlags(error.hint);
   if (json) {
-    const { code, message, backend, device, call, status, libraries, attempts } = error;
+    const { code, backend, device, call, status, libraries, attempts } = error;
     printJson({ error: { code, message, hint, backend, device, call, status, libraries, attempts } });
   } else {
     const where = error.device ?? error.backend;
-    process.stderr.write(`error ${error.code}${where === undefined ? '' : ` (${where})`}: ${error.message}\n`);
+    process.stderr.write(`error ${error.code}${where === undefined ? '' : ` (${where})`}: ${message}\n`);
     if (hint !== undefined) process.stderr.write(`hint: ${hint}\n`);
   }
   return error.code === 'INVALID_ARGUMENT' ? EXIT_USAGE : EXIT_FAILED;

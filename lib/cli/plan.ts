@@ -12,7 +12,7 @@ import { hostConfiguration } from '../placement/host-config.js';
 import { picture } from '../placement/picture.js';
 import { readDevices, readModels } from '../placement/read-table.js';
 import { interruptible } from './interrupt.js';
-import { parseAmount, parseCount, splitAssignment, withEntry } from './options.js';
+import { parseAmount, parseCount, parseSeconds, splitAssignment, withEntry } from './options.js';
 import { Progress, formatTable, print, printJson } from './output.js';
 import { writeWhole } from '../write-whole.js';
 
@@ -69,7 +69,7 @@ export function addPlanCommand(program: Command): void {
       {},
     )
     .option('--apart <models>', 'models of which no two share a device: a,b,…; repeatable', parseApart, [])
-    .option('-t, --time-limit <seconds>', 'how long to search; Ctrl-C ends it too', parsePositive, 60)
+    .option('-t, --time-limit <seconds>', 'how long to search; Ctrl-C ends it too', parseTimeLimit, 60)
     .option('--svg <file>', 'draw the devices filled')
     .option('--host-config <file>', 'write which device loads which model, as JSON')
     .option('--json', 'print JSON')
@@ -240,6 +240,10 @@ function parsePositive(text: string): number {
   const value = parseAmount(text);
   if (value === 0) throw new InvalidArgumentError('It must be a number above 0.');
   return value;
+}
+
+function parseTimeLimit(text: string): number {
+  return parsePositive(String(parseSeconds(text)));
 }
 
 function parseLimit(text: string): number {

@@ -1,8 +1,13 @@
 /** Closed loops in JavaScript: requests by `Session.run` and `Session.runSync`, as a program makes them. */
+import { setImmediate } from 'node:timers/promises';
+
 import type { Inputs, WantedOutputs } from '../binding.js';
 import { AccelError } from '../errors.js';
 import type { Session } from '../session.js';
 import type { MeasureOptions, RequestTimes } from './options.js';
+
+/** Milliseconds after which a loop that keeps the event loop waiting lets it have a turn. */
+const HEARING_INTERVAL = 100;
 
 /** When a loop ends, and who is told. */
 export interface Limits {
@@ -49,15 +54,19 @@ export const asyncLoop: Loop = async (session, inputs, outputs, limits) => {
   return { due: Float64Array.from(due), ended: Float64Array.from(ended) };
 };
 
-export const syncLoop: Loop = (session, inputs, [outputs], limits) => {
+export const syncLoop: Loop = async (session, inputs, [outputs], limits) => {
   const due: number[] = [];
   const ended: number[] = [];
   const begin = performance.now();
+  let heard = 0;
   for (;;) {
-    const start = performance.now() - begin;
-    if (isOver(limits, start, due.length)) {
-      return Promise.resolve({ due: Float64Array.from(due), ended: Float64Array.from(ended) });
+    // Nobody can abort the signal while the event loop waits.
+    if (limits.signal !== undefined && performance.now() - begin - heard > HEARING_INTERVAL) {
+      await setImmediate();
+      heard = performance.now() - begin;
     }
+    const start = performance.now() - begin;
+    if (isOver(limits, start, due.length)) return { due: Float64Array.from(due), ended: Float64Array.from(ended) };
     throwIfAborted(limits.signal);
     session.runSync(inputs[due.length % inputs.length]!, { outputs });
     due.push(start);

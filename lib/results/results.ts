@@ -27,6 +27,8 @@ const results = z.strictObject({
   format: z.literal(RESULTS_FORMAT),
   version: z.literal(RESULTS_VERSION),
   environment,
+  /** A signal has ended it before all configurations were measured. */
+  interrupted: z.literal(true).optional(),
   rows: z.array(resultRow),
   failures: z.array(failure).optional(),
 });

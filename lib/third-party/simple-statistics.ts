@@ -1,1 +1,1 @@
-export { mean, quantileSorted, sampleVariance, standardDeviation } from 'simple-statistics';
+export { mean, quantileSorted, sampleVariance, shuffle, standardDeviation } from 'simple-statistics';

@@ -176,7 +176,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     await waits;
     bench.process.kill('SIGINT');
     const stopped = await bench.ended;
-    expect(stopped).toMatchObject({ code: 1, signal: null, stderr: expect.stringContaining('CANCELLED') as string });
+    expect(stopped).toMatchObject({ code: 130, signal: null, stderr: expect.stringContaining('CANCELLED') as string });
     held.control.set('holdBuild', 0);
     expect(await run.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('loading…\nwaiting') as string });
     expect(held.control.get('builds')).toBe(2);

@@ -1,11 +1,13 @@
 /** `accelnode bench` and its files, on models of the null backend. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Session } from 'accelnode';
 import type { NullModel } from 'accelnode';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import {
   loadConfigurations,
@@ -14,6 +16,8 @@ import {
   sessionConfigurations,
 } from '../../build-ts/cli/bench/configurations.js';
 import { parseCompanion } from '../../build-ts/cli/bench/companion-spec.js';
+import type { Comparison } from '../../build-ts/cli/bench/comparison.js';
+import { FIGURES } from '../../build-ts/measure/comparison.js';
 import { describeEnvironment } from '../../build-ts/results/environment.js';
 import { readResults, toCsv, writeResults } from '../../build-ts/results/results.js';
 import type { Results } from '../../build-ts/results/results.js';
@@ -282,78 +286,182 @@ describe('--with', () => {
     expect(() => parseCompanion(text)).toThrow(words);
   });
 
-  it('measures a model alone, and then beside others, which get rows, too', async () => {
+  // So that the rates make a request in that time.
+  const load = [...quick, '-t', '0.02'];
+
+  it('measures a model alone and beside others in turns, which get rows, too', async () => {
     const model = modelFile('measured', { ...busy, exclusive: true });
     const [one, two] = ['one', 'two'].map((name) => modelFile(name, { ...busy, exclusive: true })) as [string, string];
-    const output = join(folder, 'with.json');
-    const times = join(folder, 'with-times.csv');
-    const args = ['bench', model, ...quick, '--with', `${one}@500rps`, '--with', `${two}@2x`, '--with-shape', 'x=3,4'];
-    const results = await jsonOf<Results>(accelnode, 0, ...args, '-o', output, '--export-times', times);
+    const args = ['bench', model, ...load, '--with', `${one}@500rps`, '--with', `${two}@2x`, '--with-shape', 'x=3,4'];
+    const comparison = await jsonOf<Comparison>(accelnode, 0, ...args);
     const own = { model: 'measured.null.json', device: 'null:0', load: { kind: 'closed', concurrency: 1 } };
     const first = { model: 'one.null.json', device: 'null:0', load: { kind: 'open', rate: 500, arrivals: 'constant' } };
     const second = { model: 'two.null.json', device: 'null:0', load: { kind: 'closed', concurrency: 2 } };
-    const all = [
-      { ...own, requests: 9, batch: 1 },
-      { ...own, requests: 9, batch: 1, beside: [first, second] },
-      { ...first, batch: 3, shapes: { x: [3, 4] }, beside: [own, second] },
-      { ...second, batch: 3, beside: [own, first] },
-    ];
-    expect(results.rows).toMatchObject(all);
-    expect(results.rows[0]).not.toHaveProperty('beside');
-    expect(results.rows[2]!.unsent).toBeGreaterThanOrEqual(0);
-    for (const { resources } of results.rows.slice(2)) expect(resources).toEqual({});
-    expect(readResults(output)).toEqual(results);
-    const numbers = readFileSync(times, 'utf8')
-      .trimEnd()
-      .split('\n')
-      .slice(1)
-      .map((line) => line.split(',')[0]);
-    expect(numbers).toEqual(results.rows.flatMap(({ requests }, i) => Array<string>(requests).fill(String(i + 1))));
-    expect(
-      toCsv(results.rows)
-        .split('\n')
-        .map((line) => line.split(',').at(-1)),
-    ).toEqual([
-      'With',
-      '',
-      'one.null.json@500rps; two.null.json@2x',
-      'measured.null.json@1x; two.null.json@2x',
-      'measured.null.json@1x; one.null.json@500rps',
-      '',
-    ]);
+    const rounds = <T>(row: T): T[] => Array.from({ length: FIGURES }, () => row);
+    expect(comparison).toMatchObject({
+      format: 'accelnode-comparison',
+      inTurns: true,
+      a: rounds({ ...own, batch: 1 }),
+      b: rounds({ ...own, batch: 1, beside: [first, second] }),
+      others: [
+        rounds({ ...first, batch: 3, shapes: { x: [3, 4] }, beside: [own, second] }),
+        rounds({ ...second, batch: 3, beside: [own, first] }),
+      ],
+    });
+    for (const row of comparison.a) expect(row).not.toHaveProperty('beside');
+    for (const { unsent } of comparison.others![0]!) expect(unsent).toBeGreaterThanOrEqual(0);
+    for (const { resources } of comparison.others!.flat()) expect(resources).toEqual({});
 
     const printed = await accelnode(...args, '--with-device', 'null:1');
     expectPlain(printed, 0);
-    expect(printed.stdout).toMatch(/^beside it: one\.null\.json@500rps, two\.null\.json@2x$/m);
-    expect(printed.stdout).toMatch(/^two\.null\.json on null:1$/m);
-    expect(printed.stdout).toMatch(/^measured\.null\.json +alone +with others +with others \/ alone$/m);
+    expect(printed.stdout).toMatch(/^measured\.null\.json on null:0, batch 1, 1 lane$/m);
+    expect(printed.stdout).toMatch(/^beside one\.null\.json@500rps, two\.null\.json@2x$/m);
+    expect(printed.stdout).toMatch(/^ +alone +beside +beside \/ alone +with 95 % confidence$/m);
     expect(printed.stdout).toMatch(/^one\.null\.json +500\/s +[\d.]+ +[\d.]+ +[\d.]+ +\d+$/m);
   });
 
-  it('says whose failure it is, and keeps what was measured before', async () => {
+  it('tells that a device which computes one run at a time is slower for each', async () => {
+    const [short, long] = [
+      modelFile('short', { durationMs: 1, exclusive: true }),
+      modelFile('long', { durationMs: 20, exclusive: true }),
+    ];
+    const output = join(folder, 'with.csv');
+    const { verdict, throughput, latency } = await jsonOf<Comparison>(
+      accelnode,
+      0,
+      ...['bench', short, ...quick, '--min-runs', '3', '--with', long, '-o', output],
+    );
+    expect(verdict).toBe('A');
+    expect(throughput.high).toBeLessThan(1);
+    expect(latency.low).toBeGreaterThan(1);
+    const [head, ...lines] = readFileSync(output, 'utf8').trimEnd().split('\n');
+    expect(head).toMatch(/,With$/);
+    const beside = lines.map((line) => line.split(',').at(-1));
+    expect(beside).toEqual(
+      ['', 'long.null.json@1x', 'short.null.json@1x'].flatMap((name) => Array<string>(FIGURES).fill(name)),
+    );
+  });
+
+  it('says whose failure it is', async () => {
     const [model, failing] = [modelFile('whole', busy), modelFile('failing', { ...busy, failAt: 3 })];
-    const output = join(folder, 'kept.json');
+    const output = join(folder, 'not-made.json');
     const args = ['bench', model, ...quick, '--with', failing, '-o', output];
     const { error } = await jsonOf<JsonError>(accelnode, 1, ...args);
     expect(error).toMatchObject({ code: 'VENDOR_FAILURE' });
     expect(error.message).toMatch(/^failing\.null\.json, beside the measured model, failed: /);
-    expect(readResults(output).rows).toMatchObject([{ model: 'whole.null.json' }]);
+    expect(existsSync(output)).toBe(false);
   });
 
   it.each<[string, string[], string]>([
     ['that are not there', ['--with', 'none.null.json'], 'none.null.json'],
     ['beside a comparison', ['--with', 'MODEL', '--vs', 'fp16'], 'Either --vs or --with'],
     ['beside many configurations', ['--with', 'MODEL', '-b', '1,2'], '--with measures one configuration'],
+    ['of whose requests none would be due', ['--with', 'MODEL@0.1rps', '-t', '9'], 'makes no whole request in 9 s'],
+    ['with the times of requests', ['--with', 'MODEL', '--export-times', 'times.csv'], 'no use of --export-times'],
+    ['with a profile', ['--with', 'MODEL', '--profile'], 'no use of --profile'],
     ['that nobody named: device', ['--with-device', 'null:1'], '--with-device and --with-shape are of'],
     ['that nobody named: shape', ['--with-shape', 'x=1,4'], '--with-device and --with-shape are of'],
     ['without such an input', ['--with', 'MODEL', '--with-shape', 'y=1,4'], 'no model of --with has an input "y"'],
     ['on no device', ['--with', 'MODEL', '--with-device', 'null:7'], 'null:7'],
   ])('refuses models %s', async (_, args, words) => {
     const model = modelFile('plain-with', busy);
-    const given = args.map((arg) => (arg === 'MODEL' ? model : arg));
+    const given = args.map((arg) => arg.replace('MODEL', model));
     const exit = words === 'none.null.json' || words === 'null:7' ? 1 : 2;
     const { message } = await failureOf(accelnode, exit, 'bench', model, ...quick, ...given);
     expect(message).toContain(words);
+  });
+});
+
+describe('Ctrl-C', () => {
+  /** The command, to which the signal is sent when it has printed this. */
+  async function interrupted(
+    when: RegExp,
+    args: string[],
+    signal: NodeJS.Signals = 'SIGINT',
+  ): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'dist', 'cli.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const printed = { stdout: '', stderr: '' };
+    let sent = false;
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (chunk: Buffer) => {
+        printed[name] += chunk.toString();
+        if (sent || !when.test(printed.stdout + printed.stderr)) return;
+        sent = true;
+        child.kill(signal);
+      });
+    }
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, ...printed };
+  }
+
+  const model = modelFile('interrupted', {});
+  /** Of two configurations, the second of which would take a quarter of an hour. */
+  const endless = ['bench', model, ...quick, '-r', '1000,0.01'];
+
+  it.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('gives up what is measured, and prints and writes what was: %s', async (signal, status) => {
+    const [output, times] = [join(folder, 'interrupted.json'), join(folder, 'interrupted.csv')];
+    const args = [...endless, '-o', output, '--export-times', times];
+    const { code, stdout, stderr } = await interrupted(/^Requests: 9 /m, args, signal);
+    expect(code).toBe(status);
+    expect(stdout).toMatch(/\n\nprecision +hint +batch .*\n.* 1000\/s .*\n$/);
+    expect(stderr).toMatch(/^Interrupted: the rest was not measured\.\n$/m);
+    expect(stderr).not.toContain('signal');
+    expect(readResults(output)).toMatchObject({ interrupted: true, rows: [{ requests: 9, load: { rate: 1000 } }] });
+    expect(readFileSync(times, 'utf8').trimEnd().split('\n')).toHaveLength(10);
+  });
+
+  it('leaves CSV whole', async () => {
+    const { code, stdout } = await interrupted(/\n.*\n/, [...endless, '--csv']);
+    expect(code).toBe(130);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  it('says in JSON, too, that there is more', async () => {
+    const output = join(folder, 'half.json');
+    // Nothing is printed before the end, but the file is there when the first one has been measured.
+    const watcher = watch(folder, (_, name) => name === 'half.json' && existsSync(output) && stop());
+    const child = spawn(process.execPath, [
+      ...[join(import.meta.dirname, '..', '..', 'dist', 'cli.js'), ...endless],
+      ...['-o', output, '--json'],
+    ]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const stop = (): void => {
+      watcher.close();
+      child.kill('SIGINT');
+    };
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    expect((await once(child, 'close'))[0]).toBe(130);
+    expect(JSON.parse(printed)).toMatchObject({ interrupted: true, rows: [{ requests: 9 }] });
+    expect(readResults(output)).toEqual(JSON.parse(printed));
+  });
+
+  it.each([
+    ['a single measurement', []],
+    ['of JavaScript', ['--api', 'run']],
+    ['on the main thread', ['--sync']],
+    ['a comparison', ['--vs', 'null:1']],
+    ['a model beside others', ['--with', `${model}@2x`]],
+  ])('writes nothing where nothing was measured: %s', async (_, more) => {
+    const output = join(folder, 'nothing.json');
+    const args = ['bench', model, '-d', 'null:0', '-t', '10000', '--warmup', '0', '-o', output, ...more];
+    const { code, stdout, stderr } = await interrupted(/^measuring…$/m, args);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(stderr).toMatch(/^error CANCELLED: The measurement was interrupted\.$/m);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('gives up a first run', async () => {
+    const slow = modelFile('slow', { durationMs: 1e9 });
+    const { code, stderr } = await interrupted(/^load…$/m, ['bench', slow, '-d', 'null:0']);
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^error CANCELLED.*interrupted/m);
   });
 });
 

@@ -154,7 +154,7 @@ describe('analyze', () => {
       });`,
       );
       const interrupted = await command({ NODE_OPTIONS: `--require ${interrupter}` })(...args);
-      expect(interrupted.code, interrupted.stderr).toBe(1);
+      expect(interrupted.code, interrupted.stderr).toBe(130);
       expect(interrupted.stdout).toMatch(/Interrupted\. The same command with --resume goes on\.\n$/);
       const analysis = JSON.parse(readFileSync(join(output, 'analysis.json'), 'utf8')) as Analysis;
       expect(analysis.complete).toBe(false);

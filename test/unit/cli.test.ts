@@ -9,7 +9,7 @@ import type { BackendReport, Device, InstalledRuntime, OnnxInfo, RuntimeRelease 
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
 import packageJson from '../../package.json' with { type: 'json' };
-import { foldList } from '../../build-ts/cli/output.js';
+import { foldList, inFlags } from '../../build-ts/cli/output.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { onnxModel } from '../utils/onnx-model.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -373,6 +373,103 @@ describe('runtime', () => {
     const { removed } = await jsonOf<{ removed: InstalledRuntime[] }>(withRuntime, 0, 'runtime', 'remove', 'openvino');
     expect(removed).toEqual([{ ...description, folder: installed }]);
     expect(existsSync(installed)).toBe(false);
+  });
+});
+
+describe('messages of the library', () => {
+  const model = join(folder, 'said.null.json');
+  writeFileSync(model, JSON.stringify({ model: 'echo', inputs: [{ name: 'x', type: 'float32', shape: [1] }] }));
+  const measured = ['bench', model, '-d', 'null:0', '-t', '0', '--warmup', '0'];
+
+  it.each<[string[], string]>([
+    [[...measured, '-c', '2000000'], '--concurrency: Too big'],
+    [[...measured, '-l', '300'], '--lanes: Too big'],
+    [[...measured, '--tolerance', '0'], '--tolerance: Too small'],
+    [[...measured, '--min-runs', '5000000'], '--min-runs: Too big'],
+    [[...measured, '-r', '2000000'], '--request-rate: Too big'],
+    [[...measured, '--warmup', '1e15'], '--warmup: Too big'],
+    [[...measured, '-t', '3', '--max-duration', '1'], '--max-duration: is less'],
+    [['run', model, '-i', 'x=zeros', '-d', ''], '--device: Too small'],
+    [['run', model, '-i', 'x=zeros', '--cache-dir', ''], '--cache-dir: Too small'],
+    [['run', model, '-i', 'x=zeros', '--library', ''], '--library: Too small'],
+    [['verify', model, '-d', 'null:0', '-r', 'null:0', '-l', '300'], '--lanes: Too big'],
+    [
+      ['compile', model, '-d', 'cuda:0', '--calibration-cache', 'ranges'],
+      '--calibration-cache: is only of use with --precision int8',
+    ],
+    [
+      ['compile', model, '-d', 'cuda:0', '--strongly-typed', '-p', 'fp16'],
+      '--precision: must be left out with --strongly-typed',
+    ],
+    [['compile', model, '-d', 'cuda:0', '--plugin', ''], '--plugin: Too small'],
+  ])('name flags: %j', async (args, words) => {
+    const { message } = await failureOf(accelnode, 2, ...args);
+    expect(message).toContain(words);
+    expect(message).not.toMatch(/options\.|cuda\./);
+  });
+
+  it('name them where only one of several configurations fails', async () => {
+    const args = [
+      'analyze',
+      model,
+      '-d',
+      'null:0',
+      '-b',
+      '1',
+      '-l',
+      '1',
+      '-c',
+      '1,2000000',
+      '-t',
+      '0',
+      '--warmup',
+      '0',
+    ];
+    const { stdout } = await accelnode(...args);
+    expect(stdout).toMatch(/: failed: --concurrency: Too big/);
+  });
+
+  it.each([
+    ['bench', '-t'],
+    ['bench', '--max-duration'],
+    ['analyze', '-t'],
+    ['analyze', '--timeout'],
+    ['plan', '-t'],
+  ])('are not needed for too long a time: %s %s', async (...[name, option]) => {
+    const { code, stderr } = await accelnode(name, model, option, '2147484');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('It must be at most 2147483 seconds.') as string,
+    });
+  });
+
+  // Where nothing here can make the library say it, or only a vendor's library could.
+  it.each([
+    ['compile', 'cuda.timingCache, a, is used by another process.', '--timing-cache, a, is used by another process.'],
+    ['compile', 'Set a smaller cuda.workspace.', 'Set a smaller --workspace.'],
+    ['compile', 'options.cuda.refittable: no', '--refittable: no'],
+    ['compile', 'Name another file: cuda.calibration.cache.', 'Name another file: --calibration-cache.'],
+    ['bench', 'options.cuda.graphs: no', '--graphs: no'],
+    ['bench', 'options.openvino.streams: no', '--streams: no'],
+    ['bench', 'Measured with memory "device", there are none.', 'Measured with --memory device, there are none.'],
+    ['bench', 'Leave `precision` out.', 'Leave --precision out.'],
+    ['bench', 'Load it with { shapes: { "x": { min, opt, max } } }.', 'Load it with -s x=<dims>.'],
+    ['run', 'Load it with { cuda: { versionCompatible: true } }.', 'Load it with --version-compatible.'],
+    ['plan', 'request.pins.a: no', '--pin a: no'],
+  ])('%s: %s', async (name, message, said) => {
+    expect(inFlags(message)).toBe(said);
+    const [flag] = /(?<= )--?[a-z-]+/.exec(` ${said}`)!;
+    const { stdout } = await accelnode(name, '--help');
+    expect(stdout).toMatch(new RegExp(`^ +(-[a-z], )?${flag}\\b`, 'm'));
+  });
+
+  it.each([
+    'The types of the model decide.',
+    'null:0 has no pinned memory to allocate.',
+    'my.options.lanesOf.txt',
+    'armnn.tuning and armnn.dynamicBackends',
+  ])('are left as they are where they name none: %s', (message) => {
+    expect(inFlags(message)).toBe(message);
   });
 });
 

@@ -215,6 +215,15 @@ describe('ends when', () => {
     }),
   );
 
+  it.each(apis)('its signal is aborted by what waits for the event loop: %s', (api) =>
+    withNull({}, async (session) => {
+      const controller = new AbortController();
+      setImmediate(() => controller.abort());
+      const options = { signal: controller.signal, duration: 1e9, maxRuns: 1e9, warmup: 0, api };
+      await expectError('CANCELLED', () => measure(session, inputs, options));
+    }),
+  );
+
   it.each(apis)('onProgress throws: %s', (api) =>
     withNull({}, async (session) => {
       const mistake = new Error('mine');

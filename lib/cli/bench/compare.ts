@@ -2,71 +2,34 @@
 import { extname } from 'node:path';
 
 import { AccelError } from '../../errors.js';
-import { FIGURES, isSignificant, pairedRatio, unpairedRatio } from '../../measure/comparison.js';
-import type { Ratio } from '../../measure/comparison.js';
+import { FIGURES, unpairedRatio } from '../../measure/comparison.js';
 import type { Environment } from '../../results/environment.js';
 import { readResults } from '../../results/results.js';
 import type { ResultRow } from '../../results/row.js';
 import { PRECISIONS } from '../options.js';
-import { formatTable, inPrecision, print, printJson } from '../output.js';
 import type { Progress } from '../output.js';
+import { compareTurns, figuresTable, latencyOf, nameOf, throughputOf, verdictText } from './comparison.js';
+import type { Comparison } from './comparison.js';
 import { loadConfigurations, sessionConfigurations } from './configurations.js';
 import { measureRow, openConfiguration } from './measure-configurations.js';
 import type { BenchCommandOptions, Opened } from './measure-configurations.js';
-import { figure } from './print.js';
+import { forOneTurn, inTurns } from './turns.js';
 
-/** What was found of both sides; ratios are B's figure in parts of A's. */
-interface Comparison {
-  format: 'accelnode-comparison';
-  version: 1;
-  environment: Environment;
-  /** Were A and B measured in turns? Else B is from a file: what else differed between the two processes is in the difference. */
-  inTurns: boolean;
-  a: ResultRow[];
-  b: ResultRow[];
-  throughput: Ratio;
-  latency: Ratio;
-  /**
-   * Which of the two is better, beyond chance: by throughput; under an open load by latency. `none` where B is from a file:
-   * a model measured against itself by two processes differs more often than not.
-   */
-  verdict: 'A' | 'B' | 'none';
-}
+type CompareOptions = BenchCommandOptions & { vs: string };
 
-export async function compare(
+export function compare(
   model: string,
-  options: BenchCommandOptions & { vs: string },
+  options: CompareOptions,
   environment: Environment,
   progress: Progress,
-): Promise<void> {
-  checkOptions(options);
+): Promise<Comparison> {
   const inFile = extname(options.vs).toLowerCase() === '.json';
-  const comparison = inFile
-    ? await compareWithFile(model, options, environment, progress)
-    : await compareInTurns(model, options, environment, progress);
-  progress.stop();
-  if (options.json === true) printJson(comparison);
-  else printComparison(comparison);
+  return (inFile ? compareWithFile : compareSides)(model, options, environment, progress);
 }
 
-function checkOptions(options: BenchCommandOptions): void {
-  if (sessionConfigurations(options).length * loadConfigurations(options).length > 1) {
-    throw new AccelError(
-      'INVALID_ARGUMENT',
-      '--vs compares one configuration with another, and the lists name several.',
-    );
-  }
-  const useless = (['output', 'exportTimes', 'csv', 'profile'] as const).find((name) => options[name] !== undefined);
-  if (useless === undefined) return;
-  const option = { output: '--output', exportTimes: '--export-times', csv: '--csv', profile: '--profile' }[useless];
-  throw new AccelError('INVALID_ARGUMENT', `A comparison makes no use of ${option}.`, {
-    hint: 'Print it with --json, or measure without --vs.',
-  });
-}
-
-async function compareInTurns(
+async function compareSides(
   model: string,
-  options: BenchCommandOptions & { vs: string },
+  options: CompareOptions,
   environment: Environment,
   progress: Progress,
 ): Promise<Comparison> {
@@ -80,25 +43,17 @@ async function compareInTurns(
   const second = await open(others);
   await using _second = second.session;
 
-  const rows: Record<'a' | 'b', ResultRow[]> = { a: [], b: [] };
-  for (let round = 0; round < FIGURES; round++) {
-    // Who comes second finds the caches and clocks that the first has left: each does so as often.
-    const turns = round % 2 === 0 ? (['a', 'b'] as const) : (['b', 'a'] as const);
-    for (const turn of turns) {
-      const [opened, side] = turn === 'a' ? ([first, options] as const) : ([second, others] as const);
-      const part = { ...side, duration: options.duration / FIGURES, warmup: options.warmup / FIGURES };
-      const { row } = await measureRow(opened, part, loadConfigurations(side)[0]!, progress);
-      rows[turn].push(row);
-    }
-  }
-  const throughput = pairedRatio(rows.a.map(throughputOf), rows.b.map(throughputOf));
-  const latency = pairedRatio(rows.a.map(latencyOf), rows.b.map(latencyOf));
-  return { ...describe(environment, rows, throughput, latency), inTurns: true };
+  const turns = await inTurns(async (turn) => {
+    const [opened, side] = turn === 'a' ? ([first, options] as const) : ([second, others] as const);
+    const { row } = await measureRow(opened, forOneTurn(side), loadConfigurations(side)[0]!, progress);
+    return row;
+  });
+  return compareTurns(environment, turns);
 }
 
 async function compareWithFile(
   model: string,
-  options: BenchCommandOptions & { vs: string },
+  options: CompareOptions,
   environment: Environment,
   progress: Progress,
 ): Promise<Comparison> {
@@ -110,9 +65,17 @@ async function compareWithFile(
   const [now, before] = [windowsIn(a, 'This measurement'), windowsIn(b, `That in ${options.vs}`)];
   const samples = ({ throughput }: typeof now, { batch }: ResultRow): number[] =>
     throughput.map((rate) => rate * batch);
-  const throughput = unpairedRatio(samples(now, a), samples(before, b));
-  const latency = unpairedRatio(now.latency, before.latency);
-  return { ...describe(environment, { a: [a], b: [b] }, throughput, latency), inTurns: false, verdict: 'none' };
+  return {
+    format: 'accelnode-comparison',
+    version: 1,
+    environment,
+    inTurns: false,
+    a: [a],
+    b: [b],
+    throughput: unpairedRatio(samples(now, a), samples(before, b)),
+    latency: unpairedRatio(now.latency, before.latency),
+    verdict: 'none',
+  };
 }
 
 /** The only row of a file; or of several, the one that was measured as this one. */
@@ -136,60 +99,25 @@ function windowsIn({ windows }: ResultRow, what: string): NonNullable<ResultRow[
   });
 }
 
-/** Samples a second: the batches may differ. */
-function throughputOf({ samplesPerSecond }: ResultRow): number {
-  return samplesPerSecond;
-}
-
-function latencyOf({ latency }: ResultRow): number {
-  return latency.mean;
-}
-
-function describe(
-  environment: Environment,
-  { a, b }: Record<'a' | 'b', ResultRow[]>,
-  throughput: Ratio,
-  latency: Ratio,
-): Omit<Comparison, 'inTurns'> {
-  // In an open loop, the throughput is what was asked for.
-  const [decisive, better] =
-    a[0]!.load.kind === 'open' ? [latency, latency.value < 1] : [throughput, throughput.value > 1];
-  const verdict = !isSignificant(decisive) ? 'none' : better ? 'B' : 'A';
-  return { format: 'accelnode-comparison', version: 1, environment, a, b, throughput, latency, verdict };
-}
-
-function printComparison(comparison: Comparison): void {
-  const { a, b, throughput, latency, verdict, inTurns } = comparison;
-  print(`A  ${nameOf(a[0]!)}`);
-  print(`B  ${nameOf(b[0]!)}${inTurns ? '' : ', measured before'}`);
-  print();
-  const average = (rows: readonly ResultRow[], of: (row: ResultRow) => number): string =>
-    figure(rows.reduce((sum, row) => sum + of(row), 0) / rows.length);
-  print(
-    formatTable(
-      ['', 'A', 'B', 'B against A', inTurns ? 'with 95 % confidence' : 'as far as each varied'],
+export function comparisonText(comparison: Comparison): string {
+  const { a, b, throughput, latency, inTurns } = comparison;
+  return [
+    `A  ${nameOf(a[0]!)}`,
+    `B  ${nameOf(b[0]!)}${inTurns ? '' : ', measured before'}`,
+    '',
+    figuresTable(
+      comparison,
+      ['A', 'B', 'B against A', inTurns ? 'with 95 % confidence' : 'as far as each varied'],
       [
-        ['samples/s', average(a, throughputOf), average(b, throughputOf), ...changeOf(throughput)],
-        ['mean latency (ms)', average(a, latencyOf), average(b, latencyOf), ...changeOf(latency)],
+        ['samples/s', throughputOf, throughput],
+        ['mean latency (ms)', latencyOf, latency],
       ],
+      (ratio) => `${ratio < 1 ? '' : '+'}${((ratio - 1) * 100).toFixed(1)} %`,
     ),
-  );
-  print();
-  if (!inTurns) {
-    print('B was measured at another time by another process: what else differed then is a part of the difference,');
-    print('and so there is no verdict. Two devices or precisions are measured in turns: --vs cuda:1, --vs fp16.');
-    return;
-  }
-  const by = a[0]!.load.kind === 'open' ? 'latency' : 'throughput';
-  print(verdict === 'none' ? `By ${by}, no difference can be told.` : `By ${by}, ${verdict} is better.`);
-  print(`Measured in ${FIGURES} rounds, in turns.`);
-}
-
-function nameOf({ model, device, precision, batch, lanes }: ResultRow): string {
-  return `${model} on ${device}${inPrecision(precision)}, batch ${batch}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
-}
-
-function changeOf({ value, low, high }: Ratio): [string, string] {
-  const percent = (ratio: number): string => `${ratio < 1 ? '' : '+'}${((ratio - 1) * 100).toFixed(1)} %`;
-  return [percent(value), `${percent(low)} to ${percent(high)}`];
+    '',
+    inTurns
+      ? verdictText(comparison, { A: 'A is better', B: 'B is better' })
+      : 'B was measured at another time by another process: what else differed then is a part of the difference,\n' +
+        'and so there is no verdict. Two devices or precisions are measured in turns: --vs cuda:1, --vs fp16.',
+  ].join('\n');
 }

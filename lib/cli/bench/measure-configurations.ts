@@ -147,7 +147,7 @@ export async function openConfiguration(
     const shapes = shapesOf(session, options, batch);
     const inputs = await moveInputs(session, randomInputs(session, shapes), options.memory);
     const firstBegin = performance.now();
-    await session.run(inputs);
+    await interruptible((signal) => session.run(inputs, { signal }));
     const firstInference = performance.now() - firstBegin;
     const known = { batch: batch ?? Object.values(shapes)[0]?.[0] ?? 1, shapes, hint, compile, firstInference };
     return { model, session, inputs, known };

@@ -1,8 +1,7 @@
 /** What `accelnode bench` prints of a configuration: the lines of trtexec, as far as a backend has them. */
 import type { Latencies } from '../../index.js';
-import { describeNeighbour } from '../../results/results.js';
 import type { ResultRow } from '../../results/row.js';
-import { formatBytes, formatTable, inPrecision, print } from '../output.js';
+import { formatBytes, formatTable, inFlags, inPrecision, print } from '../output.js';
 import type { NpuUse } from './measure-configurations.js';
 
 /** Layers of a profile, the slowest first. */
@@ -18,7 +17,6 @@ export function printRow(row: ResultRow, npu?: NpuUse): void {
   print(`${row.model} on ${device}${inPrecision(precision)}`);
   print(`inputs: ${names.join(', ')}; batch ${batch}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}, ${made}`);
   print(modeLine(row));
-  if (row.beside !== undefined) print(`beside it: ${row.beside.map(describeNeighbour).join(', ')}`);
   print();
   print(`Throughput: ${row.throughput.toFixed(2)} qps, ${row.samplesPerSecond.toFixed(2)} samples/s`);
   print(`Latency: ${latencyText(row.latency)}`);
@@ -33,7 +31,7 @@ export function printRow(row: ResultRow, npu?: NpuUse): void {
   if (resources.cpu !== undefined) print(`CPU               ${resources.cpu.toFixed(0)} % of a core`);
   if (resources.sampling !== undefined) print(`samples           ${samplingText(resources.sampling)}`);
   if (row.layers !== undefined) printLayers(row.layers);
-  for (const warning of row.warnings ?? []) print(`[W] ${warning}`);
+  for (const warning of row.warnings ?? []) print(`[W] ${inFlags(warning)}`);
 }
 
 function printDevice({ deviceMemory, deviceMemoryIs, ...use }: ResultRow['resources']): void {
@@ -90,36 +88,6 @@ export function printTable(rows: readonly ResultRow[]): void {
 
 function openLoad({ rate, concurrency }: { rate: number; concurrency?: number | undefined }): string {
   return concurrency === undefined ? `${rate}/s` : `${rate}/s, ≤ ${concurrency}`;
-}
-
-/** What the models cost each other: the first row was measured alone, the second beside the others, which follow. */
-export function printInterference(rows: readonly ResultRow[]): void {
-  const [alone, beside, ...others] = rows as [ResultRow, ResultRow, ...ResultRow[]];
-  const figures: [string, (row: ResultRow) => number][] = [
-    ['requests/s', ({ throughput }) => throughput],
-    ['p50 latency (ms)', ({ latency }) => latency.p50],
-    ['p99 latency (ms)', ({ latency }) => latency.p99],
-  ];
-  print(
-    formatTable(
-      [alone.model, 'alone', 'with others', 'with others / alone'],
-      figures.map(([name, of]) => [name, figure(of(alone)), figure(of(beside)), (of(beside) / of(alone)).toFixed(2)]),
-    ),
-  );
-  print();
-  print(
-    formatTable(
-      ['beside it', 'load', 'requests/s', 'p50 ms', 'p99', 'unsent'],
-      others.map(({ model, load, throughput, latency, unsent }) => [
-        model,
-        load.kind === 'closed' ? `${load.concurrency} in flight` : `${load.rate}/s`,
-        throughput.toFixed(1),
-        figure(latency.p50),
-        figure(latency.p99),
-        unsent ?? '',
-      ]),
-    ),
-  );
 }
 
 function printBreakdown({ breakdown: { queue, h2d, compute, d2h } }: ResultRow): void {
