@@ -1,4 +1,4 @@
-import { axes, isBetter, sizeOf } from './grid.js';
+import { NOISE, axes, isBetter, sizeOf } from './grid.js';
 import type { Grid, Measure, Point, Verdict } from './grid.js';
 
 /** Steps along the axes, in places of their lists of values. */
@@ -29,12 +29,12 @@ const TRADES: readonly Step[] = [
 const SHARE = 0.15;
 const AT_LEAST = 16;
 
-/** What is better by less is not worth a step: two measurements of the same thing differ by as much. Of the objective's logarithm. */
-const GAIN = 0.005;
+/** It ends when so many tries, one after the other, were not clearly better than the best before: what is better by then is luck. */
+const TRIES = 12;
 
 /**
  * Hill climbing from the smallest setting of each axis. Along a direction, steps double as long as they lead to a better
- * place, and halve again after that; it ends where no direction leads to a better place, or when it has measured enough.
+ * place, and halve again after that; it ends where no direction leads to a better place, or when it has tried enough.
  */
 export async function quickSearch(grid: Grid, measure: Measure): Promise<void> {
   const climber = new Climber(grid, measure);
@@ -54,6 +54,9 @@ export async function quickSearch(grid: Grid, measure: Measure): Promise<void> {
 class Climber {
   #place: Point = { lanes: 0, batch: 0, concurrency: 0 };
   #verdict!: Verdict;
+  #best: Verdict | undefined;
+  /** So many were not clearly better than the best. */
+  #inVain = 0;
   readonly #measured = new Set<string>();
   readonly #outOfMemory: Point[] = [];
   readonly #most: number;
@@ -102,13 +105,19 @@ class Climber {
     return axes.every((name) => place[name] === this.#place[name]) ? undefined : place;
   }
 
-  /** Undefined when it has measured enough. */
+  /** Undefined when it has tried enough. */
   async #measureAt(place: Point): Promise<Verdict | undefined> {
     const key = axes.map((name) => place[name]).join();
-    if (this.#measured.size >= this.#most && !this.#measured.has(key)) return undefined;
+    const isNew = !this.#measured.has(key);
+    if (isNew && (this.#measured.size >= this.#most || this.#inVain >= TRIES)) return undefined;
     const verdict = await this.measure(fromAxes((name) => this.grid[name].values[place[name]]!));
     // What is refused costs no time.
-    if (verdict.refused !== true) this.#measured.add(key);
+    if (isNew && verdict.refused !== true) {
+      this.#measured.add(key);
+      const better = this.#best === undefined || isClearlyBetter(verdict, this.#best);
+      if (better) this.#best = verdict;
+      this.#inVain = better ? 0 : this.#inVain + 1;
+    }
     if (verdict.outOfMemory) this.#outOfMemory.push(place);
     return verdict;
   }
@@ -120,7 +129,7 @@ class Climber {
 }
 
 function isClearlyBetter(a: Verdict, b: Verdict): boolean {
-  return isBetter(a.violation === b.violation ? { ...a, score: a.score - GAIN } : a, b);
+  return isBetter(a.violation === b.violation ? { ...a, score: a.score - NOISE } : a, b);
 }
 
 function scale(step: Step, by: number): Step {
