@@ -129,6 +129,11 @@ describe('verify', () => {
     expect((await verify(model, { ...onNull, inputs, random: 2 })).inputs).toBe(3);
   });
 
+  it('makes random inputs when their turn comes: of any number only those that are run', async () => {
+    const failing = nullModel({ failAt: 3 });
+    await expectError('VENDOR_FAILURE', () => verify(failing, { ...onNull, random: 1e9 }));
+  });
+
   it('fails what is beyond the tolerance, and says by how much', async () => {
     const found = await verify(model, { ...onNull, tolerance: { cosine: 1.1 } });
     expect(found.passed).toBe(false);
