@@ -2,8 +2,7 @@
 // share a seed are the same each time.
 import { parseArgs } from 'node:util';
 
-import { buildTypeScript, installDependencies } from '../scripts/setup/project.mjs';
-import { progress } from './prepare.mjs';
+import { prepare, progress } from './prepare.mjs';
 import { environmentOf, printTables } from './report.mjs';
 
 const MINUTE = 60_000;
@@ -25,8 +24,8 @@ const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '1' }, json: { type: 'boolean' } },
 });
 
-installDependencies();
-buildTypeScript();
+prepare({ openvino: false });
+// What is there only now.
 const { placeModels } = await import('../dist/index.mjs');
 const { default: fc } = await import('fast-check');
 
