@@ -101,23 +101,21 @@ describe.each(Object.entries({ usual, large }))('the quick search, on the %s gri
 });
 
 it.each(Object.keys(wishes))(
-  'on a grid of few, the quick search finds the best by 16 measurements: %s',
+  'on a grid of few, the quick search finds the best by 20 measurements: %s',
   async (name) => {
     // What `accelnode analyze` looks through by default on a machine of two cores.
     const small: Grid = { lanes: range(2), batch: range(128), concurrency: range(32) };
-    const missed: number[] = [];
     for (const seed of SEEDS) {
       const surface = surfaceOf(seed);
       const smallest = surface(SMALLEST);
       if (smallest === 'out of memory') continue;
       const judge = (point: Point): Verdict => verdictOf(surface(point), wishes[name]!(smallest));
       const [all, quick] = [await explore(bruteSearch, whole(small), judge), await explore(quickSearch, small, judge)];
-      expect(quick.points.length, `seed ${seed}`).toBeLessThanOrEqual(16);
+      const measured = quick.points.filter((point) => surface(point) !== 'out of memory');
+      expect(measured.length, `seed ${seed}`).toBeLessThanOrEqual(20);
       expect(quick.best.violation, `seed ${seed}`).toBe(all.best.violation);
-      if (Math.exp(quick.best.score - all.best.score) < 0.95) missed.push(seed);
+      expect(Math.exp(quick.best.score - all.best.score), `seed ${seed}`).toBeGreaterThanOrEqual(0.95);
     }
-    // One in a hundred needs more.
-    expect(missed.length).toBeLessThanOrEqual(0.01 * SEEDS.length);
   },
 );
 
@@ -153,6 +151,37 @@ describe('the quick search', () => {
       expect(usual.batch.values).toContain(batch);
       expect(usual.concurrency.values).toContain(concurrency);
     }
+  });
+
+  it('leaves no lane idle where fewer would do', async () => {
+    for (const seed of SEEDS) {
+      const surface = surfaceOf(seed);
+      const { points } = await explore(quickSearch, usual, (point) =>
+        verdictOf(surface(point), { score: ({ throughput }) => Math.log(throughput) }),
+      );
+      expect(
+        points.filter(({ lanes, concurrency }) => lanes > concurrency),
+        `seed ${seed}`,
+      ).toEqual([]);
+    }
+    // With 4 lanes or one, 2 requests at a time go through 4.
+    const { points } = await explore(
+      quickSearch,
+      { lanes: list(1, 4), batch: list(1), concurrency: list(2) },
+      ({ lanes }) => verdictOf({ throughput: lanes, latency: 1, memory: 1 }, { score: ({ throughput }) => throughput }),
+    );
+    expect(points).toContainEqual({ lanes: 4, batch: 1, concurrency: 2 });
+  });
+
+  it('looks further where it has hardly begun to climb', async () => {
+    // Nothing gains by one step along any axis, as where measurements are unlucky.
+    const { best } = await explore(quickSearch, usual, ({ batch }) =>
+      verdictOf(
+        { throughput: batch < 4 ? 1 : batch, latency: 1, memory: 1 },
+        { score: ({ throughput }) => throughput },
+      ),
+    );
+    expect(best.score).toBe(128);
   });
 
   it('leaves out what is more than something that there was no memory for', async () => {

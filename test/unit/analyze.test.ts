@@ -94,7 +94,7 @@ describe('an analysis', () => {
             }),
     });
     const batches = result.measurements.map(({ configuration }) => configuration.batch).filter((batch) => batch > 1);
-    expect(batches).toEqual(search === 'quick' ? [2] : [2, 4]);
+    expect(batches).toEqual([2, 4]);
     expect(result.measurements.length).toBeGreaterThan(8);
   });
 

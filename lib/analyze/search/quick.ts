@@ -23,14 +23,17 @@ const TRADES: readonly Step[] = [
 ];
 
 /**
- * A quick search measures at most this part of all combinations. With few of them that would end many a climb before its
- * top: so many it may measure always.
+ * A quick search measures at most this part of all combinations; a brute one, which leaves ranges early, often no more than six
+ * tenths of them. With few of them that would end many a climb before its top: so many it may measure always.
  */
-const SHARE = 0.15;
-const AT_LEAST = 16;
+const SHARE = 0.115;
+const AT_LEAST = 20;
 
 /** It ends when so many tries, one after the other, were not clearly better than the best before: what is better by then is luck. */
 const TRIES = 12;
+
+/** By so few measurements a climb has hardly begun: an unlucky one may have ended it. Then what is further away tells. */
+const EARLY = 16;
 
 /**
  * Hill climbing from the smallest setting of each axis. Along a direction, steps double as long as they lead to a better
@@ -43,10 +46,10 @@ export async function quickSearch(grid: Grid, measure: Measure): Promise<void> {
   while (moved) {
     moved = false;
     for (const direction of DIRECTIONS) moved = (await climber.climb(direction)) || moved;
-    if (moved) continue;
-    for (const trade of TRADES) {
-      moved = await climber.climb(trade);
+    const further = climber.measured < EARLY ? [2, 4].flatMap((by) => DIRECTIONS.map((step) => scale(step, by))) : [];
+    for (const step of [...TRADES, ...further]) {
       if (moved) break;
+      moved = await climber.climb(step);
     }
   }
 }
@@ -66,6 +69,10 @@ class Climber {
     private readonly measure: Measure,
   ) {
     this.#most = Math.max(AT_LEAST, Math.floor(sizeOf(grid) * SHARE));
+  }
+
+  get measured(): number {
+    return this.#measured.size;
   }
 
   async start(): Promise<void> {
@@ -88,7 +95,7 @@ class Climber {
   /** Moves if it is better there. */
   async #goTo(step: Step): Promise<boolean> {
     const place = this.#stepFrom(step);
-    if (place === undefined || this.#exceedsMemory(place)) return false;
+    if (place === undefined || this.#leavesIdle(place) || this.#exceedsMemory(place)) return false;
     const verdict = await this.#measureAt(place);
     if (verdict === undefined || !isClearlyBetter(verdict, this.#verdict)) return false;
     this.#place = place;
@@ -111,8 +118,8 @@ class Climber {
     const isNew = !this.#measured.has(key);
     if (isNew && (this.#measured.size >= this.#most || this.#inVain >= TRIES)) return undefined;
     const verdict = await this.measure(fromAxes((name) => this.grid[name].values[place[name]]!));
-    // What is refused costs no time.
-    if (isNew && verdict.refused !== true) {
+    // What is refused or finds no memory costs little time, and does not tell whether the top is reached.
+    if (isNew && verdict.refused !== true && !verdict.outOfMemory) {
       this.#measured.add(key);
       const better = this.#best === undefined || isClearlyBetter(verdict, this.#best);
       if (better) this.#best = verdict;
@@ -120,6 +127,11 @@ class Climber {
     }
     if (verdict.outOfMemory) this.#outOfMemory.push(place);
     return verdict;
+  }
+
+  /** Would as few requests keep fewer lanes as busy? */
+  #leavesIdle({ lanes, concurrency }: Point): boolean {
+    return lanes > 0 && this.grid.lanes.values[lanes - 1]! >= this.grid.concurrency.values[concurrency]!;
   }
 
   /** Is it at least as much, of everything, as something that there was no memory for? */
