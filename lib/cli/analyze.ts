@@ -18,7 +18,7 @@ import { toResults } from '../analyze/to-results.js';
 import { AccelError } from '../index.js';
 import { filledColumns, formatCell, tableColumns } from '../report/columns.js';
 import { AnalysisFolder } from './analysis-folder.js';
-import { exitBy, interruptible } from './interrupt.js';
+import { exitCodeOfSignal, interruptible } from './interrupt.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
 import { parseAmount, parseCount, parseSampleInterval, parseSeconds, parseShape } from './options.js';
 import { formatTable, inFlags, print, printJson } from './output.js';
@@ -169,7 +169,7 @@ async function analyzeInto(
       },
       onMeasured: (analysis) => folder?.save(analysis),
     });
-    if (!result.complete) exitBy(signal);
+    if (!result.complete) process.exitCode = exitCodeOfSignal();
     return result;
   });
   await folder?.finish(analysis, toResults(analysis));

@@ -7,6 +7,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** That of the task which is running, if there is one. */
 let running: AbortSignal | undefined;
 
+/** The one that a signal has stopped, if one has. */
+let stopped: AbortSignal | undefined;
+
 /**
  * Does something that the first signal to end the process stops, so that it can tidy up; the second ends the process. The
  * reason is the signal's name. A task within another one is stopped with it, also when it has not begun by then.
@@ -17,6 +20,7 @@ export async function interruptible<T>(task: (signal: AbortSignal) => Promise<T>
   const abort = (name: NodeJS.Signals): void => {
     for (const each of SIGNALS) process.removeListener(each, abort);
     stop.abort(name);
+    stopped = stop.signal;
   };
   for (const name of SIGNALS) process.once(name, abort);
   running = stop.signal;
@@ -28,13 +32,16 @@ export async function interruptible<T>(task: (signal: AbortSignal) => Promise<T>
   }
 }
 
-/** The exit status will be 130, or what else shells take for the signal that has stopped a task. */
-export function exitBy({ reason }: AbortSignal): void {
-  process.exitCode = 128 + constants.signals[reason as NodeJS.Signals];
+/**
+ * The exit status of what a signal has ended: 130 after Ctrl-C, as shells have it.
+ * @returns undefined where none has
+ */
+export function exitCodeOfSignal(): number | undefined {
+  return stopped === undefined ? undefined : 128 + constants.signals[stopped.reason as NodeJS.Signals];
 }
 
 /**
- * The same for what is of use as far as it has come; {@link exitBy} says what the exit status is when a signal stops it.
+ * The same for what is of use as far as it has come; the exit status tells of the signal all the same.
  * @returns what it was stopped with; undefined where it has come to its end
  */
 export async function untilInterrupted(task: () => Promise<void>): Promise<AccelError | undefined> {
@@ -44,7 +51,7 @@ export async function untilInterrupted(task: () => Promise<void>): Promise<Accel
       return undefined;
     } catch (error) {
       if (!signal.aborted || !(error instanceof AccelError) || error.code !== 'CANCELLED') throw error;
-      exitBy(signal);
+      process.exitCode = exitCodeOfSignal();
       return error;
     }
   });

@@ -16,6 +16,7 @@ import { addPlanCommand } from './plan.js';
 import { addRunCommand } from './run.js';
 import { addRuntimeCommand } from './runtime.js';
 import { addVerifyCommand } from './verify.js';
+import { exitCodeOfSignal } from './interrupt.js';
 import { EXIT_FAILED, EXIT_USAGE, reportError } from './output.js';
 import { reasonOf } from '../runtimes/failures.js';
 
@@ -51,7 +52,9 @@ async function main(): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     if (!(error instanceof CommanderError)) {
-      process.exitCode = reportError(error, json);
+      const code = reportError(error, json);
+      const cancelled = error instanceof AccelError && error.code === 'CANCELLED';
+      process.exitCode = (cancelled ? exitCodeOfSignal() : undefined) ?? code;
     } else if (error.exitCode !== 0) {
       process.exitCode = json ? reportError(wrongUsage(error), json) : EXIT_USAGE; // else it has printed it
     }

@@ -11,7 +11,7 @@ import { checkKeptFile } from '../kept-file.js';
 import { hostConfiguration } from '../placement/host-config.js';
 import { picture } from '../placement/picture.js';
 import { readDevices, readModels } from '../placement/read-table.js';
-import { interruptible } from './interrupt.js';
+import { exitCodeOfSignal, interruptible } from './interrupt.js';
 import { parseAmount, parseCount, parseSeconds, splitAssignment, withEntry } from './options.js';
 import { Progress, formatTable, print, printJson } from './output.js';
 import { writeWhole } from '../write-whole.js';
@@ -142,7 +142,9 @@ async function searched(
   const begun = performance.now();
   const onProgress = (): void => progress.update('searching', performance.now() - begun, request.timeLimit);
   try {
-    return await interruptible((signal) => placeModels({ ...request, signal, onProgress }));
+    const placement = await interruptible((signal) => placeModels({ ...request, signal, onProgress }));
+    if (placement.ended === 'aborted') process.exitCode = exitCodeOfSignal();
+    return placement;
   } finally {
     progress.stop();
   }

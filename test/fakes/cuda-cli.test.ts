@@ -143,11 +143,15 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     expect(String(await progress)).toMatch(/\w{3}/);
     child.process.kill('SIGINT');
     const { code, stderr } = await child.ended;
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('CANCELLED') as string });
+    expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining('CANCELLED') as string });
     expect(existsSync(output)).toBe(false);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('compile leaves nothing behind on %s', async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('compile leaves nothing behind on %s', async (signal, code) => {
     const folder = join(place.folder, `never ${major} ${signal}`);
     const held = doubles();
     held.control.set('holdBuild', 1);
@@ -156,7 +160,7 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     });
     await reaches(held.control, 'building', 1);
     child.process.kill(signal);
-    expect(await child.ended).toMatchObject({ code: 1, signal: null });
+    expect(await child.ended).toMatchObject({ code, signal: null });
     expect(existsSync(folder)).toBe(false);
   });
 
