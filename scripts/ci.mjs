@@ -1,7 +1,8 @@
 // What CI runs on a clean checkout: all tests, the checks of the sources and of the package, and the tests again on the
 // addons that the package brings along and on the one that node-gyp builds. The last line sums everything.
-import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { testArm64 } from './setup/arm64-tests.mjs';
@@ -13,7 +14,8 @@ import { outcomeOf } from './setup/outcome.mjs';
 import { emptyFolder, installPackage, packPackage } from './setup/package.mjs';
 import { testPlatforms } from './setup/platform-tests.mjs';
 import { parserLibrary, parserReleases } from './setup/parsers.mjs';
-import { bin, root, run, say } from './setup/process.mjs';
+import { bin, root, run, say, setupFolder } from './setup/process.mjs';
+import { installDependencies } from './setup/project.mjs';
 import { cudartLibraries, leanLibraries } from './setup/runtimes.mjs';
 import { rknnClient } from './setup/rknn.mjs';
 import { testRocm } from './setup/rocm-tests.mjs';
@@ -22,16 +24,15 @@ import { prepareTests } from './setup/tests.mjs';
 import { tfliteLibraries } from './setup/tflite.mjs';
 import { runVitest, sum, summary } from './setup/vitest.mjs';
 
-/**
- * This system's and the one that differs most. That of linux-arm64 is built where its tests run; those with musl differ by the C
- * library and those of macOS can't run here: `npm run prebuild:all` and `npm run test:platforms` are for a release.
- */
-const prebuilds = ['linux-x64-glibc', 'win32-x64'];
-
 const results = [];
 const times = [];
+await section('npm packages', installDependencies);
+// Of the package's addons, this system's and the one that differs most. That of linux-arm64 is built where its tests run; those with
+// musl differ by the C library and those of macOS can't run here: `npm run prebuild:all` and `npm run test:platforms` are for a
+// release.
+const windows = startPrebuild('win32-x64');
 await section('What the tests need', prepareTests);
-await section('Addons of the package', buildPrebuilds);
+await section('Addons of the package', async () => sum(await buildPrebuild('linux-x64-glibc'), await endOf(windows)));
 await section('Tests', testAll);
 await section('MIGraphX', () => {
   const tests = testRocm();
@@ -45,12 +46,9 @@ await section('linux-arm64', async () => {
   const tests = await testArm64();
   return tests.notes.length > 0 ? tests : sum(tests, requireTests(tests, 'armnn-backends', 10, 'Arm NN for arm64'));
 });
-await section('Addons of other systems', () => testPlatforms(prebuilds));
+await section('Addons of other systems', () => testPlatforms(['linux-x64-glibc', 'win32-x64']));
 await section('Sources', lint);
-await section('Documentation', async () => {
-  const good = await buildDocs();
-  return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0 };
-});
+await section('Documentation', async () => checked(await buildDocs()));
 // It imports what prepareTests has installed.
 await section('Package', async () => (await import('./check-package.mjs')).checkPackage());
 await section('The installed package', testPackage);
@@ -111,10 +109,37 @@ function lint() {
   return { passed: Number(passed), failed: Number(failed), skipped: 0 };
 }
 
-async function buildPrebuilds() {
+async function buildPrebuild(name) {
   const { prebuildAll } = await import('./prebuild/build.mjs');
-  const sound = await prebuildAll(prebuilds);
-  return { passed: sound ? 1 : 0, failed: sound ? 0 : 1, skipped: 0 };
+  return checked(await prebuildAll([name]));
+}
+
+/**
+ * Builds one beside what else is done. Zig compiles Windows' C++ library one file after the other, which takes one core some minutes.
+ * What it prints goes into a file, as nobody reads a pipe meanwhile.
+ */
+function startPrebuild(name) {
+  const folder = join(setupFolder, 'prebuild');
+  mkdirSync(folder, { recursive: true });
+  const log = join(folder, `${name}.log`);
+  const output = openSync(log, 'w');
+  const child = spawn(process.execPath, ['scripts/prebuild.mjs', name], {
+    cwd: root,
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  return { log, ended: once(child, 'exit') };
+}
+
+async function endOf({ log, ended }) {
+  const [code] = await ended;
+  console.log(readFileSync(log, 'utf8'));
+  return checked(code === 0);
+}
+
+/** What counts as one test. */
+function checked(good) {
+  return { passed: good ? 1 : 0, failed: good ? 0 : 1, skipped: 0 };
 }
 
 /** In the installed package, as users can where no prebuilt addon works. */
