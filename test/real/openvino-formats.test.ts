@@ -198,13 +198,17 @@ describeOpenvino('model formats', () => {
 
     it('are exported whole or not at all', async () => {
       expect(await readdir(join(scratch, 'a folder that is made'))).toEqual(['mlp.blob']);
-      const bytes = await readFile(blob);
       await withSession(modelPath('mlp'), CPU, async (session) => {
+        // In place of the one that is there. They differ, as OpenVINO numbers what it compiles in a process.
         await session.export(blob);
+        const bytes = await readFile(blob);
         await expect(session.export(join(blob, 'below a file'))).rejects.toThrow();
+        expect(bytes.equals(await readFile(blob))).toBe(true);
       });
-      expect((await readFile(blob)).length).toBe(bytes.length);
       expect(await readdir(join(scratch, 'a folder that is made'))).toEqual(['mlp.blob']);
+      await withSession(blob, CPU, async (session) => {
+        expectAllClose(await session.run(inputs), await runOnnxruntime(modelPath('mlp'), inputs));
+      });
     });
 
     it('compute in float32 too, unless asked otherwise', async () => {
