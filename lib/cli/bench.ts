@@ -2,7 +2,6 @@ import { Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
 import { AccelError } from '../index.js';
-import { checkKeptFile } from '../kept-file.js';
 import type { Measurement } from '../index.js';
 import { describeEnvironment } from '../results/environment.js';
 import type { Environment } from '../results/environment.js';
@@ -10,7 +9,7 @@ import { RESULTS_FORMAT, RESULTS_VERSION, checkResultsPath, toCsv, writeResults 
 import type { ResultFailure, Results } from '../results/results.js';
 import type { ResultRow } from '../results/row.js';
 import { parseCounts, parseCountsOrAuto, parseRates, parseWords } from './bench/configurations.js';
-import { compare, comparisonText } from './bench/compare.js';
+import { compare, comparisonText, isResultsFile } from './bench/compare.js';
 import { checkComparison, publish } from './bench/comparison.js';
 import { loadConfigurations, sessionConfigurations } from './bench/configurations.js';
 import { apiOf, measureConfigurations } from './bench/measure-configurations.js';
@@ -20,6 +19,8 @@ import { selfCheck } from './bench/self-check.js';
 import { compareInterference, interferenceText } from './bench/interference.js';
 import { parseCompanion } from './bench/companion-spec.js';
 import { untilInterrupted } from './interrupt.js';
+import { refuseSameFiles, requireWritable } from './named-files.js';
+import type { NamedFile } from './named-files.js';
 import { TimesFile } from './bench/times-file.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
 import {
@@ -51,14 +52,20 @@ or with so many in flight (@4x; without @, one). It says how much slower that ma
 Ctrl-C ends it with what has been measured so far; the exit code is then 130.
 
                     trtexec           benchmark_app  perf_analyzer           rknn_benchmark
-  -b                --shapes          -b             -b
+  MODEL             --onnx, --loadEngine     -m      -m                      first argument
+  -d                --device          -d
+  -b, -s            --shapes          -b, -shape     -b, --shape
   -c                --infStreams      -nireq         --concurrency-range     loops are one at a time
   --request-rate                                     --request-rate-range
   --lanes           --infStreams      -nstreams                              core_mask
+  -p                --fp16, --int8    -infer_precision
+  --hint                              -hint
   -t, --warmup      --duration, --warmUp   -t        --measurement-interval
   --min-runs        --iterations      -niter                                 loops
+  --api                               -api           --sync
   --graphs          --useCudaGraph
   --memory device   --noDataTransfers
+  --cache           --saveEngine      -cdir
   --profile         --dumpProfile     -pc
   --export-times    --exportTimes
   -o results.csv                      -report_type   -f`;
@@ -122,10 +129,14 @@ export function addBenchCommand(program: Command): void {
   });
 }
 
-async function bench(model: string | undefined, options: BenchCommandOptions): Promise<void> {
-  if (options.selfCheck === true) return selfCheck(options.json ?? false);
+async function bench(model: string | undefined, options: BenchCommandOptions, command: Command): Promise<void> {
+  if (options.selfCheck === true) {
+    refuseOthers(model, command);
+    return selfCheck(options.json ?? false);
+  }
   if (model === undefined) throw new AccelError('INVALID_ARGUMENT', 'No model is given to measure.');
   checkOptions(options);
+  checkFiles(model, options);
   const environment = describeEnvironment(givenOptions(options));
   const progress = new Progress(options.json === true || options.csv === true);
   const task = options.vs === undefined && options.with === undefined ? measureAll : measureBoth;
@@ -167,10 +178,11 @@ async function measureAll(
   const measured = (row: ResultRow, measurement: Measurement, { npu }: { npu?: NpuUse | undefined }): void => {
     progress.stop();
     results.rows.push(row);
-    save();
+    // What can't be written has been seen at least.
     if (csv) process.stdout.write(toCsv([row]).slice(results.rows.length === 1 ? 0 : toCsv([]).length));
     else if (!json) printRow(row, npu);
     if (!only && !csv && !json) print();
+    save();
     times?.add(measurement);
   };
   const failed = (failure: ResultFailure): void => {
@@ -196,7 +208,7 @@ async function measureAll(
 }
 
 function checkOptions(options: BenchCommandOptions): void {
-  const { batch = [], shape, concurrency = [], output, csv, json, requestRate, arrivals, seed } = options;
+  const { batch = [], shape, concurrency = [], csv, json, requestRate, arrivals, seed } = options;
   const refuse = (message: string): AccelError => new AccelError('INVALID_ARGUMENT', message);
   for (const each of batch) {
     const other = Object.entries(shape).find(([, dims]) => dims[0] !== each);
@@ -226,9 +238,34 @@ function checkOptions(options: BenchCommandOptions): void {
   if (options.with !== undefined) checkComparison('--with', options);
   if (options.vs !== undefined) checkComparison('--vs', options);
   if (csv === true && json === true) throw refuse('Either --csv or --json can be printed. --output writes the other.');
-  if (output === undefined) return;
-  checkResultsPath(output);
-  checkKeptFile('--output', output, 'It gets the results.');
+}
+
+/** Before anything is measured in vain, and before anything is lost. */
+function checkFiles(model: string, { with: others = [], vs, output, exportTimes }: BenchCommandOptions): void {
+  if (output !== undefined) checkResultsPath(output);
+  const read: NamedFile[] = [
+    ['the model', model],
+    ...others.map((other) => ['the model of --with', other.model] as const),
+  ];
+  if (vs !== undefined && isResultsFile(vs)) read.push(['--vs', vs]);
+  const written = [
+    ['--output', output],
+    ['--export-times', exportTimes],
+  ] as const;
+  refuseSameFiles(read, written);
+  written.forEach(requireWritable);
+}
+
+/** @throws `INVALID_ARGUMENT` for what the self-check has no use for */
+function refuseOthers(model: string | undefined, command: Command): void {
+  const other = command.options.find(
+    (option) =>
+      command.getOptionValueSource(option.attributeName()) === 'cli' &&
+      !['--self-check', '--json'].includes(option.long!),
+  );
+  const given = model ?? other?.long;
+  if (given === undefined) return;
+  throw new AccelError('INVALID_ARGUMENT', `--self-check measures a model of its own, and has no use for ${given}.`);
 }
 
 /** Do the lists name one configuration? */

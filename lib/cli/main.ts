@@ -29,6 +29,8 @@ async function main(): Promise<void> {
     process.stderr.write(`error: Can't write to the standard output: ${reasonOf(error)}.\n`);
     process.exit(EXIT_FAILED);
   });
+  // And what it says of its progress is for somebody who may have gone: `accelnode bench … 2>&1 | head -1`.
+  process.stderr.on('error', () => undefined);
   const program = new Command('accelnode')
     .description(packageJson.description)
     .version(packageJson.version)

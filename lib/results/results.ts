@@ -52,6 +52,7 @@ const COLUMNS: readonly Column[] = [
   ['Lanes', (row) => row.lanes],
   ['Concurrency', ({ load }) => load.concurrency],
   ['Request rate', ({ load }) => (load.kind === 'open' ? load.rate : undefined)],
+  // Runs of the model; the items of their batches are samples.
   ['Inferences/Second', (row) => row.throughput],
   ['Samples/Second', (row) => row.samplesPerSecond],
   ['Avg latency', ({ latency }) => latency.mean],
@@ -76,6 +77,7 @@ const COLUMNS: readonly Column[] = [
   ['Hint', (row) => row.hint],
   ['API', (row) => row.api],
   ['Memory', (row) => row.memory],
+  ['Graphs', ({ graphs }) => (graphs === undefined ? undefined : graphs ? 'Yes' : 'No')],
   ['Unsent', (row) => row.unsent],
   ['With', ({ beside }) => beside?.map(describeNeighbour).join('; ')],
 ];

@@ -142,7 +142,7 @@ export const resultRow = z.strictObject({
     .optional(),
   /** Open loop: requests that could not be made, as too many were in flight to the end. */
   unsent: z.int().nonnegative().optional(),
-  /** Does it keep all limits of the analysis? Absent where there was none, or nobody could measure what one is about. */
+  /** Does it keep all limits of the analysis? Absent where nobody could measure what one is about, and from `bench`. */
   satisfies: z.boolean().optional(),
   /** Were its outputs close enough to those of the reference? Absent where they were not compared. */
   verified: z.boolean().optional(),

@@ -9,7 +9,8 @@ import { comparisonText } from '../../build-ts/cli/bench/compare.js';
 import { compareTurns } from '../../build-ts/cli/bench/comparison.js';
 import type { Comparison } from '../../build-ts/cli/bench/comparison.js';
 import { interferenceText } from '../../build-ts/cli/bench/interference.js';
-import { inTurns } from '../../build-ts/cli/bench/turns.js';
+import type { BenchCommandOptions } from '../../build-ts/cli/bench/measure-configurations.js';
+import { forOneTurn, inTurns } from '../../build-ts/cli/bench/turns.js';
 import {
   FEWEST_FIGURES,
   FIGURES,
@@ -121,6 +122,11 @@ describe('turns', () => {
     }
   });
 
+  it('take as long in all as was asked for', () => {
+    const options = { duration: 2, warmup: 200, minRuns: 25, maxDuration: 5, tolerance: 10 } as BenchCommandOptions;
+    expect(forOneTurn(options)).toEqual({ duration: 0.2, warmup: 20, minRuns: 3, maxDuration: 0.5, tolerance: 10 });
+  });
+
   /** Turns of which this one, counted from 1, is stopped by a signal. */
   async function stoppedAt(turn: number, signal: string): ReturnType<typeof runScript> {
     return runScript(`
@@ -220,7 +226,10 @@ describe('what is said of turns', () => {
 
   it('names A and B, and by how much B is off', () => {
     const lines = comparisonText(compared(100, 200)).split('\n');
-    expect(lines.slice(0, 2)).toEqual(['A  m on null:0, batch 1, 1 lane', 'B  m on null:1, batch 1, 1 lane']);
+    expect(lines.slice(0, 2)).toEqual([
+      'A  m on null:0, batch 1, 1 lane, 1 in flight, host memory',
+      'B  m on null:1, batch 1, 1 lane, 1 in flight, host memory',
+    ]);
     expect(lines.join('\n')).toMatch(/^samples\/s +(9\d|10\d)\.\d+ +(19\d|20\d)\.\d+ +\+(9\d|10\d)\.\d %/m);
     expect(lines.join('\n')).toMatch(/^mean latency \(ms\) +(9|10)\.\d+ +[45]\.\d+ +-(49|50)\.\d %/m);
   });
@@ -345,6 +354,31 @@ describe('the command', () => {
     expect(throughput.value).toBeGreaterThan(10);
   });
 
+  it('says what else differs from what is in a file', async () => {
+    await save(1, ({ rows }) => {
+      Object.assign(rows[0]!, { load: { kind: 'closed', concurrency: 4 }, hint: 'latency', shapes: { x: [1, 8] } });
+    });
+    const { stdout } = await accelnode(...bench, '--vs', saved);
+    expect(stdout).toMatch(/^A {2}model\.null\.json on null:0, batch 1, 1 lane, 1 in flight, host memory$/m);
+    expect(stdout.split('\n').filter((line) => line.startsWith('B was measured with'))).toEqual([
+      'B was measured with x 1×8, A with x 1×4.',
+      'B was measured with 4 in flight, A with 1 in flight.',
+      'B was measured with the hint latency, A with no hint.',
+    ]);
+    await save(1);
+    expect((await accelnode(...bench, '--vs', saved)).stdout).not.toContain('B was measured with');
+  });
+
+  it('takes of several results the one that was measured in the same way', async () => {
+    await save(1000, ({ rows }) => {
+      const [first] = rows as [Results['rows'][number]];
+      const slow = { throughput: Array<number>(FIGURES).fill(1e-3), latency: Array<number>(FIGURES).fill(1e3) };
+      rows.push({ ...first, windows: slow, hint: 'throughput' }, { ...first, windows: slow, shapes: { x: [1, 8] } });
+    });
+    const { throughput } = await jsonOf<Comparison>(accelnode, 0, ...bench, '--vs', saved);
+    expect(throughput.value).toBeGreaterThan(10);
+  });
+
   it('looks at latency under an open load', async () => {
     const { stdout } = await accelnode(...bench, '-r', '500', '--vs', 'null:1');
     expect(stdout).toMatch(/By latency, (no difference can be told|[AB] is better)\./);
@@ -369,6 +403,8 @@ describe('the command', () => {
     ] as const) {
       expect((await failureOf(accelnode, 2, ...bench, ...args, '--vs', 'null:1')).message).toContain(words);
     }
+    const table = await failureOf(accelnode, 2, ...bench, '--vs', 'before.csv');
+    expect(table.message).toContain("--vs can't read before.csv");
     const unknown = await failureOf(accelnode, 2, ...bench, '--vs', 'tpu:0');
     expect(unknown.message).toContain('There is no backend "tpu"');
   });

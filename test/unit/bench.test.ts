@@ -12,7 +12,9 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   loadConfigurations,
   parseCounts,
+  parseCountsOrAuto,
   parseRates,
+  parseWords,
   sessionConfigurations,
 } from '../../build-ts/cli/bench/configurations.js';
 import { parseCompanion } from '../../build-ts/cli/bench/companion-spec.js';
@@ -31,6 +33,7 @@ const folder = mkdtempSync(join(tmpdir(), 'accelnode-bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const accelnode = command();
+const main = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 const x = { name: 'x', type: 'float32', shape: [-1, 4] } as const;
 const quick = ['-d', 'null:0', '-t', '0', '--warmup', '0', '--min-runs', '9'];
 
@@ -45,7 +48,8 @@ describe('lists', () => {
     ['3', [3]],
     ['1,2,4', [1, 2, 4]],
     ['1:8', [1, 2, 4, 8]],
-    ['1:7', [1, 2, 4]],
+    ['1:7', [1, 2, 4, 7]],
+    ['1:4,2:6', [1, 2, 4, 6]],
     ['2:10:4', [2, 6, 10]],
     ['1,4:16,8', [1, 4, 8, 16]],
   ])('%s', (text, numbers) => {
@@ -54,6 +58,11 @@ describe('lists', () => {
 
   it.each(['', '0', '-1', '1.5', 'a', '8:1', '1:', ':8', '1:2:0', '1:2:3:4', '1,,2', 'Infinity'])('not %s', (text) => {
     expect(() => parseCounts(text)).toThrow('whole numbers');
+  });
+
+  it('measure what is named twice once', () => {
+    expect(parseCountsOrAuto('2,auto,1:2,auto')).toEqual([2, 'auto', 1]);
+    expect(parseWords(['fp32', 'fp16'])('fp32,fp16,fp32')).toEqual(['fp32', 'fp16']);
   });
 
   it('of rates need not be whole', () => {
@@ -206,7 +215,6 @@ describe('the command', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('says in a sentence that the disk is full', async () => {
-    const main = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
     const model = modelFile('full', { durationMs: 1 });
     const command = `"${process.execPath}" "${main}" bench "${model}" ${quick.join(' ')} > /dev/full`;
     const { code, stderr } = await runProgram('/bin/sh', ['-c', command]);
@@ -239,6 +247,38 @@ describe('the command', () => {
     expect(passed).toBe(overhead.native <= limit);
     expect(code).toBe(passed ? 0 : 1);
     expect((await failureOf(accelnode, 2, 'bench')).message).toBe('No model is given to measure.');
+  });
+
+  it.each([['m.onnx'], ['-t', '9'], ['--graphs']])('measures nothing else meanwhile: %s', async (...args) => {
+    const { message } = await failureOf(accelnode, 2, 'bench', '--self-check', ...args);
+    const given = args[0] === '-t' ? '--duration' : args[0];
+    expect(message).toBe(`--self-check measures a model of its own, and has no use for ${given}.`);
+  });
+
+  it('finds out before it measures that the vendor tells no times of layers', async () => {
+    // It would take an hour.
+    const model = modelFile('layers', { durationMs: 1 });
+    const error = await failureOf(accelnode, 1, 'bench', model, '-d', 'null:0', '-t', '3600', '--profile');
+    expect(error.code).toBe('UNSUPPORTED');
+  });
+
+  it('counts one item where an input has none', async () => {
+    const model = modelFile('empty', { durationMs: 0.1 });
+    const output = join(folder, 'empty.json');
+    expectPlain(await accelnode('bench', model, ...quick, '-s', 'x=0,4', '-o', output), 0);
+    expect(readResults(output).rows[0]).toMatchObject({ batch: 1, shapes: { x: [0, 4] } });
+  });
+
+  it('goes on when nobody reads of its progress any more', async () => {
+    const output = join(folder, 'unread.json');
+    const model = modelFile('unread', { durationMs: 1 });
+    const child = spawn(process.execPath, [main, 'bench', model, ...quick, '-c', '1,2,4', '-o', output], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child.stderr.destroy();
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(0);
+    expect(readResults(output).rows).toHaveLength(3);
   });
 
   it('says at once what it can’t write, and fails as the only configuration does', async () => {
@@ -314,7 +354,7 @@ describe('--with', () => {
 
     const printed = await accelnode(...args, '--with-device', 'null:1');
     expectPlain(printed, 0);
-    expect(printed.stdout).toMatch(/^measured\.null\.json on null:0, batch 1, 1 lane$/m);
+    expect(printed.stdout).toMatch(/^measured\.null\.json on null:0, batch 1, 1 lane, 1 in flight, host memory$/m);
     expect(printed.stdout).toMatch(/^beside one\.null\.json@500rps, two\.null\.json@2x$/m);
     expect(printed.stdout).toMatch(/^ +alone +beside +beside \/ alone +with 95 % confidence$/m);
     expect(printed.stdout).toMatch(/^one\.null\.json +500\/s +[\d.]+ +[\d.]+ +[\d.]+ +\d+$/m);
@@ -379,7 +419,7 @@ describe('Ctrl-C', () => {
     args: string[],
     signal: NodeJS.Signals = 'SIGINT',
   ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'dist', 'cli.js'), ...args], {
+    const child = spawn(process.execPath, [main, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -426,10 +466,7 @@ describe('Ctrl-C', () => {
     const output = join(folder, 'half.json');
     // Nothing is printed before the end, but the file is there when the first one has been measured.
     const watcher = watch(folder, (_, name) => name === 'half.json' && existsSync(output) && stop());
-    const child = spawn(process.execPath, [
-      ...[join(import.meta.dirname, '..', '..', 'dist', 'cli.js'), ...endless],
-      ...['-o', output, '--json'],
-    ]);
+    const child = spawn(process.execPath, [...[main, ...endless], ...['-o', output, '--json']]);
     onTestFinished(() => void child.kill('SIGKILL'));
     const stop = (): void => {
       watcher.close();
@@ -493,8 +530,8 @@ describe('files of results', () => {
 
   it('as CSV: what nobody measured is empty, names are quoted', () => {
     const [head, line] = toCsv([row]).trimEnd().split('\n');
-    expect(head!.split(',')).toHaveLength(34);
-    expect(line).toBe('"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,,3,,,,,,native,host,,');
+    expect(head!.split(',')).toHaveLength(35);
+    expect(line).toBe('"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,,3,,,,,,native,host,,,');
   });
 
   it('as JSON: come back as they were', () => {

@@ -4,11 +4,20 @@ import { extname } from 'node:path';
 import { AccelError } from '../../errors.js';
 import { FIGURES, unpairedRatio } from '../../measure/comparison.js';
 import type { Environment } from '../../results/environment.js';
-import { readResults } from '../../results/results.js';
+import { describeNeighbour, readResults } from '../../results/results.js';
 import type { ResultRow } from '../../results/row.js';
 import { PRECISIONS } from '../options.js';
 import type { Progress } from '../output.js';
-import { compareTurns, figuresTable, latencyOf, nameOf, throughputOf, verdictText } from './comparison.js';
+import {
+  compareTurns,
+  describeLoad,
+  describeShapes,
+  figuresTable,
+  latencyOf,
+  nameOf,
+  throughputOf,
+  verdictText,
+} from './comparison.js';
 import type { Comparison } from './comparison.js';
 import { loadConfigurations, sessionConfigurations } from './configurations.js';
 import { measureRow, openConfiguration } from './measure-configurations.js';
@@ -23,8 +32,22 @@ export function compare(
   environment: Environment,
   progress: Progress,
 ): Promise<Comparison> {
-  const inFile = extname(options.vs).toLowerCase() === '.json';
-  return (inFile ? compareWithFile : compareSides)(model, options, environment, progress);
+  return (isResultsFile(options.vs) ? compareWithFile : compareSides)(model, options, environment, progress);
+}
+
+/** Is it a file to compare with? Else it is a device or a precision. @throws `INVALID_ARGUMENT` */
+export function isResultsFile(vs: string): boolean {
+  const extension = extname(vs).toLowerCase();
+  if (extension === '.csv') {
+    throw new AccelError(
+      'INVALID_ARGUMENT',
+      `--vs can't read ${vs}: a table does not tell how much its figures vary.`,
+      {
+        hint: 'Give the .json file of the same results: bench --output results.json.',
+      },
+    );
+  }
+  return extension === '.json';
 }
 
 async function compareSides(
@@ -81,15 +104,35 @@ async function compareWithFile(
 /** The only row of a file; or of several, the one that was measured as this one. */
 function rowLike(wanted: ResultRow, rows: readonly ResultRow[], file: string): ResultRow {
   if (rows.length === 1) return rows[0]!;
-  const how = ({ model, batch, lanes, load, api, memory, precision, device, beside }: ResultRow): string =>
-    JSON.stringify([model, batch, lanes, load, api, memory, precision, device, beside]);
-  const found = rows.filter((row) => how(row) === how(wanted));
+  const found = rows.filter((row) => differences(wanted, row).length === 0);
   if (found.length === 1) return found[0]!;
   throw new AccelError(
     'INVALID_ARGUMENT',
     `${found.length} of the ${rows.length} results in ${file} were measured in this configuration; it takes one.`,
-    { hint: 'Give the model, device, batch, lanes and load of one of them, or a file with one result.' },
+    { hint: 'Measure as one of them was: model, device, shapes, lanes, load, hint. Or give a file with one result.' },
   );
+}
+
+/** How a row was measured, in words. */
+const HOW: readonly ((row: ResultRow) => string)[] = [
+  ({ model }) => model,
+  ({ device }) => device,
+  ({ precision }) => precision ?? 'a precision that is not told',
+  ({ batch }) => `batch ${batch}`,
+  ({ shapes }) => describeShapes(shapes),
+  ({ lanes }) => `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`,
+  ({ load }) => describeLoad(load),
+  ({ api }) => `--api ${api}`,
+  ({ memory }) => `${memory} memory`,
+  ({ graphs }) => (graphs === true ? 'CUDA graphs' : 'no CUDA graphs'),
+  ({ hint }) => (hint === undefined ? 'no hint' : `the hint ${hint}`),
+  ({ beside = [] }) =>
+    beside.length === 0 ? 'nothing beside it' : `${beside.map(describeNeighbour).join(', ')} beside it`,
+];
+
+/** What is not the same in both, besides the time. */
+function differences(a: ResultRow, b: ResultRow): [a: string, b: string][] {
+  return HOW.map((how): [string, string] => [how(a), how(b)]).filter(([first, second]) => first !== second);
 }
 
 function windowsIn({ windows }: ResultRow, what: string): NonNullable<ResultRow['windows']> {
@@ -101,9 +144,11 @@ function windowsIn({ windows }: ResultRow, what: string): NonNullable<ResultRow[
 
 export function comparisonText(comparison: Comparison): string {
   const { a, b, throughput, latency, inTurns } = comparison;
+  const others = inTurns ? [] : differences(a[0]!, b[0]!);
   return [
     `A  ${nameOf(a[0]!)}`,
     `B  ${nameOf(b[0]!)}${inTurns ? '' : ', measured before'}`,
+    ...others.map(([now, before]) => `B was measured with ${before}, A with ${now}.`),
     '',
     figuresTable(
       comparison,

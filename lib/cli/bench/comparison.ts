@@ -76,12 +76,20 @@ export function compareTurns(environment: Environment, { a, b, interrupted }: Tu
 /** Writes the file that was asked for, and prints: JSON, CSV, or `text`. */
 export function publish(comparison: Comparison, text: string, { output, csv, json }: BenchCommandOptions): void {
   const rows = toCsv([...comparison.a, ...comparison.b, ...(comparison.others ?? []).flat()]);
-  if (output !== undefined) {
+  const write = (): void => {
+    if (output === undefined) return;
     writeWhole(output, extname(output).toLowerCase() === '.csv' ? rows : `${JSON.stringify(comparison, null, 2)}\n`);
+  };
+  if (json === true) {
+    // Whoever reads JSON gets one object: this, or why it can't be written.
+    write();
+    printJson(comparison);
+    return;
   }
-  if (json === true) printJson(comparison);
-  else if (csv === true) process.stdout.write(rows);
+  // What can't be written has been seen at least.
+  if (csv === true) process.stdout.write(rows);
   else print(text);
+  write();
 }
 
 /** The means of both sides, and what a ratio says. */
@@ -114,8 +122,29 @@ export function verdictText({ a, verdict, interrupted }: Comparison, words: Reco
   ].join('\n');
 }
 
-export function nameOf({ model, device, precision, batch, lanes }: ResultRow): string {
-  return `${model} on ${device}${inPrecision(precision)}, batch ${batch}, ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
+export function nameOf({ model, device, precision, batch, lanes, load, memory, graphs }: ResultRow): string {
+  const where = graphs === true ? `${memory} memory, CUDA graphs` : `${memory} memory`;
+  return [
+    `${model} on ${device}${inPrecision(precision)}`,
+    `batch ${batch}`,
+    `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`,
+    describeLoad(load),
+    where,
+  ].join(', ');
+}
+
+export function describeLoad(load: ResultRow['load']): string {
+  if (load.kind === 'closed') return `${load.concurrency} in flight`;
+  const { rate, arrivals, concurrency } = load;
+  const most = concurrency === undefined ? '' : ` with at most ${concurrency} in flight`;
+  return `${rate} requests/s (${arrivals})${most}`;
+}
+
+/** "tokens 1×64, mask 1×64" */
+export function describeShapes(shapes: ResultRow['shapes']): string {
+  return Object.entries(shapes)
+    .map(([name, dims]) => `${name} ${dims.length === 0 ? 'scalar' : dims.join('×')}`)
+    .join(', ');
 }
 
 export function average(rows: readonly ResultRow[], of: (row: ResultRow) => number): number {

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from '../../third-party/commander.js';
 
 import type { LoadOptions } from '../../index.js';
+import { powersOfTwo } from '../../analyze/search/grid.js';
 import { AccelError } from '../../errors.js';
 import { declaredInputs, withBatch } from '../../measure/declared-inputs.js';
 
@@ -34,7 +35,7 @@ export interface Lists {
 /** As many numbers may come of a list. */
 const LONGEST_LIST = 1000;
 
-/** "1,2,4", "1:8" (doubling), "2:10:2" (by steps), and these together. */
+/** "1,2,4", "1:8" (doubling, and the last), "2:10:2" (by steps), and these together. */
 export function parseCounts(text: string): number[] {
   return parseList(text, (value) => Number.isSafeInteger(value) && value >= 1, 'whole numbers of at least 1');
 }
@@ -46,17 +47,21 @@ export function parseRates(text: string): number[] {
 
 /** Like {@link parseCounts}, or "auto" among the numbers. */
 export function parseCountsOrAuto(text: string): (number | 'auto')[] {
-  return text.split(',').flatMap((part): (number | 'auto')[] => (part === 'auto' ? ['auto'] : parseCounts(part)));
+  return unique(
+    text.split(',').flatMap((part): (number | 'auto')[] => (part === 'auto' ? ['auto'] : parseCounts(part))),
+  );
 }
 
 /** A list of some words. */
 export function parseWords<T extends string>(known: readonly T[]): (text: string) => T[] {
   return (text) =>
-    text.split(',').map((word) => {
-      const found = known.find((each) => each === word);
-      if (found === undefined) throw new InvalidArgumentError(`Allowed choices are ${known.join(', ')}.`);
-      return found;
-    });
+    unique(
+      text.split(',').map((word) => {
+        const found = known.find((each) => each === word);
+        if (found === undefined) throw new InvalidArgumentError(`Allowed choices are ${known.join(', ')}.`);
+        return found;
+      }),
+    );
 }
 
 function parseList(text: string, isValid: (value: number) => boolean, what: string): number[] {
@@ -67,14 +72,20 @@ function parseList(text: string, isValid: (value: number) => boolean, what: stri
     if (bounds.length > 3 || !bounds.every(isValid)) throw refuse();
     const [begin, end = begin, step] = bounds as [number, number?, number?];
     if (end < begin) throw refuse();
+    if (step === undefined) return powersOfTwo(begin, end);
     const range: number[] = [];
-    for (let value = begin; value <= end && range.length <= LONGEST_LIST; value = step ? value + step : value * 2) {
+    for (let value = begin; value <= end && range.length <= LONGEST_LIST; value += step) {
       range.push(value);
     }
     return range;
   });
   if (numbers.length > LONGEST_LIST) throw new InvalidArgumentError(`That are more than ${LONGEST_LIST}.`);
-  return [...new Set(numbers)];
+  return unique(numbers);
+}
+
+/** What is named twice is measured once. */
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
 }
 
 /** All combinations of what needs a session. */

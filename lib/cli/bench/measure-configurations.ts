@@ -149,7 +149,16 @@ export async function openConfiguration(
     const firstBegin = performance.now();
     await interruptible((signal) => session.run(inputs, { signal }));
     const firstInference = performance.now() - firstBegin;
-    const known = { batch: batch ?? Object.values(shapes)[0]?.[0] ?? 1, shapes, hint, compile, firstInference };
+    // Whether the vendor tells is known before anything is measured.
+    if (options.profile === true) await session.profile();
+    // An input without items is no batch.
+    const known = {
+      batch: batch ?? Math.max(1, Object.values(shapes)[0]?.[0] ?? 1),
+      shapes,
+      hint,
+      compile,
+      firstInference,
+    };
     return { model, session, inputs, known };
   } catch (error) {
     await session.close();

@@ -10,15 +10,15 @@ export class TimesFile {
   readonly #path: string;
   #configurations = 0;
 
-  /** One that can't be written is known before anything is measured. @throws `INVALID_ARGUMENT` */
   constructor(path: string) {
     this.#path = path;
-    writeWhole(path, 'Configuration,Due (ms),Started (ms),Ended (ms)\n');
   }
 
   /** @throws `INVALID_ARGUMENT` with the system's reason */
   add({ times }: Measurement): void {
     if (times === undefined) return;
+    // An earlier file stays until there is something to put in its place.
+    if (this.#configurations === 0) writeWhole(this.#path, 'Configuration,Due (ms),Started (ms),Ended (ms)\n');
     const number = ++this.#configurations;
     const { due, started, ended } = times;
     const lines = Array.from(due, (time, i) => `${number},${time},${started?.[i] ?? ''},${ended[i]!}\n`);

@@ -31,5 +31,12 @@ export async function inTurns<T>(
 
 /** For one turn of a side, where all of them are to take as long as was asked for. */
 export function forOneTurn(options: BenchCommandOptions): BenchCommandOptions {
-  return { ...options, duration: options.duration / FIGURES, warmup: options.warmup / FIGURES };
+  const { duration, warmup, minRuns, maxDuration } = options;
+  return {
+    ...options,
+    duration: duration / FIGURES,
+    warmup: warmup / FIGURES,
+    minRuns: Math.ceil(minRuns / FIGURES),
+    ...(maxDuration === undefined ? {} : { maxDuration: maxDuration / FIGURES }),
+  };
 }
