@@ -80,6 +80,9 @@ const COLUMNS: readonly Column[] = [
   ['Graphs', ({ graphs }) => (graphs === undefined ? undefined : graphs ? 'Yes' : 'No')],
   ['Unsent', (row) => row.unsent],
   ['With', ({ beside }) => beside?.map(describeNeighbour).join('; ')],
+  ['Idle device memory (MB)', ({ resources }) => megabytes(resources.idle?.deviceMemory)],
+  ['Idle device utilisation (%)', ({ resources }) => resources.idle?.deviceUtilization],
+  ['Idle power (W)', ({ resources }) => resources.idle?.power],
 ];
 
 /** As `bench --with` takes it: `model.onnx@20rps`. */
