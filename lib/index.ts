@@ -48,6 +48,7 @@ export { measure } from './measure/measure.js';
 export type {
   Companion,
   Latencies,
+  LatencyParts,
   MeasureApi,
   MeasureOptions,
   Measurement,

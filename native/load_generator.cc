@@ -242,8 +242,14 @@ void LoadGenerator::Note(const Slot& slot, const Job& job) {
     if (!report_.error) report_.error = job.error;
   } else if (phase_.counts) {
     report_.counted.Add(job);
-    report_.times[slot.request] = {plan_.open ? slot.due : job.queued, job.queued, job.started,
-                                   job.finished};
+    const auto part = [](int64_t nanoseconds) { return static_cast<float>(nanoseconds) / 1e6f; };
+    report_.times[slot.request] = {plan_.open ? slot.due : job.queued,
+                                   job.queued,
+                                   job.started,
+                                   job.finished,
+                                   part(job.stats.h2d),
+                                   part(job.stats.compute),
+                                   part(job.stats.d2h)};
   }
 }
 

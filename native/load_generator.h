@@ -30,6 +30,7 @@ struct LoadPlan {
 struct RequestTimes {
   Clock::time_point due;  // in a closed loop: when it was sent
   Clock::time_point sent, started, ended;
+  float h2d, compute, d2h;  // of its run, in milliseconds; floats, as there may be millions
 };
 
 // Times of requests by number. Grows by large pieces, and nothing moves.

@@ -71,6 +71,15 @@ Napi::Value ToJs(Napi::Env env, LoadReport& report) {
   column("sent", &RequestTimes::sent);
   column("started", &RequestTimes::started);
   column("ended", &RequestTimes::ended);
+  const auto part = [&](const char* key, float RequestTimes::* member) {
+    auto array = Napi::Float32Array::New(env, count);
+    float* numbers = array.Data();
+    for (size_t i = 0; i < count; ++i) numbers[i] = report.times[i].*member;
+    object.Set(key, array);
+  };
+  part("h2d", &RequestTimes::h2d);
+  part("compute", &RequestTimes::compute);
+  part("d2h", &RequestTimes::d2h);
   return object;
 }
 

@@ -1,6 +1,4 @@
 /** What a load has found, and the measurement that becomes of it. */
-import { mean } from '../third-party/simple-statistics.js';
-
 import type { NativeLoadReport } from '../native/addon.js';
 import type { ParsedMeasureOptions } from '../options/measure.js';
 import { FIGURES } from './comparison.js';
@@ -23,11 +21,18 @@ export type LoadFacts = Pick<
 export function foundNatively(report: NativeLoadReport, rate: number | undefined): Found {
   const { due, started, ended, counted, late, unsent } = report;
   const [h2d, compute, d2h] = [3, 4, 5].map((at) => counted[at]! / 1e6 / counted[0]!) as [number, number, number];
+  const moved = h2d + d2h > 0;
+  const parts = {
+    queued: summarize(differences(started, due)),
+    compute: summarize(report.compute),
+    ...(moved ? { h2d: summarize(report.h2d), d2h: summarize(report.d2h) } : {}),
+  };
   return {
     times: { due, started, ended },
-    queued: mean(differences(started, due) as unknown as number[]),
+    queued: parts.queued.mean,
     compute,
-    ...(h2d + d2h > 0 ? { h2d, d2h } : {}),
+    ...(moved ? { h2d, d2h } : {}),
+    parts,
     ...(rate === undefined ? {} : { late, unsent }),
   };
 }

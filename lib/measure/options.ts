@@ -109,6 +109,14 @@ export interface Latencies {
   cv: number;
 }
 
+/** Latencies of the parts of a run. Moving is apart only where the vendor tells it from computing. */
+export interface LatencyParts {
+  queued: Latencies;
+  compute: Latencies;
+  h2d?: Latencies;
+  d2h?: Latencies;
+}
+
 /** Of each request that was counted, in the order of `due`; milliseconds since the measurement began. */
 export interface RequestTimes {
   /** When it was to be made. In a closed loop: when it was. */
@@ -151,6 +159,8 @@ export interface Measurement {
   h2d?: number;
   /** Moving a run's outputs back, likewise. */
   d2h?: number;
+  /** These parts over all runs, as `latency` has the whole. Only of runs that the addon makes. */
+  parts?: LatencyParts;
   /**
    * Do the thirds of the measurement agree within the tolerance, in throughput and in mean latency? Unset when there are
    * too few runs to tell.

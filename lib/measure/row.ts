@@ -27,7 +27,7 @@ export interface Measured {
 
 export function toResultRow(session: Session, measured: Measured, measurement: Measurement): ResultRow {
   const { model, layers, ...rest } = measured;
-  const { runs, duration, throughput, latency, queued, h2d, compute, d2h, stable, windows, unsent, warnings } =
+  const { runs, duration, throughput, latency, queued, h2d, compute, d2h, parts, stable, windows, unsent, warnings } =
     measurement;
   const { backend, device, precision, lanes, details } = session;
   return {
@@ -44,6 +44,7 @@ export function toResultRow(session: Session, measured: Measured, measurement: M
     samplesPerSecond: throughput * rest.batch,
     latency,
     breakdown: { queue: queued, h2d, compute, d2h },
+    parts: parts && { queue: parts.queued, h2d: parts.h2d, compute: parts.compute, d2h: parts.d2h },
     stable,
     windows,
     unsent,

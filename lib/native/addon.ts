@@ -181,6 +181,10 @@ export interface NativeLoadReport {
   sent: Float64Array;
   started: Float64Array;
   ended: Float64Array;
+  /** Parts of each run; 0 where the vendor does not tell them apart from computing. */
+  h2d: Float32Array;
+  compute: Float32Array;
+  d2h: Float32Array;
   /** Of what counts, until it was stopped or nothing was in flight any more. */
   duration: number;
   /** Sums as in a record, with the numbers of runs and of failed ones at the front: of what counts, and of all. */

@@ -44,6 +44,14 @@ const breakdown = z.strictObject({
   d2h: amount.optional(),
 });
 
+/** The same over all requests, where the addon made them. */
+const parts = z.strictObject({
+  queue: latencies,
+  h2d: latencies.optional(),
+  compute: latencies,
+  d2h: latencies.optional(),
+});
+
 /** While the load ran, its warm-up included; memory less what the idle process took before any model was loaded. */
 const resources = z.strictObject({
   /** Bytes of the device's memory. */
@@ -119,6 +127,7 @@ export const resultRow = z.strictObject({
   samplesPerSecond: positive,
   latency: latencies,
   breakdown,
+  parts: parts.optional(),
   resources,
   /** `Session.load`. */
   compile: amount.optional(),

@@ -1,7 +1,7 @@
 /** Runs on the double of the TensorRT that the project names: what is copied, told, recorded and waited for. */
 import { join } from 'node:path';
 
-import { Tensor, devices } from 'accelnode';
+import { Tensor, devices, measure } from 'accelnode';
 import type { LayerProfile, LoadOptions, Session } from 'accelnode';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
@@ -111,6 +111,11 @@ describe.skipIf(missing)(`running${missing ?? ''}`, () => {
       // By the double's clock: 0.25 ms for a copy to the device, 0.125 ms back, 0.5 ms for the work.
       const { h2d, compute, d2h } = session.stats();
       expect([h2d, compute, d2h]).toEqual([0.5, 0.5, 0.25]);
+      const limits = { api: 'native', duration: 0, warmup: 0, minRuns: 3 } as const;
+      const { parts } = await measure(session, inputs, limits);
+      for (const [part, time] of Object.entries({ h2d: 0.5, compute: 0.5, d2h: 0.25 })) {
+        expect(parts![part as 'h2d'], part).toMatchObject({ min: time, mean: time, max: time });
+      }
     }));
 
   describe('CUDA graphs', () => {

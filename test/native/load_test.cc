@@ -117,6 +117,11 @@ void CheckTimes(LoadReport& report, const LoadPlan& plan, unsigned seed) {
                times.started <= times.ended,
            "times are not in order", seed);
     Expect(times.ended <= report.end, "it ended before its requests", seed);
+    // The null backend moves nothing. A float of milliseconds is exact to a part of ten million.
+    const std::chrono::duration<double, std::milli> run = times.ended - times.started;
+    Expect(times.compute > 0 && times.compute <= run.count() * 1.000001 && times.h2d == 0 &&
+               times.d2h == 0,
+           "the parts of a run are not in it", seed);
     if (plan.open && i > 0) {
       Expect(report.times[i - 1].due <= times.due, "requests are not in order", seed);
     }

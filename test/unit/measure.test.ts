@@ -73,6 +73,24 @@ it.each(['run', 'native'] as const)('counts waiting for a lane as latency, not a
   ),
 );
 
+it('tells how the parts of requests spread, where the addon makes them', () =>
+  withNull(
+    sleeping(30),
+    async (session) => {
+      const limits = { warmup: 0, duration: 0, minRuns: 12, concurrency: 4, times: true };
+      const { parts, queued, compute, latency, times } = await measure(session, inputs, { ...limits, api: 'native' });
+      expect(Object.keys(parts!)).toEqual(['queued', 'compute']);
+      // Each run takes as long as the model, which has one lane, and waits for those before it.
+      expect(parts!.compute.min).toBeGreaterThanOrEqual(30);
+      expect(parts!.compute.mean).toBeCloseTo(compute!, 4);
+      expect(parts!.compute.max).toBeLessThanOrEqual(latency.max);
+      expect(parts!.queued.mean).toBeCloseTo(queued!, 9);
+      expect(parts!.queued.max).toBe(Math.max(...times!.due.map((due, i) => times!.started![i]! - due)));
+      expect((await measure(session, inputs, { ...limits, api: 'run' })).parts).toBeUndefined();
+    },
+    { lanes: 1 },
+  ));
+
 it.each([
   ['run', { concurrency: 3 }, 3],
   ['runSync', { sync: true }, 1],

@@ -90,14 +90,17 @@ function openLoad({ rate, concurrency }: { rate: number; concurrency?: number | 
   return concurrency === undefined ? `${rate}/s` : `${rate}/s, ≤ ${concurrency}`;
 }
 
-function printBreakdown({ breakdown: { queue, h2d, compute, d2h } }: ResultRow): void {
-  const parts: [string, number | undefined][] = [
-    ['Queue', queue],
-    ['H2D', h2d],
-    ['Compute', compute],
-    ['D2H', d2h],
-  ];
-  for (const [name, mean] of parts) if (mean !== undefined) print(`${name} Time: mean = ${milliseconds(mean)}`);
+function printBreakdown({ breakdown, parts }: ResultRow): void {
+  for (const [name, part] of [
+    ['Queue', 'queue'],
+    ['H2D', 'h2d'],
+    ['Compute', 'compute'],
+    ['D2H', 'd2h'],
+  ] as const) {
+    const [all, mean] = [parts?.[part], breakdown[part]];
+    if (all !== undefined) print(`${name} Time: ${latencyText(all)}`);
+    else if (mean !== undefined) print(`${name} Time: mean = ${milliseconds(mean)}`);
+  }
 }
 
 function latencyText({ min, max, mean, p50, p90, p95, p99 }: Latencies): string {
