@@ -51,7 +51,11 @@ export const measurement = z.discriminatedUnion('outcome', [
     row: resultRow,
     /** Does it keep all limits? Absent where nobody could measure what a limit is about. */
     satisfies: z.boolean().optional(),
+    /** Dimensions, counted from 0, that the model leaves open and nobody has given, by input: they were 1. */
+    openAsOne: z.record(z.string(), z.array(z.int().positive())).optional(),
     verification: verification.optional(),
+    /** Why the outputs could not be compared: the reference can't be loaded, say. Then nobody knows whether they are right. */
+    verificationFailure: z.string().min(1).optional(),
   }),
   z.strictObject({
     outcome: z.enum(['out of memory', 'failed', 'crashed', 'timed out']),

@@ -113,7 +113,7 @@ export async function verifySession(
 
   const differences = new Map<string, Difference>();
   for (const set of sets()) {
-    const [actual, expected] = await Promise.all([session.run(set), reference.run(set)]);
+    const [actual, expected] = await Promise.all([session.run(set), runReference(reference, set)]);
     for (const [name, difference] of compareOutputs(actual, expected)) {
       const before = differences.get(name);
       differences.set(name, before === undefined ? difference : worse(before, difference));
@@ -139,14 +139,23 @@ async function loadReference(model: ModelSource, device: string, load: LoadOptio
   try {
     return await Session.load(model, { device, shapes, signal });
   } catch (error) {
-    if (!(error instanceof AccelError)) throw error;
-    throw new AccelError(error.code, `The reference ${device} can't be loaded: ${error.message}`, {
-      hint: error.hint,
-      backend: error.backend,
-      device: error.device,
-      cause: error,
-    });
+    throw ofReference(`The reference ${device} can't be loaded`, error);
   }
+}
+
+async function runReference(reference: Session, inputs: Inputs): Promise<Outputs> {
+  try {
+    return await reference.run(inputs);
+  } catch (error) {
+    throw ofReference(`The reference ${reference.device} can't be run`, error);
+  }
+}
+
+/** Whoever reads of it must not blame the device that is looked at. */
+function ofReference(what: string, error: unknown): unknown {
+  if (!(error instanceof AccelError)) return error;
+  const { code, message, hint, backend, device } = error;
+  return new AccelError(code, `${what}: ${message}`, { hint, backend, device, cause: error });
 }
 
 function compareOutputs(actual: Outputs, expected: Outputs): [name: string, difference: Difference][] {
