@@ -114,7 +114,10 @@ function nothingFits(own: readonly Measurement[], question: Question): string {
       ({ verification, verificationFailure }) => verification?.passed === false || verificationFailure !== undefined,
     )
   ) {
-    return 'none has the outputs of the reference.';
+    const output = measured
+      .flatMap(({ verification }) => verification?.outputs ?? [])
+      .find(({ reason }) => reason !== undefined);
+    return `none has the outputs of the reference.${output === undefined ? '' : ` ${output.name}: ${output.reason!}`}`;
   }
   if (measured.every(({ row }) => ratioOf(row, row, question.objectives) === undefined)) {
     return `none can be judged by ${describeObjectives(question.objectives)}: the device does not tell.`;

@@ -108,7 +108,7 @@ export async function verifySession(
   // Made when their turn comes: all at once may be more than there is memory for.
   function* sets(): Generator<Inputs> {
     yield* inputs;
-    for (let i = 0; i < random; i++) yield seededInputs(session.inputs, shapes, seed + i);
+    for (let i = 0; i < random; i++) yield seededInputs(session.inputs, shapes, seed, i);
   }
 
   const differences = new Map<string, Difference>();
@@ -183,9 +183,14 @@ function judge(name: string, difference: Difference, tolerance: Tolerance): Outp
 }
 
 function failureOf(difference: Difference, tolerance: Tolerance): string | undefined {
-  const { cosine, maxRelative, incomparable } = difference;
+  const { elements, cosine, maxRelative, incomparable, nan, infinite } = difference;
+  if (elements === 0)
+    return 'There is not a single element to compare. Inputs of another shape or with other values may give some.';
   if (incomparable > 0) {
     return `${incomparable} ${incomparable === 1 ? 'element is' : 'elements are'} NaN or infinite in only one of the two.`;
+  }
+  if (nan + infinite === elements) {
+    return 'No element is a number in either of the two, so that nothing could be compared. Other inputs may give some.';
   }
   if (cosine !== undefined && cosine < tolerance.cosine) {
     return `The cosine is ${cosine.toPrecision(6)}, less than ${tolerance.cosine}.`;

@@ -2,10 +2,12 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Tensor } from 'accelnode';
 import type { NullModel } from 'accelnode';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Analysis } from '../../build-ts/analyze/analysis.js';
+import { writeNpy } from '../../build-ts/cli/npy.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { LineChild } from '../utils/line-child.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -454,6 +456,48 @@ describe('verify', () => {
     const args = ['verify', two, '-d', 'null:0', '-r', 'null:1', '-i', 'a=zeros'];
     expect((await failureOf(accelnode, 2, ...args)).message).toBe('The input "b" is not given.');
     expect(await jsonOf(accelnode, 0, ...args, '-i', 'b=random')).toMatchObject({ passed: true, inputs: 1 });
+  });
+
+  it('fails what is beyond the tolerance: FAIL, why, and exit code 1', async () => {
+    const path = model('echo', { inputs: [{ name: 'x', type: 'float32', shape: [2] }] });
+    const nan = join(folder, 'nan.npy');
+    writeNpy(nan, new Tensor('float32', [NaN, NaN]));
+    const args = ['verify', path, '-d', 'null:0', '-r', 'null:1', '-i', `x=${nan}`];
+    const result = await accelnode(...args);
+    expectPlain(result, 1);
+    expect(result.stdout).toMatch(/^x +2 .* FAIL$/m);
+    expect(result.stdout).toMatch(/^x: No element is a number in either of the two/m);
+    expect(result.stdout).toMatch(/\nFAIL\n$/);
+    expect(await jsonOf(accelnode, 1, ...args)).toMatchObject({ passed: false, outputs: [{ nan: 2 }] });
+  });
+
+  it('runs given inputs and random ones, and loads each side once', async () => {
+    const path = model('echo', { inputs: [{ name: 'x', type: 'float32', shape: [4] }] });
+    // Prints how often the model is read.
+    const watcher = join(folder, 'watcher.cjs');
+    writeFileSync(
+      watcher,
+      `if (process.argv[1]?.endsWith('cli.js')) {
+        const fs = require('node:fs');
+        const { readFileSync } = fs;
+        let reads = 0;
+        fs.readFileSync = (path, ...rest) => {
+          if (String(path).endsWith('echo.null.json')) reads++;
+          return readFileSync(path, ...rest);
+        };
+        process.on('exit', () => process.stderr.write(\`read \${reads} times\\n\`));
+      }`,
+    );
+    const watched = command({ NODE_OPTIONS: `--require ${watcher}` });
+    const args = ['verify', path, '-d', 'null:0', '-r', 'null:1'];
+    const reads = async (...more: string[]): Promise<string> => {
+      const result = await watched(...args, ...more);
+      expectPlain(result, 0);
+      return /^read \d+ times$/m.exec(result.stderr)![0];
+    };
+    expect(await reads('-i', 'x=zeros')).toBe(await reads());
+
+    expect(await jsonOf(accelnode, 0, ...args, '-i', 'x=zeros', '--random', '2')).toMatchObject({ inputs: 3 });
   });
 
   it('refuses a reference that is not there', async () => {
