@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AccelError, invalidArgument } from '../errors.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { FORMAT, VERSION, analysis } from './analysis.js';
-import type { Analysis, Question } from './analysis.js';
+import type { Analysis, LoadSettings, Question } from './analysis.js';
 import type { Limits } from './objective.js';
 
 /**
@@ -81,8 +81,18 @@ const LIMIT_FLAGS: Readonly<Record<keyof Limits, string>> = {
   minThroughput: '--min-throughput',
 };
 
+const LOAD_FLAGS: Readonly<Record<keyof LoadSettings, string>> = {
+  hint: '--hint',
+  graphs: '--graphs',
+  cache: '--cache',
+};
+
 /** What a part of the question is called by those who ask it. */
 function flagsOf(key: keyof Question, a: Question, b: Question): string[] {
+  if (key === 'load') {
+    const settings = Object.keys(LOAD_FLAGS) as (keyof LoadSettings)[];
+    return settings.filter((name) => a.load?.[name] !== b.load?.[name]).map((name) => LOAD_FLAGS[name]);
+  }
   if (key !== 'limits') return [FLAGS[key] ?? key];
   const limits = Object.keys(LIMIT_FLAGS) as (keyof Limits)[];
   return limits.filter((limit) => a.limits[limit] !== b.limits[limit]).map((limit) => LIMIT_FLAGS[limit]);

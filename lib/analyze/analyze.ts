@@ -131,9 +131,9 @@ const CHILD = packageFile('dist', 'analyze-child.js');
 
 /** Measures a configuration in a process of its own: what goes wrong there costs this measurement and nothing else. */
 async function measureInChild(configuration: Configuration, question: Question): Promise<Measurement> {
-  const { duration, warmup, minRuns, sampleInterval, shapes, reference, timeout } = question;
+  const { duration, warmup, minRuns, sampleInterval, shapes, load, reference, timeout } = question;
   const alone = question.models.length === 1;
-  const settings = { duration, warmup, minRuns, sampleInterval, shapes, alone, reference };
+  const settings = { duration, warmup, minRuns, sampleInterval, shapes, alone, load, reference };
   const request: ChildRequest = { configuration, settings };
   const end = await inChild(CHILD, request, timeout);
   if (end.kind === 'crashed') return { outcome: 'crashed', configuration, reason: end.reason };

@@ -9,6 +9,7 @@ import { Session } from '../session.js';
 import { seededInputs } from '../verify/random-inputs.js';
 import { verifySession } from '../verify/verify.js';
 import type { Verification } from '../verify/verify.js';
+import type { LoadSettings } from './analysis.js';
 import type { Configuration } from './configuration.js';
 import { openDimensions, requireInputsOf, shapesOf } from './shapes.js';
 import type { Shapes } from './shapes.js';
@@ -25,6 +26,7 @@ export interface MeasureSettings {
   shapes: Shapes;
   /** Is there no other model that the shapes may be of? */
   alone: boolean;
+  load?: LoadSettings | undefined;
   /** The device to compare outputs with. */
   reference?: string | undefined;
 }
@@ -40,6 +42,7 @@ export interface Result {
 
 export async function measureConfiguration(configuration: Configuration, settings: MeasureSettings): Promise<Result> {
   const { model, device, precision, batch, lanes, concurrency } = configuration;
+  const { hint, graphs, cache } = settings.load ?? {};
   const declared = declaredInputs(model);
   const load: LoadOptions = {
     device,
@@ -48,6 +51,9 @@ export async function measureConfiguration(configuration: Configuration, setting
     // A format that does not tell its inputs has its shapes already.
     shapes: shapesOf(declared ?? [], batch, settings.shapes),
     maxQueue: Math.max(1024, concurrency),
+    cache,
+    openvino: { hint },
+    cuda: { graphs },
   };
   await noteIdle(load);
   const loadBegin = performance.now();
@@ -62,7 +68,14 @@ export async function measureConfiguration(configuration: Configuration, setting
   await session.run(inputs);
   const firstInference = performance.now() - firstBegin;
 
-  const { reference, shapes: _given, alone: _alone, sampleInterval = SAMPLE_INTERVAL.default, ...limits } = settings;
+  const {
+    reference,
+    shapes: _given,
+    alone: _alone,
+    load: _load,
+    sampleInterval = SAMPLE_INTERVAL.default,
+    ...limits
+  } = settings;
   const options = { api: 'native', concurrency, ...limits } as const;
   const { measurement, resources } = await measureSampled(session, inputs, options, sampleInterval);
   const about = {
@@ -72,6 +85,7 @@ export async function measureConfiguration(configuration: Configuration, setting
     load: { kind: 'closed', concurrency } as const,
     api: 'native' as const,
     memory: 'host' as const,
+    hint: session.backend === 'openvino' ? hint : undefined,
     compile,
     firstInference,
     resources,

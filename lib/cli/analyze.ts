@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
-import type { Analysis, Failed, Measurement, Question } from '../analyze/analysis.js';
+import type { Analysis, Failed, LoadSettings, Measurement, Question } from '../analyze/analysis.js';
 import { analyze } from '../analyze/analyze.js';
 import { describeConfiguration, nameOf, precisions } from '../analyze/configuration.js';
 import { environmentOf } from '../analyze/environment.js';
@@ -22,7 +23,15 @@ import type { Environment } from '../results/environment.js';
 import { AnalysisFolder } from './analysis-folder.js';
 import { exitCodeOfSignal, interruptible } from './interrupt.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
-import { parseAmount, parseCount, parseSampleInterval, parseSeconds, parseShape } from './options.js';
+import {
+  HINTS,
+  parseAmount,
+  parseCount,
+  refuseUseless,
+  parseSampleInterval,
+  parseSeconds,
+  parseShape,
+} from './options.js';
 import { formatTable, inFlags, print, printJson } from './output.js';
 import { requireDevices } from '../required-devices.js';
 
@@ -33,6 +42,10 @@ interface AnalyzeCommandOptions {
   lanes: Axis;
   concurrency: Axis;
   shape: Record<string, number[]>;
+  cache?: true;
+  cacheDir?: string;
+  hint?: NonNullable<LoadSettings['hint']>;
+  graphs?: true;
   search: Question['search'];
   objective: Objectives;
   latencyBudget?: number;
@@ -92,6 +105,10 @@ export function addAnalyzeCommand(program: Command): void {
       parseShape,
       {},
     )
+    .option('--cache', "keep compiled models, in the user's cache folder: TensorRT builds each but once")
+    .option('--cache-dir <folder>', 'the same, in this folder')
+    .addOption(new Option('--hint <hint>', 'OpenVINO: performance hint').choices(HINTS))
+    .option('--graphs', 'TensorRT: replay each run as a CUDA graph')
     .addOption(
       new Option('--search <way>', 'quick: climb to the best; brute: all, but leave a range when it gains nothing')
         .choices(['quick', 'brute'])
@@ -225,14 +242,18 @@ async function toQuestion(models: readonly string[], options: AnalyzeCommandOpti
   const reference = options.verify === true ? 'openvino:CPU' : options.verify;
   const required = await requireModels(models);
   requireInputs({ models: required.models, shapes: options.shape });
+  const devices = await requireDevices(options.device ?? ['auto']);
+  refuseUseless('cuda', devices, { '--graphs': options.graphs });
+  refuseUseless('openvino', devices, { '--hint': options.hint });
   return {
     ...required,
-    devices: await requireDevices(options.device ?? ['auto']),
+    devices,
     precisions: options.precision,
     batch: options.batch,
     lanes: options.lanes,
     concurrency: options.concurrency,
     shapes: options.shape,
+    ...loadSettings(options),
     search: options.search,
     objectives: options.objective,
     limits: {
@@ -247,6 +268,19 @@ async function toQuestion(models: readonly string[], options: AnalyzeCommandOpti
     ...(options.sampleInterval === undefined ? {} : { sampleInterval: options.sampleInterval }),
     timeout: timeout * 1000,
     ...(reference === undefined ? {} : { reference: (await requireDevices([reference]))[0]! }),
+  };
+}
+
+/** Nothing where nothing is given: then it is the same question as before there were such options. */
+function loadSettings({ cache, cacheDir, hint, graphs }: AnalyzeCommandOptions): Pick<Question, 'load'> {
+  const folder = cacheDir === undefined ? cache : resolve(cacheDir);
+  if (folder === undefined && hint === undefined && graphs === undefined) return {};
+  return {
+    load: {
+      ...(hint === undefined ? {} : { hint }),
+      ...(graphs === undefined ? {} : { graphs }),
+      ...(folder === undefined ? {} : { cache: folder }),
+    },
   };
 }
 

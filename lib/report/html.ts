@@ -1,5 +1,5 @@
 /** An analysis as one page that needs nothing else: no script, no font, no network. */
-import type { Analysis, Failed, Measured } from '../analyze/analysis.js';
+import type { Analysis, Failed, Measured, Question } from '../analyze/analysis.js';
 import { areLists } from '../analyze/analyze.js';
 import { describeConfiguration, nameOf } from '../analyze/configuration.js';
 import { describeLimits, describeObjectives, memoryOf } from '../analyze/objective.js';
@@ -163,6 +163,7 @@ function conditions({ question, environment }: Analysis, summaries: readonly Mod
     ...summaries.flatMap(({ model, inputs }): [string, string][] =>
       inputs === undefined ? [] : [[`Inputs of ${nameOf(model)}`, inputs]],
     ),
+    ...loadSettings(question),
     ['Load', 'closed loop: the next request begins when one ends; random inputs in host memory'],
     ...(question.reference === undefined ? [] : [['Outputs compared with', question.reference] as [string, string]]),
   ];
@@ -193,6 +194,14 @@ ${definitions(where)}
 </div>
 <p class="note">Throughput counts the items of a batch. Latency is from the call to the outcome, waiting included. What a device does not tell is left out.</p>
 </section>`;
+}
+
+function loadSettings({ load: { hint, graphs, cache } = {} }: Question): [string, string][] {
+  return [
+    ...(hint === undefined ? [] : [["OpenVINO's hint", hint] as [string, string]]),
+    ...(graphs === undefined ? [] : [['CUDA graphs', 'on'] as [string, string]]),
+    ...(cache === undefined ? [] : [['Compiled models', 'kept for the next load'] as [string, string]]),
+  ];
 }
 
 function definitions(entries: readonly [string, string][]): string {

@@ -390,6 +390,10 @@ describe('the file', () => {
     expect((await expectError('INVALID_ARGUMENT', () => readToResume(path, flags))).message).toMatch(
       /differs in --max-memory, --min-runs, --verify, --sample-interval\.$/,
     );
+    const load = ask({ load: { hint: 'latency', cache: true } });
+    expect((await expectError('INVALID_ARGUMENT', () => readToResume(path, load))).message).toMatch(
+      /differs in --hint, --cache\.$/,
+    );
     const models = ask({ models: ['/models/other.onnx'], contents: { '/models/other.onnx': 'of another' } });
     expect((await expectError('INVALID_ARGUMENT', () => readToResume(path, models))).message).toMatch(
       /differs in the models\.$/,

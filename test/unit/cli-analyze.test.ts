@@ -257,6 +257,13 @@ describe('analyze', () => {
     ['a model that is not there', () => ['none.onnx', '-d', 'null:0'], 1, /none\.onnx/],
     ['a model given twice', (path) => [path, path, '-d', 'null:0'], 2, /is given twice/],
     ['an unknown device', (path) => [path, '-d', 'null:7'], 1, /There is no device null:7/],
+    [
+      'a hint that no device has a use for',
+      (path) => [path, '-d', 'null:0', '--hint', 'latency'],
+      2,
+      /no use of --hint/,
+    ],
+    ['graphs on what is no GPU', (path) => [path, '-d', 'null:0', '--graphs'], 2, /no use of --graphs/],
     ['an unknown backend', (path) => [path, '-d', 'tpu:0'], 2, /There is no backend "tpu"/],
   ])('refuses %s, and leaves nothing behind', async (_, args, code, message) => {
     const output = join(folder, 'out');
