@@ -5,7 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { AccelError, invalidArgument } from '../errors.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { FORMAT, VERSION, analysis } from './analysis.js';
-import type { Analysis, Question } from './analysis.js';
+import type { Analysis, LoadSettings, Question } from './analysis.js';
+import type { Limits } from './objective.js';
 
 /**
  * Reads an analysis.
@@ -45,10 +46,56 @@ export function readToResume(path: string, question: Question): Analysis {
       'Its figures are of the model as it was: analyze anew, with another --output.',
     );
   }
+  const flags = differing
+    // Of other models, they are others anyway.
+    .filter((key) => key !== 'contents' || !differing.includes('models'))
+    .flatMap((key) => flagsOf(key, earlier.question, question));
   throw invalidArgument(
-    `${path} is of another question: it differs in ${differing.join(', ')}.`,
+    `${path} is of another question: it differs in ${flags.join(', ')}.`,
     'Give the same options as before, or another --output.',
   );
+}
+
+const FLAGS: Readonly<Partial<Record<keyof Question, string>>> = {
+  models: 'the models',
+  contents: "the models' files",
+  devices: '--device',
+  precisions: '--precision',
+  batch: '--batch',
+  lanes: '--lanes',
+  concurrency: '--concurrency',
+  shapes: '--shape',
+  search: '--search',
+  objectives: '--objective',
+  duration: '--duration',
+  warmup: '--warmup',
+  minRuns: '--min-runs',
+  sampleInterval: '--sample-interval',
+  reference: '--verify',
+};
+
+const LIMIT_FLAGS: Readonly<Record<keyof Limits, string>> = {
+  latencyBudget: '--latency-budget',
+  maxMemory: '--max-memory',
+  maxUtilization: '--max-utilization',
+  minThroughput: '--min-throughput',
+};
+
+const LOAD_FLAGS: Readonly<Record<keyof LoadSettings, string>> = {
+  hint: '--hint',
+  graphs: '--graphs',
+  cache: '--cache',
+};
+
+/** What a part of the question is called by those who ask it. */
+function flagsOf(key: keyof Question, a: Question, b: Question): string[] {
+  if (key === 'load') {
+    const settings = Object.keys(LOAD_FLAGS) as (keyof LoadSettings)[];
+    return settings.filter((name) => a.load?.[name] !== b.load?.[name]).map((name) => LOAD_FLAGS[name]);
+  }
+  if (key !== 'limits') return [FLAGS[key] ?? key];
+  const limits = Object.keys(LIMIT_FLAGS) as (keyof Limits)[];
+  return limits.filter((limit) => a.limits[limit] !== b.limits[limit]).map((limit) => LIMIT_FLAGS[limit]);
 }
 
 function readJson(path: string): unknown {

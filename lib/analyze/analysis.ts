@@ -13,6 +13,16 @@ const axis = z
   .strictObject({ values: z.array(z.int().positive()).min(1), searched: z.boolean() })
   .meta({ description: 'Values of a setting; `searched`: a range, which a search may leave early.' });
 
+/** What changes a load, besides what is searched; of each backend that it is of use to. */
+export const loadSettings = z.strictObject({
+  /** OpenVINO's performance hint. */
+  hint: z.enum(['latency', 'throughput', 'cumulative_throughput', 'none']).optional(),
+  /** TensorRT replays each run as a CUDA graph. */
+  graphs: z.literal(true).optional(),
+  /** Compiled models are kept: in this folder, or in the user's. */
+  cache: z.union([z.literal(true), z.string().min(1)]).optional(),
+});
+
 const amount = z.number().nonnegative();
 
 /** What was asked. Two analyses with the same question may share measurements. */
@@ -27,6 +37,8 @@ export const question = z.strictObject({
   concurrency: axis,
   /** Shapes of inputs that the models leave open, by name; the batch takes the place of the first dimension. */
   shapes: z.record(z.string(), z.array(z.int().nonnegative())),
+  /** Absent: as `Session.load` does by itself. */
+  load: loadSettings.optional(),
   search: z.enum(['brute', 'quick']),
   objectives,
   limits,
@@ -51,7 +63,11 @@ export const measurement = z.discriminatedUnion('outcome', [
     row: resultRow,
     /** Does it keep all limits? Absent where nobody could measure what a limit is about. */
     satisfies: z.boolean().optional(),
+    /** Dimensions, counted from 0, that the model leaves open and nobody has given, by input: they were 1. */
+    openAsOne: z.record(z.string(), z.array(z.int().positive())).optional(),
     verification: verification.optional(),
+    /** Why the outputs could not be compared: the reference can't be loaded, say. Then nobody knows whether they are right. */
+    verificationFailure: z.string().min(1).optional(),
   }),
   z.strictObject({
     outcome: z.enum(['out of memory', 'failed', 'crashed', 'timed out']),
@@ -81,6 +97,7 @@ export const analysis = z
   })
   .meta({ title: 'accelnode analysis', description: 'What `accelnode analyze` writes to analysis.json.' });
 
+export type LoadSettings = z.output<typeof loadSettings>;
 export type Question = z.output<typeof question>;
 export type Measurement = z.output<typeof measurement>;
 export type Measured = Extract<Measurement, { outcome: 'measured' }>;

@@ -61,7 +61,7 @@ export async function analyze(question: Question, options: AnalyzeOptions): Prom
 
   try {
     for (const [model, device, precision] of combinations(question)) {
-      const search = question.search === 'brute' ? bruteSearch : quickSearch;
+      const search = question.search === 'brute' || areLists(question) ? bruteSearch : quickSearch;
       // What it is compared with in the end.
       const first = await verdict({ model, device, precision, batch: 1, lanes: 1, concurrency: 1 });
       if (first.hopeless) continue;
@@ -77,6 +77,11 @@ export async function analyze(question: Question, options: AnalyzeOptions): Prom
     if (!(error instanceof Interrupted)) throw error;
   }
   return result;
+}
+
+/** Has somebody named each value? Then every combination is wanted, and there is nothing to search. */
+export function areLists({ batch, lanes, concurrency }: Question): boolean {
+  return ![batch, lanes, concurrency].some(({ searched }) => searched);
 }
 
 /** What may come out otherwise the next time: somebody has ended the process, or the machine had other work. */
@@ -114,10 +119,11 @@ export function verdictOn(measurement: Measurement, { objectives, limits }: Ques
     const refused = measurement.code === 'INVALID_ARGUMENT';
     return { violation: Infinity, score: -Infinity, throughput: 0, outOfMemory, refused };
   }
-  const { row, verification } = measurement;
+  const { row, verification, verificationFailure } = measurement;
   const score = scoreOf(row, objectives) ?? -Infinity;
   // What nobody can measure, nobody can rely on; wrong outputs are of no use however fast they come.
-  const violation = verification?.passed === false ? Number.MAX_VALUE : (violationOf(row, limits) ?? Number.MAX_VALUE);
+  const isRight = verification?.passed !== false && verificationFailure === undefined;
+  const violation = isRight ? (violationOf(row, limits) ?? Number.MAX_VALUE) : Number.MAX_VALUE;
   return { violation, score, throughput: row.samplesPerSecond, outOfMemory: false };
 }
 
@@ -125,8 +131,9 @@ const CHILD = packageFile('dist', 'analyze-child.js');
 
 /** Measures a configuration in a process of its own: what goes wrong there costs this measurement and nothing else. */
 async function measureInChild(configuration: Configuration, question: Question): Promise<Measurement> {
-  const { duration, warmup, minRuns, sampleInterval, shapes, reference, timeout } = question;
-  const settings = { duration, warmup, minRuns, sampleInterval, shapes, reference };
+  const { duration, warmup, minRuns, sampleInterval, shapes, load, reference, timeout } = question;
+  const alone = question.models.length === 1;
+  const settings = { duration, warmup, minRuns, sampleInterval, shapes, alone, load, reference };
   const request: ChildRequest = { configuration, settings };
   const end = await inChild(CHILD, request, timeout);
   if (end.kind === 'crashed') return { outcome: 'crashed', configuration, reason: end.reason };
@@ -139,13 +146,13 @@ async function measureInChild(configuration: Configuration, question: Question):
     const outcome = code === 'OUT_OF_MEMORY' ? 'out of memory' : 'failed';
     return { outcome, configuration, reason: message, code, ...(hint === undefined ? {} : { hint }) };
   }
-  const { row, verification } = reply;
+  const { row, ...others } = reply;
   const violation = violationOf(row, question.limits);
   return {
     outcome: 'measured',
     configuration,
     row,
     ...(violation === undefined ? {} : { satisfies: violation === 0 }),
-    ...(verification === undefined ? {} : { verification }),
+    ...others,
   };
 }

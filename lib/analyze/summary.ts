@@ -4,6 +4,7 @@ import { verdictOn } from './analyze.js';
 import { describeConfiguration, isDefault, keyWithoutLoad, nameOf } from './configuration.js';
 import type { Configuration } from './configuration.js';
 import { describeLimits, describeObjectives, ratioOf } from './objective.js';
+import { describeOpen, describeShapes } from './shapes.js';
 import { NOISE, isBetter } from './search/grid.js';
 import type { Verdict } from './search/grid.js';
 
@@ -21,6 +22,8 @@ export interface ModelSummary {
   /** How many times as good as the default the best is. */
   ratio?: number;
   sentence: string;
+  /** What the inputs were, in words: their shapes, and which sizes nobody has given. Absent where nothing was measured. */
+  inputs?: string;
 }
 
 /** Each model's best configuration, in the order of the question. */
@@ -37,6 +40,7 @@ function summarizeModel(model: string, own: readonly Measurement[], question: Qu
     model,
     measurements: own.length,
     configurations: new Set(own.map(({ configuration }) => keyWithoutLoad(configuration))).size,
+    ...describeInputs(own),
   };
   const begin = `In ${count(counts.measurements, 'measurement')} across ${count(counts.configurations, 'configuration')}, `;
   if (best === undefined) return { ...counts, sentence: begin + nothingFits(own, question) };
@@ -49,6 +53,15 @@ function summarizeModel(model: string, own: readonly Measurement[], question: Qu
     ...(ratio === undefined ? {} : { ratio }),
     sentence: begin + comparison(best, ratio, question),
   };
+}
+
+function describeInputs(own: readonly Measurement[]): Pick<ModelSummary, 'inputs'> {
+  // But for the batch, they are the same in all.
+  const first = own.find((each): each is Measured => each.outcome === 'measured');
+  if (first === undefined || Object.keys(first.row.shapes).length === 0) return {};
+  const { row, openAsOne } = first;
+  const open = openAsOne === undefined ? '' : `. ${describeOpen(openAsOne)}`;
+  return { inputs: describeShapes(row.shapes) + open };
 }
 
 /**
@@ -93,8 +106,18 @@ function nothingFits(own: readonly Measurement[], question: Question): string {
     const first = own.find((each) => each.outcome !== 'measured');
     return `none could be measured${first === undefined ? '.' : `; the first: ${first.reason}`}`;
   }
-  if (measured.every(({ verification }) => verification?.passed === false)) {
-    return 'none has the outputs of the reference.';
+  if (measured.every(({ verificationFailure }) => verificationFailure !== undefined)) {
+    return `none is known to have the outputs of the reference. ${measured[0]!.verificationFailure!}`;
+  }
+  if (
+    measured.every(
+      ({ verification, verificationFailure }) => verification?.passed === false || verificationFailure !== undefined,
+    )
+  ) {
+    const output = measured
+      .flatMap(({ verification }) => verification?.outputs ?? [])
+      .find(({ reason }) => reason !== undefined);
+    return `none has the outputs of the reference.${output === undefined ? '' : ` ${output.name}: ${output.reason!}`}`;
   }
   if (measured.every(({ row }) => ratioOf(row, row, question.objectives) === undefined)) {
     return `none can be judged by ${describeObjectives(question.objectives)}: the device does not tell.`;

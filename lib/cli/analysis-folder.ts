@@ -4,11 +4,13 @@ import { join } from 'node:path';
 
 import { readToResume } from '../analyze/analysis-file.js';
 import type { Analysis, Question } from '../analyze/analysis.js';
+import { requireSameMachine } from '../analyze/environment.js';
 import { AccelError } from '../index.js';
 import { tryLock } from '../lock-folder.js';
 import { makeFolder } from '../make-folder.js';
 import { toCsv } from '../report/columns.js';
 import { toHtml } from '../report/html.js';
+import type { Environment } from '../results/environment.js';
 import { writeResults } from '../results/results.js';
 import type { Results } from '../results/results.js';
 import { reasonOf } from '../runtimes/failures.js';
@@ -30,15 +32,15 @@ export class AnalysisFolder implements AsyncDisposable {
   /**
    * Opens a folder, and makes it unless it is to be gone on with. What can't be written to is known before anything is
    * measured: the lock is written.
-   * @throws `INVALID_ARGUMENT` for a folder that has an analysis already or, with `resume`, none of this question; that
-   * another process is at; that can't be written to
+   * @throws `INVALID_ARGUMENT` for a folder that has an analysis already or, with `resume`, none of this question and
+   * machine; that another process is at; that can't be written to
    */
-  static async open(path: string, question: Question, resume: boolean): Promise<AnalysisFolder> {
+  static async open(path: string, question: Question, now: Environment, resume: boolean): Promise<AnalysisFolder> {
     // Before anything is made, and again when nobody else can write.
-    readEarlier(path, question, resume);
+    readEarlier(path, question, now, resume);
     const lock = await Lock.take(path);
     try {
-      return new AnalysisFolder(path, lock, readEarlier(path, question, resume));
+      return new AnalysisFolder(path, lock, readEarlier(path, question, now, resume));
     } catch (error) {
       await lock.release();
       throw error;
@@ -72,8 +74,12 @@ function jsonIn(folder: string): string {
   return join(folder, 'analysis.json');
 }
 
-function readEarlier(path: string, question: Question, resume: boolean): Analysis | undefined {
-  if (resume) return readToResume(jsonIn(path), question);
+function readEarlier(path: string, question: Question, now: Environment, resume: boolean): Analysis | undefined {
+  if (resume) {
+    const earlier = readToResume(jsonIn(path), question);
+    requireSameMachine(jsonIn(path), earlier.environment, now);
+    return earlier;
+  }
   if (!existsSync(jsonIn(path))) return undefined;
   throw new AccelError('INVALID_ARGUMENT', `There is an analysis in ${path} already.`, {
     hint: 'Add --resume to go on with it, or name another folder.',

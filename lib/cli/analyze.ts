@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
-import type { Analysis, Failed, Measurement, Question } from '../analyze/analysis.js';
+import type { Analysis, Failed, LoadSettings, Measurement, Question } from '../analyze/analysis.js';
 import { analyze } from '../analyze/analyze.js';
 import { describeConfiguration, nameOf, precisions } from '../analyze/configuration.js';
 import { environmentOf } from '../analyze/environment.js';
 import { metricNames } from '../analyze/objective.js';
 import type { Metric, Objectives } from '../analyze/objective.js';
 import { requireModels } from '../analyze/required-models.js';
+import { describeOpen, requireInputs } from '../analyze/shapes.js';
 import type { Axis } from '../analyze/search/grid.js';
 import { powersOfTwo } from '../analyze/search/grid.js';
 import { rank, summarize } from '../analyze/summary.js';
@@ -17,10 +19,19 @@ import type { ModelSummary } from '../analyze/summary.js';
 import { toResults } from '../analyze/to-results.js';
 import { AccelError } from '../index.js';
 import { filledColumns, formatCell, tableColumns } from '../report/columns.js';
+import type { Environment } from '../results/environment.js';
 import { AnalysisFolder } from './analysis-folder.js';
 import { exitCodeOfSignal, interruptible } from './interrupt.js';
 import { SAMPLE_INTERVAL } from '../measure/sampling.js';
-import { parseAmount, parseCount, parseSampleInterval, parseSeconds, parseShape } from './options.js';
+import {
+  HINTS,
+  parseAmount,
+  parseCount,
+  refuseUseless,
+  parseSampleInterval,
+  parseSeconds,
+  parseShape,
+} from './options.js';
 import { formatTable, inFlags, print, printJson } from './output.js';
 import { requireDevices } from '../required-devices.js';
 
@@ -31,6 +42,10 @@ interface AnalyzeCommandOptions {
   lanes: Axis;
   concurrency: Axis;
   shape: Record<string, number[]>;
+  cache?: true;
+  cacheDir?: string;
+  hint?: NonNullable<LoadSettings['hint']>;
+  graphs?: true;
   search: Question['search'];
   objective: Objectives;
   latencyBudget?: number;
@@ -70,10 +85,7 @@ export function addAnalyzeCommand(program: Command): void {
         .default(['fp32'], 'fp32'),
     )
     .addOption(
-      new Option(
-        '-b, --batch <values>',
-        'batches: 1,2,4 each of these; 1:64 a range, by powers of 2; 1: until memory is full',
-      )
+      new Option('-b, --batch <values>', 'batches: 1,2,4 a list; 1:64 a range, by powers of 2; 1: until memory is full')
         .argParser(parseBatch)
         .default(range(1, 128), '1:128'),
     )
@@ -93,6 +105,10 @@ export function addAnalyzeCommand(program: Command): void {
       parseShape,
       {},
     )
+    .option('--cache', "keep compiled models, in the user's cache folder: TensorRT builds each but once")
+    .option('--cache-dir <folder>', 'the same, in this folder')
+    .addOption(new Option('--hint <hint>', 'OpenVINO: performance hint').choices(HINTS))
+    .option('--graphs', 'TensorRT: replay each run as a CUDA graph')
     .addOption(
       new Option('--search <way>', 'quick: climb to the best; brute: all, but leave a range when it gains nothing')
         .choices(['quick', 'brute'])
@@ -134,28 +150,45 @@ export function addAnalyzeCommand(program: Command): void {
     .addHelpText(
       'after',
       `
+Where batch, lanes and concurrency are all lists, all their combinations are measured. Among ranges, brute measures each
+value of a list, and quick climbs along it as along a range.
+
 Each configuration is measured in a process of its own, with random inputs: one that crashes or takes too long costs its
 row. Ctrl-C ends after the one that is being measured; --resume goes on from there.
 
   accelnode analyze resnet50.onnx -d openvino:CPU --latency-budget 50 -o resnet50
-  accelnode analyze *.onnx --search brute -b 1,4,16 --objective throughput=10,latency=1`,
+  accelnode analyze *.onnx -b 1,4,16 -l 1,2 -c 1,2,4 --objective throughput=10,latency=1
+
+                             model_analyzer
+  --search brute, quick      --run-config-search-mode
+  -b 1:N                     --run-config-search-max-model-batch-size
+  -c 1:N                     --run-config-search-max-concurrency
+  -l 1:N                     --run-config-search-max-instance-count
+  --objective throughput=10  objectives: perf_throughput: 10
+  --latency-budget           --latency-budget; constraints: perf_latency_p99: max
+  --max-memory               constraints: gpu_used_memory: max
+  --min-throughput           constraints: perf_throughput: min
+  -o FOLDER, --resume        --checkpoint-directory
+  -o FOLDER                  --export-path`,
     )
     .action(runAnalyze);
 }
 
 async function runAnalyze(models: string[], options: AnalyzeCommandOptions): Promise<void> {
   const question = await toQuestion(models, options);
-  if (options.output === undefined) return analyzeInto(undefined, question, options);
-  await using folder = await AnalysisFolder.open(options.output, question, options.resume === true);
-  await analyzeInto(folder, question, options);
+  const now = await environmentOf(question.devices);
+  if (options.output === undefined) return analyzeInto(undefined, question, now, options);
+  await using folder = await AnalysisFolder.open(options.output, question, now, options.resume === true);
+  await analyzeInto(folder, question, folder.earlier?.environment ?? now, options);
 }
 
 async function analyzeInto(
   folder: AnalysisFolder | undefined,
   question: Question,
+  environment: Environment,
   options: AnalyzeCommandOptions,
 ): Promise<void> {
-  const environment = folder?.earlier?.environment ?? (await environmentOf(question.devices));
+  const noteOpen = options.json === true ? () => undefined : openNotes();
   const analysis = await interruptible(async (signal) => {
     const result = await analyze(question, {
       environment,
@@ -167,32 +200,60 @@ async function analyzeInto(
         const what = `${nameOf(model)} on ${device} in ${precision}, ${describeConfiguration(configuration)}`;
         process.stderr.write(`${done + 1}: ${what}\n`);
       },
-      onMeasured: (analysis) => folder?.save(analysis),
+      onMeasured: (analysis) => {
+        noteOpen(analysis);
+        folder?.save(analysis);
+      },
     });
     if (!result.complete) process.exitCode = exitCodeOfSignal();
     return result;
   });
   await folder?.finish(analysis, toResults(analysis));
   const failed = nothingMeasured(analysis);
-  if (failed !== undefined) throw toError(failed);
+  // Ended by a signal is no failure of the configuration's: there may have been others.
+  if (failed !== undefined && analysis.complete) throw toError(failed);
   if (options.json === true) printJson(analysis);
   else printAnalysis(analysis, options, folder);
+}
+
+/** Says once of each model, as soon as it is known, which of its sizes nobody has given. */
+function openNotes(): (analysis: Analysis) => void {
+  const told = new Set<string>();
+  return ({ measurements }) => {
+    const last = measurements.at(-1);
+    if (last?.outcome !== 'measured' || last.openAsOne === undefined || told.has(last.configuration.model)) return;
+    told.add(last.configuration.model);
+    process.stderr.write(`note: ${nameOf(last.configuration.model)}: ${describeOpen(last.openAsOne)}\n`);
+  };
 }
 
 async function toQuestion(models: readonly string[], options: AnalyzeCommandOptions): Promise<Question> {
   if (options.resume === true && options.output === undefined) {
     throw new AccelError('INVALID_ARGUMENT', '--resume needs the folder to go on with.', { hint: 'Add --output.' });
   }
-  const { latencyBudget, maxMemory, maxUtilization, minThroughput } = options;
+  const { latencyBudget, maxMemory, maxUtilization, minThroughput, duration, warmup, timeout } = options;
+  if (duration * 1000 + warmup >= timeout * 1000) {
+    throw new AccelError(
+      'INVALID_ARGUMENT',
+      `No configuration could end: --duration of ${duration} s and --warmup of ${warmup} ms are not less than --timeout of ${timeout} s.`,
+      { hint: 'The time-out counts loading too: leave room for it.' },
+    );
+  }
   const reference = options.verify === true ? 'openvino:CPU' : options.verify;
+  const required = await requireModels(models);
+  requireInputs({ models: required.models, shapes: options.shape });
+  const devices = await requireDevices(options.device ?? ['auto']);
+  refuseUseless('cuda', devices, { '--graphs': options.graphs });
+  refuseUseless('openvino', devices, { '--hint': options.hint });
   return {
-    ...(await requireModels(models)),
-    devices: await requireDevices(options.device ?? ['auto']),
+    ...required,
+    devices,
     precisions: options.precision,
     batch: options.batch,
     lanes: options.lanes,
     concurrency: options.concurrency,
     shapes: options.shape,
+    ...loadSettings(options),
     search: options.search,
     objectives: options.objective,
     limits: {
@@ -201,12 +262,25 @@ async function toQuestion(models: readonly string[], options: AnalyzeCommandOpti
       ...(maxUtilization === undefined ? {} : { maxUtilization }),
       ...(minThroughput === undefined ? {} : { minThroughput }),
     },
-    duration: options.duration * 1000,
-    warmup: options.warmup,
+    duration: duration * 1000,
+    warmup,
     minRuns: options.minRuns,
     ...(options.sampleInterval === undefined ? {} : { sampleInterval: options.sampleInterval }),
-    timeout: options.timeout * 1000,
+    timeout: timeout * 1000,
     ...(reference === undefined ? {} : { reference: (await requireDevices([reference]))[0]! }),
+  };
+}
+
+/** Nothing where nothing is given: then it is the same question as before there were such options. */
+function loadSettings({ cache, cacheDir, hint, graphs }: AnalyzeCommandOptions): Pick<Question, 'load'> {
+  const folder = cacheDir === undefined ? cache : resolve(cacheDir);
+  if (folder === undefined && hint === undefined && graphs === undefined) return {};
+  return {
+    load: {
+      ...(hint === undefined ? {} : { hint }),
+      ...(graphs === undefined ? {} : { graphs }),
+      ...(folder === undefined ? {} : { cache: folder }),
+    },
   };
 }
 
@@ -235,14 +309,9 @@ function printAnalysis(
 ): void {
   for (const summary of summarize(analysis)) {
     const rows = bestFirst(analysis, summary).slice(0, top);
-    const columns = filledColumns(tableColumns, rows);
-    print(
-      formatTable(
-        columns.map(({ name }) => name),
-        rows.map((row) => columns.map((column) => formatCell(column, column.of(row)))),
-      ),
-    );
-    print();
+    if (rows.length > 0) printTable(rows);
+    if (summary.inputs !== undefined) print(`inputs: ${summary.inputs}`);
+    if (rows.length > 0) print();
     print(summary.sentence);
     print();
   }
@@ -256,6 +325,16 @@ function printAnalysis(
   );
 }
 
+function printTable(rows: readonly Measurement[]): void {
+  const columns = filledColumns(tableColumns, rows);
+  print(
+    formatTable(
+      columns.map(({ name }) => name),
+      rows.map((row) => columns.map((column) => formatCell(column, column.of(row)))),
+    ),
+  );
+}
+
 function bestFirst({ measurements, question }: Analysis, { model }: ModelSummary): Measurement[] {
   return rank(
     measurements.filter((each) => each.outcome === 'measured' && each.configuration.model === model),
@@ -264,6 +343,7 @@ function bestFirst({ measurements, question }: Analysis, { model }: ModelSummary
 }
 
 function printFailures(measurements: readonly Measurement[]): void {
+  printNotCompared(measurements);
   const failed = measurements.filter((each): each is Failed => each.outcome !== 'measured');
   for (const { configuration, outcome, reason } of failed) {
     const { model, device, precision } = configuration;
@@ -272,6 +352,16 @@ function printFailures(measurements: readonly Measurement[]): void {
     );
   }
   if (failed.length > 0) print();
+}
+
+/** Each reason once: what is wrong with the reference is so for every configuration. */
+function printNotCompared(measurements: readonly Measurement[]): void {
+  const reasons = measurements.flatMap((each) => {
+    if (each.outcome !== 'measured' || each.verificationFailure === undefined) return [];
+    return [`${nameOf(each.configuration.model)}: outputs not compared: ${inFlags(each.verificationFailure)}`];
+  });
+  for (const reason of new Set(reasons)) print(reason);
+  if (reasons.length > 0) print();
 }
 
 function range(from: number, to: number): Axis {

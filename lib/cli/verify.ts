@@ -2,10 +2,12 @@ import { InvalidArgumentError } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
 import { entryOf } from '../entry-of.js';
-import { AccelError, Session, verify } from '../index.js';
+import { AccelError, Session } from '../index.js';
 import type { Inputs, OutputDifference, Tensor, Verification } from '../index.js';
 import { requireDevices } from '../required-devices.js';
-import { makeInput, requireKnown } from './input.js';
+import { seededInputs } from '../verify/random-inputs.js';
+import { verifySession } from '../verify/verify.js';
+import { makeInput, requireKnown, shapeFor } from './input.js';
 import { addModelOptions, loadOptions, parseAmount, parseCount, splitAssignment, withEntry } from './options.js';
 import type { ModelCommandOptions } from './options.js';
 import { EXIT_FAILED, Progress, formatTable, inPrecision, print, printJson } from './output.js';
@@ -13,11 +15,14 @@ import { EXIT_FAILED, Progress, formatTable, inPrecision, print, printJson } fro
 interface VerifyCommandOptions extends ModelCommandOptions {
   reference: string;
   input: Record<string, string>;
-  random: number;
+  random?: number;
   seed: number;
   minCosine?: number;
   maxRelative?: number;
 }
+
+/** Of the seed's sets, the one for given inputs: none that `--random` names. */
+const GIVEN_SET = -1;
 
 /** `accelnode verify MODEL --device X --reference openvino:CPU` */
 export function addVerifyCommand(program: Command): void {
@@ -32,7 +37,7 @@ export function addVerifyCommand(program: Command): void {
       (text: string, inputs: Record<string, string>) => withEntry(inputs, ...splitAssignment(text)),
       {},
     )
-    .option('--random <n>', 'sets of random inputs, where none are given', parseCount, 3)
+    .option('--random <n>', 'sets of random inputs, beside given ones (default: 3; 0 where some are given)', parseCount)
     .option('--seed <n>', 'what the random inputs follow from', parseCount, 1)
     .option('--min-cosine <number>', 'the least cosine to pass, up to 1 (default: by the precision)', parseCosine)
     .option(
@@ -62,13 +67,14 @@ async function runVerify(model: string, options: VerifyCommandOptions): Promise<
   let found: Verification;
   try {
     progress.update('comparing', 0, 1);
-    const inputs = await givenInputs(model, options);
-    found = await verify(model, {
+    await using session = await Session.load(model, load);
+    found = await verifySession(session, model, {
       load,
       reference,
       shapes: options.shape,
       seed: options.seed,
-      ...(inputs === undefined ? { random: options.random } : { inputs: [inputs] }),
+      inputs: await givenInputs(session, options),
+      random: options.random,
       tolerance: {
         ...(options.minCosine === undefined ? {} : { cosine: options.minCosine }),
         ...(options.maxRelative === undefined ? {} : { relative: options.maxRelative }),
@@ -82,12 +88,18 @@ async function runVerify(model: string, options: VerifyCommandOptions): Promise<
   if (!found.passed) process.exitCode = EXIT_FAILED;
 }
 
-/** What `--input` names, for every input of the model; undefined where it names none. */
-async function givenInputs(model: string, options: VerifyCommandOptions): Promise<Inputs | undefined> {
-  if (Object.keys(options.input).length === 0) return undefined;
-  // What the model takes is known when it is loaded.
-  await using session = await Session.load(model, loadOptions(options, true));
+/** What `--input` names, for every input of the model: a set, or none. */
+export async function givenInputs(
+  session: Session,
+  options: Pick<VerifyCommandOptions, 'input' | 'shape' | 'seed'>,
+): Promise<Inputs[]> {
+  if (Object.keys(options.input).length === 0) return [];
   requireKnown('--input', Object.keys(options.input), session);
+  const random = session.inputs.filter(({ name }) => entryOf(options.input, name) === 'random');
+  const shapes = Object.fromEntries(
+    random.map((info) => [info.name, shapeFor(info, entryOf(options.shape, info.name))]),
+  );
+  const seeded = seededInputs(random, shapes, options.seed, GIVEN_SET);
   const inputs: Record<string, Tensor> = {};
   for (const info of session.inputs) {
     const what = entryOf(options.input, info.name);
@@ -96,9 +108,9 @@ async function givenInputs(model: string, options: VerifyCommandOptions): Promis
         hint: `Give all of them or none: --input ${info.name}=random`,
       });
     }
-    inputs[info.name] = await makeInput(info, what, entryOf(options.shape, info.name));
+    inputs[info.name] = entryOf(seeded, info.name) ?? (await makeInput(info, what, entryOf(options.shape, info.name)));
   }
-  return inputs;
+  return [inputs];
 }
 
 function printVerification(model: string, found: Verification): void {

@@ -33,8 +33,15 @@ const p99 = figure('p99 Latency (ms)', ({ row }) => row.latency.p99, 2);
 const memory = figure('Memory (MB)', ({ row }) => inMB(memoryOf(row)), 0);
 const utilization = figure('Average Device Utilization (%)', ({ row }) => row.resources.deviceUtilization, 1);
 const power = figure('Average Device Power Usage (W)', ({ row }) => row.resources.power, 1);
-const verified = figure('Verified', ({ verification }) =>
-  verification === undefined ? undefined : verification.passed ? 'Yes' : 'No',
+const verified = figure('Verified', ({ verification, verificationFailure }) => {
+  if (verificationFailure !== undefined) return 'Unknown';
+  return verification === undefined ? undefined : verification.passed ? 'Yes' : 'No';
+});
+/** As `--shape` takes them. */
+const shapes = figure('Shapes', ({ row }) =>
+  Object.entries(row.shapes)
+    .map(([name, dims]) => `${name}=${dims.join('x')}`)
+    .join(' '),
 );
 const outcome: Column = {
   name: 'Outcome',
@@ -78,6 +85,7 @@ const csvColumns: readonly Column[] = [
   figure('Computed Precision', ({ row }) => row.precision),
   verified,
   outcome,
+  shapes,
 ];
 
 /** All measurements as CSV, the names of the columns first. What is not known is empty. */

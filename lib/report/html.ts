@@ -1,5 +1,6 @@
 /** An analysis as one page that needs nothing else: no script, no font, no network. */
-import type { Analysis, Failed, Measured } from '../analyze/analysis.js';
+import type { Analysis, Failed, Measured, Question } from '../analyze/analysis.js';
+import { areLists } from '../analyze/analyze.js';
 import { describeConfiguration, nameOf } from '../analyze/configuration.js';
 import { describeLimits, describeObjectives, memoryOf } from '../analyze/objective.js';
 import { rank, summarize } from '../analyze/summary.js';
@@ -32,7 +33,7 @@ ${analysis.complete ? '' : '<p class="note">The search has not come to its end y
 </header>
 <main>
 ${summaries.map((summary) => modelSection(summary, analysis, render)).join('\n')}
-${conditions(analysis)}
+${conditions(analysis, summaries)}
 </main>
 </body>
 </html>
@@ -59,7 +60,7 @@ ${chartsOf(summary, measured, question)
 </div>
 ${table(measured, summary)}`
 }
-${failures(failed)}
+${notCompared(measured)}${failures(failed)}
 </section>`;
 }
 
@@ -127,6 +128,15 @@ ${rows.join('\n')}
 </div>`;
 }
 
+function notCompared(measured: readonly Measured[]): string {
+  const reasons = new Set(
+    measured.flatMap(({ verificationFailure: reason }) => (reason === undefined ? [] : [reason])),
+  );
+  return [...reasons]
+    .map((reason) => `<p class="note">Outputs that could not be compared: ${escape(reason)}</p>\n`)
+    .join('');
+}
+
 function failures(failed: readonly Failed[]): string {
   if (failed.length === 0) return '';
   const items = failed.map(
@@ -140,16 +150,20 @@ ${items.join('\n')}
 }
 
 /** What the figures mean nothing without. */
-function conditions({ question, environment }: Analysis): string {
+function conditions({ question, environment }: Analysis, summaries: readonly ModelSummary[]): string {
   const limits = describeLimits(question.limits);
   const asked: [string, string][] = [
-    ['Search', question.search],
+    ['Search', areLists(question) ? 'all combinations' : question.search],
     ['Objective', describeObjectives(question.objectives)],
     ['Limits', limits === '' ? 'none' : limits],
     [
       'Measured for',
       `${question.duration / 1000} s each, after ${question.warmup} ms, at least ${question.minRuns} requests`,
     ],
+    ...summaries.flatMap(({ model, inputs }): [string, string][] =>
+      inputs === undefined ? [] : [[`Inputs of ${nameOf(model)}`, inputs]],
+    ),
+    ...loadSettings(question),
     ['Load', 'closed loop: the next request begins when one ends; random inputs in host memory'],
     ...(question.reference === undefined ? [] : [['Outputs compared with', question.reference] as [string, string]]),
   ];
@@ -180,6 +194,14 @@ ${definitions(where)}
 </div>
 <p class="note">Throughput counts the items of a batch. Latency is from the call to the outcome, waiting included. What a device does not tell is left out.</p>
 </section>`;
+}
+
+function loadSettings({ load: { hint, graphs, cache } = {} }: Question): [string, string][] {
+  return [
+    ...(hint === undefined ? [] : [["OpenVINO's hint", hint] as [string, string]]),
+    ...(graphs === undefined ? [] : [['CUDA graphs', 'on'] as [string, string]]),
+    ...(cache === undefined ? [] : [['Compiled models', 'kept for the next load'] as [string, string]]),
+  ];
 }
 
 function definitions(entries: readonly [string, string][]): string {

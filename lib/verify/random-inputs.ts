@@ -5,16 +5,19 @@ import { AccelError } from '../errors.js';
 import { Tensor } from '../tensor.js';
 
 /**
- * Values for every input: floats in [0, 1), 0 or 1 for integers (pixels for uint8), which are valid for most models.
+ * Values for every input, which are valid for most models: floats in [0, 1); all values of the 8-bit integers, which are
+ * pixels or quantized numbers; 0 or 1 for other integers, which may be indices into a table of any size.
  * @param shapes of inputs; for others, an open dimension is 1
+ * @param set of several for the same seed, none of them another seed's
  * @throws `INVALID_ARGUMENT` for an input without a fixed number of dimensions, `UNSUPPORTED` for one of strings
  */
 export function seededInputs(
   inputs: readonly TensorInfo[],
   shapes: Readonly<Record<string, readonly number[]>>,
   seed: number,
+  set = 0,
 ): Record<string, Tensor> {
-  const next = splitmix32(seed);
+  const next = splitmix32(seed + set * BETWEEN_SETS);
   return Object.fromEntries(inputs.map((info) => [info.name, seededTensor(info, shapeOf(info, shapes), next)]));
 }
 
@@ -43,10 +46,14 @@ function seededTensor({ name, type }: TensorInfo, dims: readonly number[], next:
     // The bits of floats in [0.5, 1): those of 0.5 with other fractions.
     else if (type === 'float16') data[i] = 0x3800 + Math.floor(next() * 0x400);
     else if (type === 'bfloat16') data[i] = 0x3f00 + Math.floor(next() * 0x80);
-    else data[i] = Math.floor(next() * (type === 'uint8' ? 256 : 2));
+    // An int8's value is what is left of it in 8 bits.
+    else data[i] = Math.floor(next() * (type === 'uint8' || type === 'int8' ? 256 : 2));
   }
   return tensor;
 }
+
+/** So far apart that no seed that people would choose begins where a set of another one does. */
+const BETWEEN_SETS = 0x85ebca6b;
 
 /** Numbers in [0, 1). */
 function splitmix32(seed: number): () => number {

@@ -108,12 +108,12 @@ export async function verifySession(
   // Made when their turn comes: all at once may be more than there is memory for.
   function* sets(): Generator<Inputs> {
     yield* inputs;
-    for (let i = 0; i < random; i++) yield seededInputs(session.inputs, shapes, seed + i);
+    for (let i = 0; i < random; i++) yield seededInputs(session.inputs, shapes, seed, i);
   }
 
   const differences = new Map<string, Difference>();
   for (const set of sets()) {
-    const [actual, expected] = await Promise.all([session.run(set), reference.run(set)]);
+    const [actual, expected] = await Promise.all([session.run(set), runReference(reference, set)]);
     for (const [name, difference] of compareOutputs(actual, expected)) {
       const before = differences.get(name);
       differences.set(name, before === undefined ? difference : worse(before, difference));
@@ -139,14 +139,23 @@ async function loadReference(model: ModelSource, device: string, load: LoadOptio
   try {
     return await Session.load(model, { device, shapes, signal });
   } catch (error) {
-    if (!(error instanceof AccelError)) throw error;
-    throw new AccelError(error.code, `The reference ${device} can't be loaded: ${error.message}`, {
-      hint: error.hint,
-      backend: error.backend,
-      device: error.device,
-      cause: error,
-    });
+    throw ofReference(`The reference ${device} can't be loaded`, error);
   }
+}
+
+async function runReference(reference: Session, inputs: Inputs): Promise<Outputs> {
+  try {
+    return await reference.run(inputs);
+  } catch (error) {
+    throw ofReference(`The reference ${reference.device} can't be run`, error);
+  }
+}
+
+/** Whoever reads of it must not blame the device that is looked at. */
+function ofReference(what: string, error: unknown): unknown {
+  if (!(error instanceof AccelError)) return error;
+  const { code, message, hint, backend, device } = error;
+  return new AccelError(code, `${what}: ${message}`, { hint, backend, device, cause: error });
 }
 
 function compareOutputs(actual: Outputs, expected: Outputs): [name: string, difference: Difference][] {
@@ -174,9 +183,14 @@ function judge(name: string, difference: Difference, tolerance: Tolerance): Outp
 }
 
 function failureOf(difference: Difference, tolerance: Tolerance): string | undefined {
-  const { cosine, maxRelative, incomparable } = difference;
+  const { elements, cosine, maxRelative, incomparable, nan, infinite } = difference;
+  if (elements === 0)
+    return 'There is not a single element to compare. Inputs of another shape or with other values may give some.';
   if (incomparable > 0) {
     return `${incomparable} ${incomparable === 1 ? 'element is' : 'elements are'} NaN or infinite in only one of the two.`;
+  }
+  if (nan + infinite === elements) {
+    return 'No element is a number in either of the two, so that nothing could be compared. Other inputs may give some.';
   }
   if (cosine !== undefined && cosine < tolerance.cosine) {
     return `The cosine is ${cosine.toPrecision(6)}, less than ${tolerance.cosine}.`;

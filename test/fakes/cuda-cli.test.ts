@@ -8,6 +8,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { LineChild } from '../utils/line-child.js';
+import type { Analysis } from '../../build-ts/analyze/analysis.js';
 import type { Control } from './cuda/control.mjs';
 import { folderOf, libraryOf, majors, makeDoubles, missing, reaches, writeModels } from './cuda/setup.js';
 import { makeWorkplace } from './openvino/setup.js';
@@ -226,6 +227,17 @@ describe.skipIf(missing !== undefined).each(majors)(`the command with TensorRT %
     const plain = await accelnode('bench', models.mix, '-d', 'cuda:0', ...quick, ...args);
     expectPlain(plain, 0);
     expect(plain.stdout).toMatch(mode);
+  });
+
+  it('analyze loads with CUDA graphs, and builds an engine once where it is kept', async () => {
+    const args = ['analyze', models.rows, '-d', 'cuda:0', '-t', '0', '--warmup', '0', '--min-runs', '2'];
+    const before = control.get('builds');
+    const lists = ['-b', '1', '-l', '1,2', '-c', '1,2', '--graphs', '--cache-dir', cache];
+    const { measurements, question } = await jsonOf<Analysis>(accelnode, 0, ...args, ...lists);
+    expect(question.load).toEqual({ graphs: true, cache });
+    expect(measurements).toHaveLength(4);
+    for (const each of measurements) expect(each).toMatchObject({ outcome: 'measured', row: { graphs: true } });
+    expect(control.get('builds')).toBe(before + 1);
   });
 
   it('bench has room for as many runs as are to be in flight', async () => {

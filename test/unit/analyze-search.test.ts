@@ -254,6 +254,14 @@ describe('the brute search', () => {
     expect([...new Set(points.map(({ batch }) => batch))]).toEqual([1, 2, 4, 8, 16]);
   });
 
+  it('goes on where the first of a range could not be measured, as long as more gives more', async () => {
+    const failed: Verdict = { violation: Infinity, score: -Infinity, throughput: 0, outOfMemory: false };
+    const good = gaining(({ batch }) => batch);
+    const grid: Grid = { lanes: list(1), batch: range(128), concurrency: list(1) };
+    const { points } = await explore(bruteSearch, grid, (point) => (point.batch === 1 ? failed : good(point)));
+    expect(points.map(({ batch }) => batch)).toEqual([1, 2, 4, 8, 16, 32, 64, 128]);
+  });
+
   it('goes on until the memory is full, and not beyond', async () => {
     const grid: Grid = { lanes: list(1, 2), batch: range(2 ** 16), concurrency: list(1, 2) };
     const judge = gaining(
@@ -278,6 +286,9 @@ it.each<[number[], boolean]>([
   [[100, 106, 90, 90], false],
   [[1, 100, 101, 102, 103], true],
   [[0, 0, 0, 0], true],
+  [[0, 2, 4, 8], false],
+  [[0, 0, 0, 8], false],
+  [[8, 0, 0, 0], true],
 ])('throughputs of %j gain no more: %s', (throughputs, expected) => {
   expect(gainsNoMore(throughputs)).toBe(expected);
 });

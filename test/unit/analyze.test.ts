@@ -7,15 +7,21 @@ import { toJSONSchema } from 'zod';
 
 import { readAnalysis, readToResume } from '../../build-ts/analyze/analysis-file.js';
 import { analysis as analysisShape } from '../../build-ts/analyze/analysis.js';
-import type { Analysis, Measurement, Question } from '../../build-ts/analyze/analysis.js';
+import type { Analysis, Measured, Measurement, Question } from '../../build-ts/analyze/analysis.js';
 import { analyze } from '../../build-ts/analyze/analyze.js';
+import { requireSameMachine } from '../../build-ts/analyze/environment.js';
+import { measureConfiguration } from '../../build-ts/analyze/measure-configuration.js';
+import type { MeasureSettings } from '../../build-ts/analyze/measure-configuration.js';
 import { keyOf } from '../../build-ts/analyze/configuration.js';
 import type { Configuration } from '../../build-ts/analyze/configuration.js';
 import { ratioOf, scoreOf, violationOf } from '../../build-ts/analyze/objective.js';
 import type { Limits } from '../../build-ts/analyze/objective.js';
+import type { Axis } from '../../build-ts/analyze/search/grid.js';
+import { describeOpen } from '../../build-ts/analyze/shapes.js';
 import { rank, summarize } from '../../build-ts/analyze/summary.js';
 import { toCsv } from '../../build-ts/report/columns.js';
 import { toHtml } from '../../build-ts/report/html.js';
+import type { Environment } from '../../build-ts/results/environment.js';
 import { ask, environment, onSurface, range, rowOf, sampleAnalysis } from '../utils/analysis.js';
 import { expectError } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -115,6 +121,109 @@ describe('an analysis', () => {
       },
     });
     expect(summarize(result)[0]!.best!.configuration.batch).toBe(1);
+  });
+
+  it.each<[string, (batch: number) => boolean, number | undefined]>([
+    ['some', (batch) => batch > 1, 1],
+    ['all', () => true, undefined],
+  ])('does not choose what could not be compared, and says why: %s', async (_, fails, chosen) => {
+    const good = onSurface(1);
+    const result = await analyze(ask({ reference: 'null:1' }), {
+      environment,
+      measure: async (configuration, question) => ({
+        ...((await good(configuration, question)) as Measured),
+        ...(fails(configuration.batch) ? { verificationFailure: 'The reference <is> full.' } : {}),
+      }),
+    });
+    expect(analysisShape.parse(result)).toEqual(result);
+    const [summary] = summarize(result);
+    expect(summary!.best?.configuration.batch).toBe(chosen);
+    if (chosen === undefined) {
+      expect(summary!.sentence).toMatch(
+        /none is known to have the outputs of the reference\. The reference <is> full\.$/,
+      );
+    }
+    expect(toCsv(result.measurements)).toMatch(/,Unknown,measured,/);
+    expect(await toHtml(result)).toContain('Outputs that could not be compared: The reference &lt;is&gt; full.');
+  });
+
+  it('measures all combinations where each setting is a list, whatever the search', async () => {
+    const list = (...values: number[]): Axis => ({ values, searched: false });
+    const lists = { batch: list(1, 2, 4, 8, 16), lanes: list(1, 2, 4), concurrency: list(1, 2, 4, 8) };
+    const flat = (configuration: Configuration): Promise<Measurement> =>
+      Promise.resolve({ outcome: 'measured', configuration, row: rowOf(configuration, { samplesPerSecond: 1 }) });
+    const all = await analyze(ask(lists), { environment, measure: flat });
+    expect(all.measurements).toHaveLength(60);
+    expect(await toHtml(all)).toContain('<dt>Search</dt><dd>all combinations</dd>');
+    const some = await analyze(ask({ ...lists, concurrency: range(8) }), { environment, measure: flat });
+    expect(some.measurements.length).toBeLessThan(30);
+  });
+});
+
+describe('another machine', () => {
+  const device = environment.devices['null:0']!;
+  it.each<[string, Partial<Environment>, RegExp]>([
+    ['CPU', { cpu: { model: 'Other', cores: 4 } }, /the CPU was A processor .* with 4 .* and is Other with 4 /],
+    ['Node', { node: '22.1.0' }, /conditions: the version of Node was 20\.0\.0 and is 22\.1\.0\.$/],
+    ['accelnode', { accelnode: '0.2.0' }, /the version of accelnode was 0\.1\.0 and is 0\.2\.0/],
+    ['device', { devices: { 'null:0': { name: 'B' } } }, /null:0's name was No device and is B/],
+    ['driver', { devices: { 'null:0': { ...device, driver: '5' } } }, /null:0's driver was unknown and is 5/],
+    ['runtime', { devices: { 'null:0': { ...device, runtime: '11' } } }, /null:0's runtime was unknown and is 11/],
+  ])('is told by its %s', async (_, changes, words) => {
+    const { message, hint } = await expectError('INVALID_ARGUMENT', () =>
+      requireSameMachine('a.json', environment, { ...environment, ...changes }),
+    );
+    expect(message).toMatch(words);
+    expect(hint).toMatch(/another --output/);
+  });
+
+  it('is not told by what changes from hour to hour', () => {
+    const cpu = { ...environment.cpu, governor: 'powersave' };
+    requireSameMachine('a.json', environment, { ...environment, date: 'later', memory: 1, os: 'linux 7 x64', cpu });
+  });
+});
+
+describe('one configuration', () => {
+  const path = (): string => {
+    const file = join(temporaryFolder(), 'open.null.json');
+    const inputs = [
+      { name: 'tokens', type: 'float32', shape: [-1, -1, 4, -1] },
+      { name: 'mask', type: 'float32', shape: [-1, 4] },
+    ];
+    writeFileSync(file, JSON.stringify({ model: 'echo', inputs }));
+    return file;
+  };
+  const measureIt = (settings: Partial<MeasureSettings>): ReturnType<typeof measureConfiguration> =>
+    measureConfiguration(
+      { model: path(), device: 'null:0', precision: 'fp32', batch: 2, lanes: 1, concurrency: 1 },
+      { duration: 0, warmup: 0, minRuns: 2, shapes: {}, alone: true, ...settings },
+    );
+
+  it('keeps its row where the reference fails, and says that it is the reference', async () => {
+    const { row, verification, verificationFailure } = await measureIt({ reference: 'null:9' });
+    expect(row.batch).toBe(2);
+    expect(verification).toBeUndefined();
+    expect(verificationFailure).toMatch(/^The reference null:9 can't be loaded: /);
+  });
+
+  it('says which open dimensions were 1, but for the batch', async () => {
+    expect(await measureIt({})).toMatchObject({
+      row: { shapes: { tokens: [2, 1, 4, 1], mask: [2, 4] } },
+      openAsOne: { tokens: [1, 3] },
+    });
+    const given = await measureIt({ shapes: { tokens: [1, 3, 4, 5] } });
+    expect(given.row.shapes.tokens).toEqual([2, 3, 4, 5]);
+    expect(given.openAsOne).toBeUndefined();
+    expect(describeOpen({ tokens: [1, 3], mask: [1] })).toBe(
+      'Left open and not given, so set to 1: dimensions 2 and 4 of tokens, dimension 2 of mask. --shape tokens=… gives another size.',
+    );
+  });
+
+  it('refuses a shape of an input that it does not have, unless another model may have it', async () => {
+    const { message, hint } = await expectError('INVALID_ARGUMENT', () => measureIt({ shapes: { tokenz: [1] } }));
+    expect(message).toBe('--shape: the model has no input "tokenz".');
+    expect(hint).toBe('The inputs: tokens, mask.');
+    expect((await measureIt({ shapes: { tokenz: [1] }, alone: false })).row.batch).toBe(2);
   });
 });
 
@@ -275,8 +384,20 @@ describe('the file', () => {
     const path = write(await made());
     const other = ask({ search: 'brute', batch: range(64) });
     const { message, hint } = await expectError('INVALID_ARGUMENT', () => readToResume(path, other));
-    expect(message).toMatch(/is of another question: it differs in batch, search\./);
+    expect(message).toMatch(/is of another question: it differs in --batch, --search\./);
     expect(hint).toMatch(/another --output/);
+    const flags = ask({ minRuns: 11, reference: 'null:1', limits: { maxMemory: 5 }, sampleInterval: 50 });
+    expect((await expectError('INVALID_ARGUMENT', () => readToResume(path, flags))).message).toMatch(
+      /differs in --max-memory, --min-runs, --verify, --sample-interval\.$/,
+    );
+    const load = ask({ load: { hint: 'latency', cache: true } });
+    expect((await expectError('INVALID_ARGUMENT', () => readToResume(path, load))).message).toMatch(
+      /differs in --hint, --cache\.$/,
+    );
+    const models = ask({ models: ['/models/other.onnx'], contents: { '/models/other.onnx': 'of another' } });
+    expect((await expectError('INVALID_ARGUMENT', () => readToResume(path, models))).message).toMatch(
+      /differs in the models\.$/,
+    );
   });
 
   it('is described by the schema in docs', () => {
@@ -301,7 +422,7 @@ describe('reports', () => {
     expect(lines[0]).toContain(',p99 Latency (ms),');
     expect(lines[1]).toMatch(/^first,null:0,fp32,1,1,1,Yes,/);
     expect(
-      lines.filter((line) => line.endsWith(',"out of memory: There is no memory left, ""really""."')),
+      lines.filter((line) => line.endsWith(',"out of memory: There is no memory left, ""really"".",')),
     ).toHaveLength(failed.length);
     expect(toCsv(result.measurements)).not.toMatch(/undefined|NaN/);
   });

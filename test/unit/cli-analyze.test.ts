@@ -2,10 +2,12 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Tensor } from 'accelnode';
 import type { NullModel } from 'accelnode';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Analysis } from '../../build-ts/analyze/analysis.js';
+import { writeNpy } from '../../build-ts/cli/npy.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
 import { LineChild } from '../utils/line-child.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
@@ -163,6 +165,82 @@ describe('analyze', () => {
     },
   );
 
+  it.skipIf(process.platform === 'win32')('Ctrl-C has exit code 130 also where nothing could be measured', async () => {
+    const path = model('failing', { failAt: 1 });
+    const interrupter = join(folder, 'interrupter.cjs');
+    writeFileSync(
+      interrupter,
+      `if (process.argv[1]?.endsWith('analyze-child.js')) process.prependOnceListener('message', () => {
+        process.kill(process.ppid, 'SIGINT');
+      });`,
+    );
+    const result = await command({ NODE_OPTIONS: `--require ${interrupter}` })(
+      ...['analyze', path, ...SHORT, '-b', '1,2', '-l', '1', '-c', '1'],
+    );
+    expectPlain(result, 130);
+    expect(result.stdout).toMatch(/In 1 measurement .* none could be measured; the first: .*fails at this run/);
+    expect(result.stdout).toMatch(/Interrupted\./);
+  });
+
+  it('says which sizes nobody has given, and shows the shapes wherever results are', async () => {
+    const path = model('open', { inputs: [{ name: 'tokens', type: 'float32', shape: [-1, -1] }] });
+    const output = join(folder, 'out');
+    const args = ['analyze', path, ...SHORT, '-b', '1,2', '-l', '1', '-c', '1'];
+    const result = await accelnode(...args, '-o', output);
+    expectPlain(result, 0);
+    const words = 'Left open and not given, so set to 1: dimension 2 of tokens. --shape tokens=… gives another size.';
+    expect(result.stderr.split('\n').filter((line) => line === `note: open: ${words}`)).toHaveLength(1);
+    expect(result.stdout).toContain(`\ninputs: tokens [batch, 1]. ${words}\n`);
+    expect(readFileSync(join(output, 'report.html'), 'utf8')).toContain(
+      `<dt>Inputs of open</dt><dd>tokens [batch, 1]. ${words}</dd>`,
+    );
+    const [head, , second] = readFileSync(join(output, 'analysis.csv'), 'utf8').split('\n');
+    expect(head).toMatch(/,Outcome,Shapes$/);
+    expect(second).toMatch(/,measured,tokens=2x1$/);
+
+    const given = await accelnode(...args, '-s', 'tokens=1,32');
+    expect(given.stderr).not.toContain('note:');
+    expect(given.stdout).toContain('\ninputs: tokens [batch, 32]\n');
+  });
+
+  it('refuses a shape of an input that no model has, before anything is measured', async () => {
+    const [one, two] = [model('one'), model('two', { inputs: [{ name: 'y', type: 'float32', shape: [-1, 4] }] })];
+    const error = await failureOf(accelnode, 2, 'analyze', one, ...SHORT, '-s', 'z=1,4');
+    expect(error).toMatchObject({ message: '--shape: the model has no input "z".', hint: 'The inputs: x.' });
+    const several = await failureOf(accelnode, 2, 'analyze', one, two, ...SHORT, '-s', 'z=1,4');
+    expect(several).toMatchObject({
+      message: '--shape: none of the models has an input "z".',
+      hint: 'The inputs: one: x; two: y.',
+    });
+    const other = await accelnode('analyze', one, two, ...SHORT, '-b', '1', '-l', '1', '-c', '1', '-s', 'y=1,4');
+    expectPlain(other, 0);
+  });
+
+  it('keeps the figures where the reference fails, and says so', async () => {
+    // Of a machine on which the reference was there a moment ago.
+    const remover = join(folder, 'remover.cjs');
+    writeFileSync(
+      remover,
+      `if (process.argv[1]?.endsWith('analyze-child.js')) process.prependOnceListener('message', ({ settings }) => {
+        settings.reference = 'null:9';
+      });`,
+    );
+    const args = ['analyze', model('m'), ...SHORT, '-b', '1,2', '-l', '1', '-c', '1', '--verify', 'null:1'];
+    const result = await command({ NODE_OPTIONS: `--require ${remover}` })(...args);
+    expectPlain(result, 0);
+    expect(result.stdout.match(/^m +null:0 .* Unknown$/gm)).toHaveLength(2);
+    expect(result.stdout).toMatch(/none is known to have the outputs of the reference\. The reference null:9 can't be/);
+    expect(result.stdout).toMatch(/^m: outputs not compared: The reference null:9 can't be loaded: /m);
+  });
+
+  it('refuses a time-out that no configuration could keep', async () => {
+    const path = model('m');
+    const error = await failureOf(accelnode, 2, 'analyze', path, '-d', 'null:0', '-t', '3', '--timeout', '3');
+    expect(error.message).toMatch(/--duration of 3 s and --warmup of 200 ms are not less than --timeout of 3 s\.$/);
+    const warmup = ['-t', '0', '--warmup', '2000', '--timeout', '2'];
+    expect((await failureOf(accelnode, 2, 'analyze', path, '-d', 'null:0', ...warmup)).code).toBe('INVALID_ARGUMENT');
+  });
+
   it('a configuration that takes too long costs its row', async () => {
     const path = model('endless', { model: 'busy', wait: 'sleep', durationMs: 1e8 });
     const error = await failureOf(
@@ -179,6 +257,13 @@ describe('analyze', () => {
     ['a model that is not there', () => ['none.onnx', '-d', 'null:0'], 1, /none\.onnx/],
     ['a model given twice', (path) => [path, path, '-d', 'null:0'], 2, /is given twice/],
     ['an unknown device', (path) => [path, '-d', 'null:7'], 1, /There is no device null:7/],
+    [
+      'a hint that no device has a use for',
+      (path) => [path, '-d', 'null:0', '--hint', 'latency'],
+      2,
+      /no use of --hint/,
+    ],
+    ['graphs on what is no GPU', (path) => [path, '-d', 'null:0', '--graphs'], 2, /no use of --graphs/],
     ['an unknown backend', (path) => [path, '-d', 'tpu:0'], 2, /There is no backend "tpu"/],
   ])('refuses %s, and leaves nothing behind', async (_, args, code, message) => {
     const output = join(folder, 'out');
@@ -197,7 +282,13 @@ describe('analyze', () => {
       hint: expect.stringMatching(/--resume/) as string,
     });
     const other = await failureOf(accelnode, 2, ...args, '--resume', '--latency-budget', '5');
-    expect(other.message).toMatch(/is of another question: it differs in limits/);
+    expect(other.message).toMatch(/is of another question: it differs in --latency-budget\.$/);
+    const file = join(output, 'analysis.json');
+    const analysis = JSON.parse(readFileSync(file, 'utf8')) as Analysis;
+    const cpu = { ...analysis.environment.cpu, model: 'Another' };
+    writeFileSync(file, JSON.stringify({ ...analysis, environment: { ...analysis.environment, cpu } }));
+    const elsewhere = await failureOf(accelnode, 2, ...args, '--resume');
+    expect(elsewhere.message).toMatch(/analysis\.json was measured under other conditions: the CPU was Another with /);
     writeFileSync(join(folder, 'file'), '');
     const inFile = await failureOf(accelnode, 2, ...args.slice(0, -1), join(folder, 'file', 'out'));
     expect(inFile.message).toMatch(/Can't write to the folder .*: a part of the path is a file\./);
@@ -372,6 +463,48 @@ describe('verify', () => {
     const args = ['verify', two, '-d', 'null:0', '-r', 'null:1', '-i', 'a=zeros'];
     expect((await failureOf(accelnode, 2, ...args)).message).toBe('The input "b" is not given.');
     expect(await jsonOf(accelnode, 0, ...args, '-i', 'b=random')).toMatchObject({ passed: true, inputs: 1 });
+  });
+
+  it('fails what is beyond the tolerance: FAIL, why, and exit code 1', async () => {
+    const path = model('echo', { inputs: [{ name: 'x', type: 'float32', shape: [2] }] });
+    const nan = join(folder, 'nan.npy');
+    writeNpy(nan, new Tensor('float32', [NaN, NaN]));
+    const args = ['verify', path, '-d', 'null:0', '-r', 'null:1', '-i', `x=${nan}`];
+    const result = await accelnode(...args);
+    expectPlain(result, 1);
+    expect(result.stdout).toMatch(/^x +2 .* FAIL$/m);
+    expect(result.stdout).toMatch(/^x: No element is a number in either of the two/m);
+    expect(result.stdout).toMatch(/\nFAIL\n$/);
+    expect(await jsonOf(accelnode, 1, ...args)).toMatchObject({ passed: false, outputs: [{ nan: 2 }] });
+  });
+
+  it('runs given inputs and random ones, and loads each side once', async () => {
+    const path = model('echo', { inputs: [{ name: 'x', type: 'float32', shape: [4] }] });
+    // Prints how often the model is read.
+    const watcher = join(folder, 'watcher.cjs');
+    writeFileSync(
+      watcher,
+      `if (process.argv[1]?.endsWith('cli.js')) {
+        const fs = require('node:fs');
+        const { readFileSync } = fs;
+        let reads = 0;
+        fs.readFileSync = (path, ...rest) => {
+          if (String(path).endsWith('echo.null.json')) reads++;
+          return readFileSync(path, ...rest);
+        };
+        process.on('exit', () => process.stderr.write(\`read \${reads} times\\n\`));
+      }`,
+    );
+    const watched = command({ NODE_OPTIONS: `--require ${watcher}` });
+    const args = ['verify', path, '-d', 'null:0', '-r', 'null:1'];
+    const reads = async (...more: string[]): Promise<string> => {
+      const result = await watched(...args, ...more);
+      expectPlain(result, 0);
+      return /^read \d+ times$/m.exec(result.stderr)![0];
+    };
+    expect(await reads('-i', 'x=zeros')).toBe(await reads());
+
+    expect(await jsonOf(accelnode, 0, ...args, '-i', 'x=zeros', '--random', '2')).toMatchObject({ inputs: 3 });
   });
 
   it('refuses a reference that is not there', async () => {

@@ -11,8 +11,9 @@ import { describe, expect, it } from 'vitest';
 import { makeInput, shapeFor } from '../../build-ts/cli/input.js';
 import { writeNpy } from '../../build-ts/cli/npy.js';
 import { OutputFolder, fileNames } from '../../build-ts/cli/output-folder.js';
+import { givenInputs } from '../../build-ts/cli/verify.js';
 import { dataTypes } from '../../build-ts/data-type.js';
-import { expectError } from '../utils/session.js';
+import { expectError, withNull } from '../utils/session.js';
 import { temporaryFolder } from '../utils/temporary-folder.js';
 
 function info(type: TensorInfo['type'], ...shape: number[]): TensorInfo {
@@ -53,6 +54,26 @@ it('nothing is said to be nothing', async () => {
   expect(error.message).toBe('--input x= says nothing of what the input is.');
   expect(error.hint).toContain('x=random');
 });
+
+it('random inputs of verify follow from its seed', () =>
+  withNull(
+    {
+      inputs: ['a', 'b', 'c'].map((name) => ({ name, type: 'float32', shape: [-1, 4] })),
+    },
+    async (session) => {
+      const valuesFor = async (seed: number): Promise<unknown> => {
+        const input = { a: 'random', b: 'zeros', c: 'random' };
+        const [{ a, b, c }] = (await givenInputs(session, { input, shape: { c: [2, 4] }, seed })) as [
+          Record<string, Tensor>,
+        ];
+        expect(a!.data).not.toEqual(c!.data.subarray(0, 4));
+        expect([b!.data, c!.dims]).toEqual([new Float32Array(4), [2, 4]]);
+        return [a!.data, c!.data];
+      };
+      expect(await valuesFor(1)).toEqual(await valuesFor(1));
+      expect(await valuesFor(2)).not.toEqual(await valuesFor(1));
+    },
+  ));
 
 describe('arrays', () => {
   it('have a shape of their own, which --shape must not deny', async () => {

@@ -87,6 +87,27 @@ describe('random inputs', () => {
     for (const bits of a!.half!.data as Uint16Array) expect(fromFloat16(bits)).toBeGreaterThanOrEqual(0.5);
   });
 
+  it('differ between the sets of a seed, and from all sets of another seed', () => {
+    const first = [1, 2, 3].flatMap((seed) =>
+      [0, 1, 2].map((set) => (seededInputs(infos, {}, seed, set).x!.data as Float32Array)[0]),
+    );
+    expect(new Set(first).size).toBe(9);
+  });
+
+  it('use the whole range of 8-bit integers, and small ones of others', () => {
+    const types = ['int8', 'uint8', 'bool', 'int16', 'int32', 'int64', 'uint64'] as const;
+    const inputs = seededInputs(
+      types.map((type) => ({ name: type, type, shape: [4096] })),
+      {},
+      1,
+    );
+    const rangeOf = (type: string): number[] => {
+      const values = Array.from(inputs[type]!.data as Int32Array | BigInt64Array, Number);
+      return [Math.min(...values), Math.max(...values)];
+    };
+    expect(types.map(rangeOf)).toEqual([[-128, 127], [0, 255], ...types.slice(2).map(() => [0, 1])]);
+  });
+
   it('have 1 for open dimensions, and refuse what has no number of them', async () => {
     expect(seededInputs(infos, {}, 1).image!.dims).toEqual([2, 1]);
     await expectError('INVALID_ARGUMENT', () => seededInputs([{ name: 'x', type: 'float32' }], {}, 1));
@@ -109,7 +130,7 @@ describe('verify', () => {
         {
           name: 'x',
           elements: 12,
-          cosine: 1,
+          cosine: expect.closeTo(1, 12) as number,
           maxAbsolute: 0,
           maxRelative: 0,
           nan: 0,
@@ -138,6 +159,16 @@ describe('verify', () => {
     const found = await verify(model, { ...onNull, tolerance: { cosine: 1.1 } });
     expect(found.passed).toBe(false);
     expect(found.outputs[0]!.reason).toMatch(/^The cosine is 1\.00000, less than 1\.1\.$/);
+  });
+
+  it.each<[string, number[], RegExp]>([
+    ['no element at all', [], /^There is not a single element to compare\./],
+    ['NaN alone', [NaN, NaN], /^No element is a number in either of the two, so that nothing could be compared\./],
+  ])('does not pass %s, and says why', async (_, values, reason) => {
+    const open = nullModel({ inputs: [{ name: 'x', type: 'float32', shape: [-1] }] });
+    const found = await verify(open, { ...onNull, inputs: [{ x: new Tensor('float32', values, [values.length]) }] });
+    expect(found).toMatchObject({ passed: false, outputs: [{ elements: values.length, passed: false }] });
+    expect(found.outputs[0]!.reason).toMatch(reason);
   });
 
   it.each([

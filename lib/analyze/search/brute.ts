@@ -32,5 +32,7 @@ async function walk(axis: Axis, visit: (value: number) => Promise<Walked>): Prom
 export function gainsNoMore(throughputs: readonly number[]): boolean {
   if (throughputs.length < TRIES) return false;
   const [first, ...later] = throughputs.slice(-TRIES) as [number, ...number[]];
-  return Math.max(...later) < first * (1 + GAIN) || first === 0;
+  const most = Math.max(...later);
+  // Where the first could not be measured, more may still gain.
+  return most === 0 || most < first * (1 + GAIN);
 }
