@@ -218,6 +218,18 @@ it('goals that configurations decide lose least, and then use the fewest devices
   );
 });
 
+it('a model that takes little of one resource or of the other, but of one of them much, is not bounded by the lesser ones', () => {
+  const options = [
+    { use: [10, 90], allowed: [true], copies: 1, loss: 0 },
+    { use: [90, 10], allowed: [true], copies: 1, loss: 0 },
+  ];
+  const items = Array.from({ length: 10 }, () => options);
+  const problem = { kinds: [{ capacity: [100, 100], cost: 1, count: Infinity }], items, apart: items.map(() => []) };
+  // Alone, each resource says 1.
+  expect(quickBound(problem)).toBe(5);
+  expect(solve(highs, problem, { deadline: never })).toMatchObject({ bound: 5, bins: { length: 5 } });
+});
+
 it('a finished placement gets the configurations that are worth most, and stays what it was otherwise', () => {
   const shape = { kinds: 2, limited: true, losses: true, copies: true };
   const drawn = problems(shape).chain((problem) =>
