@@ -8,7 +8,7 @@ const STEPS = 60;
 /** No placement costs less: by what all models take together, and by models of which no two share a device. */
 export function quickBound(problem: Problem): number {
   const dimensions = problem.kinds[0]!.capacity.map((_, resource) => sumBound(problem, resource));
-  const bound = Math.max(0, ...dimensions, priceBound(problem), exclusiveBound(problem));
+  const bound = Math.max(0, ...dimensions, pricesOf(problem)?.bound ?? 0, exclusiveBound(problem));
   return roundUp(bound, stepOf(problem));
 }
 
@@ -26,12 +26,12 @@ function sumBound({ kinds, items }: Problem, resource: number): number {
  * that is cheapest by these. Of a model with several options, one may take little of one resource and another little of the
  * next: no single resource tells what it takes at least.
  */
-function priceBound({ kinds, items }: Problem): number {
+function pricesOf({ kinds, items }: Problem): { bound: number; prices: number[] } | undefined {
   const resources = kinds[0]!.capacity.length;
-  if (resources === 1 || kinds.some(({ cost }) => cost === 0)) return 0;
+  if (resources === 1 || kinds.some(({ cost }) => cost === 0)) return undefined;
   const largest = kinds[0]!.capacity.map((_, i) => Math.max(1, ...kinds.map(({ capacity }) => capacity[i]!)));
   let mix = largest.map(() => 1 / resources);
-  let best = 0;
+  let best: { bound: number; prices: number[] } | undefined;
   for (let step = 1; step <= STEPS; step++) {
     const parts = mix.map((part, i) => part / largest[i]!);
     const scale = Math.min(...kinds.map(({ cost, capacity }) => cost / weigh(capacity, parts)));
@@ -48,7 +48,7 @@ function priceBound({ kinds, items }: Problem): number {
       bound += least;
       for (let i = 0; i < resources; i++) taken[i]! += (chosen.use[i]! * chosen.copies) / largest[i]!;
     }
-    best = Math.max(best, bound);
+    if (best === undefined || bound > best.bound) best = { bound, prices };
     // What is taken much of gets dearer.
     const mean = taken.reduce((a, b) => a + b, 0) / resources;
     if (mean === 0) break;
@@ -57,6 +57,21 @@ function priceBound({ kinds, items }: Problem): number {
     mix = moved.map((part) => part / sum);
   }
   return best;
+}
+
+/** Of each item, the option that is cheapest by those prices, of those that a device could hold. Undefined where there are none. */
+export function cheapestOptions(problem: Problem): number[] | undefined {
+  const found = pricesOf(problem);
+  return (
+    found &&
+    problem.items.map((options) => {
+      const price = ({ use, copies, loss }: Option): number => weigh(use, found.prices) * copies + loss;
+      const possible = options.flatMap((option, i) =>
+        problem.kinds.some((kind, k) => kind.count > 0 && fitsAlone(kind, k, option)) ? [i] : [],
+      );
+      return possible.reduce((a, b) => (price(options[b]!) < price(options[a]!) ? b : a), possible[0] ?? 0);
+    })
+  );
 }
 
 function weigh(amounts: readonly number[], prices: readonly number[]): number {

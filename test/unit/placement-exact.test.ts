@@ -6,12 +6,14 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { findConflict } from '../../build-ts/placement/conflict.js';
 import { costOf, fitsAlone, isValid } from '../../build-ts/placement/problem.js';
 import type { Bin, Option, Problem } from '../../build-ts/placement/problem.js';
-import { quickBound } from '../../build-ts/placement/quick-bound.js';
+import { Packer } from '../../build-ts/placement/pack.js';
+import { cheapestOptions, quickBound } from '../../build-ts/placement/quick-bound.js';
 import { refine } from '../../build-ts/placement/refine.js';
 import { solve } from '../../build-ts/placement/solve.js';
 import { strive, totalLoss } from '../../build-ts/placement/strive.js';
 import { unite } from '../../build-ts/placement/unite.js';
 import type { Models } from '../../build-ts/placement/unite.js';
+import { randomNumbers } from '../utils/random.js';
 
 let highs: Awaited<ReturnType<typeof loadHighs>>;
 beforeAll(async () => {
@@ -228,6 +230,23 @@ it('a model that takes little of one resource or of the other, but of one of the
   // Alone, each resource says 1.
   expect(quickBound(problem)).toBe(5);
   expect(solve(highs, problem, { deadline: never })).toMatchObject({ bound: 5, bins: { length: 5 } });
+});
+
+it('models with many configurations are packed well by those that are cheap beside all others', () => {
+  const next = randomNumbers(7);
+  const items = Array.from({ length: 200 }, () =>
+    Array.from({ length: 10 }, (): Option => {
+      const use = Array.from({ length: 3 }, () => Math.round(5_000 + 55_000 * next()));
+      return { use, allowed: [true], copies: 1, loss: 0 };
+    }),
+  );
+  const capacity = [100_000, 100_000, 100_000];
+  const problem = { kinds: [{ capacity, cost: 1, count: Infinity }], items, apart: items.map(() => []) };
+  const packed = (packer: Packer): Bin[] => packer.improve(undefined, 500, () => false)!;
+  const bins = packed(new Packer(problem, cheapestOptions(problem)));
+  expect(isValid(problem, bins)).toBe(true);
+  expect(bins.length).toBeLessThan(packed(new Packer(problem)).length);
+  expect(bins.length).toBeLessThanOrEqual(1.1 * quickBound(problem));
 });
 
 it('a finished placement gets the configurations that are worth most, and stays what it was otherwise', () => {
