@@ -1,19 +1,21 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
-import { entryOf } from '../entry-of.js';
 import { AccelError, devices, placeModels } from '../index.js';
 import type { Device, DeviceKind, Placement, PlacementGoal, PlacementModel, PlacementRequest } from '../index.js';
 import { checkKeptFile } from '../kept-file.js';
 import { hostConfiguration } from '../placement/host-config.js';
+import { modelNamed } from '../placement/model-names.js';
 import { picture } from '../placement/picture.js';
+import type { Reserved } from '../placement/picture.js';
 import { readDevices, readModels } from '../placement/read-table.js';
 import { exitCodeOfSignal, interruptible } from './interrupt.js';
 import { parseAmount, parseCount, parseSeconds, splitAssignment, withEntry } from './options.js';
-import { Progress, formatTable, print, printJson } from './output.js';
+import { EXIT_USAGE, Progress, formatTable, print, printJson } from './output.js';
+import { reasonOf } from '../runtimes/failures.js';
 import { writeWhole } from '../write-whole.js';
 
 interface PlanCommandOptions {
@@ -24,9 +26,11 @@ interface PlanCommandOptions {
   anyDevice?: true;
   goal: PlacementGoal;
   maxUtil?: number;
+  maxUtilization?: number;
   maxMemoryPercent?: number;
   reserved: number;
   memoryIncludesReserved?: true;
+  reservedUtil?: number;
   rate: Record<string, number>;
   pin: Record<string, string>;
   apart: string[][];
@@ -36,12 +40,12 @@ interface PlanCommandOptions {
   json?: true;
 }
 
-/** `accelnode plan TABLE` */
+/** `accelnode plan TABLE…` */
 export function addPlanCommand(program: Command): void {
   program
     .command('plan')
     .description('place models on the fewest, the cheapest or the fastest devices, and prove it')
-    .argument('<table>', 'models and what they take: .csv, .json, .yaml, or the results of `accelnode analyze`')
+    .argument('<tables...>', 'models and what they take: .csv, .json, .yaml, or what bench and analyze wrote as JSON')
     .option('-m, --device-memory <MB>', 'devices of one kind, with so much memory', parsePositive)
     .option('--device-table <file>', 'kinds of devices: name, memoryMB, price, count')
     .option('--this-machine', 'the devices of this machine')
@@ -53,9 +57,19 @@ export function addPlanCommand(program: Command): void {
         .default('min-devices' as const),
     )
     .option('--max-util <percent>', 'sum of utilizations of a device (default: 100 for the last two goals)', parseLimit)
+    .addOption(
+      new Option('--max-utilization <percent>', 'the same, as analyze spells it')
+        .argParser(parseLimit)
+        .conflicts('maxUtil'),
+    )
     .option('--max-memory-percent <percent>', 'sum of memory percentages of a device (default: likewise)', parseLimit)
     .option('--reserved <MB>', 'what the idle server takes of each device', parseAmount, 0)
     .option('--memory-includes-reserved', "the models' figures include that")
+    .option(
+      '--reserved-util <percent>',
+      'utilization of the idle device, once for each (default: what the tables tell, or 0)',
+      parseAmount,
+    )
     .option(
       '--rate <model=rate>',
       'what is demanded of a model, in the unit of its throughput; repeatable',
@@ -80,45 +94,88 @@ export function addPlanCommand(program: Command): void {
     .action(plan);
 }
 
-async function plan(table: string, options: PlanCommandOptions): Promise<void> {
+async function plan(tables: string[], options: PlanCommandOptions): Promise<void> {
   for (const [option, file] of [
     ['--svg', options.svg],
     ['--host-config', options.hostConfig],
   ] as const) {
-    if (file !== undefined) checkKeptFile(option, file, 'It is a file to write to.');
+    if (file !== undefined) checkReplaceable(option, file);
   }
-  refuseSameFiles(table, options);
-  const { models, notes } = await readModels(table);
+  refuseSameFiles(tables, options);
+  const { models, notes, idleUtilizationPercent: idle = 0 } = await readModels(tables);
   const kinds = await kindsOf(options, notes);
+  const reservedUtil = options.reservedUtil ?? idle;
+  if (options.reservedUtil === undefined && idle > 0) {
+    notes.push(
+      `${rounded(idle)} % of each device are reserved for what it did when idle: --reserved-util says otherwise.`,
+    );
+  }
   const request = {
     models: withRates(models, options),
     devices: kinds,
     goal: options.goal,
-    maxUtilizationPercent: options.maxUtil,
+    maxUtilizationPercent: options.maxUtil ?? options.maxUtilization,
     maxMemoryPercent: options.maxMemoryPercent,
     reservedMB: options.reserved,
     memoryIncludesReserved: options.memoryIncludesReserved,
-    pins: options.pin,
-    apart: options.apart,
+    reservedUtilizationPercent: reservedUtil,
+    pins: pinsOf(models, kinds, options),
+    apart: options.apart.map((names) => names.map((name) => nameOrItself(name, models))),
     timeLimit: options.timeLimit * 1000,
   };
   const found = await searched(request, options.json);
   const placement = { ...found, notes: [...notes, ...found.notes] };
-  if (options.svg !== undefined) {
-    writeWhole(options.svg, picture(placement, options.reserved, options.memoryIncludesReserved === true));
+  const reserved = {
+    reservedMB: options.reserved,
+    includesReserved: options.memoryIncludesReserved === true,
+    reservedUtil,
+  };
+  if (options.json === true) {
+    const failed = failureOf(() => writeFiles(placement, options, reserved));
+    printJson(failed === undefined ? placement : { ...placement, error: failed });
+    return;
   }
-  if (options.hostConfig !== undefined) {
-    writeWhole(options.hostConfig, `${JSON.stringify(hostConfiguration(placement), null, 2)}\n`);
+  // First what took the time: a file may not be written.
+  printPlacement(placement);
+  writeFiles(placement, options, reserved);
+}
+
+function writeFiles(placement: Placement, { svg, hostConfig }: PlanCommandOptions, reserved: Reserved): void {
+  if (svg !== undefined) writeWhole(svg, picture(placement, reserved));
+  if (hostConfig !== undefined) writeWhole(hostConfig, `${JSON.stringify(hostConfiguration(placement), null, 2)}\n`);
+}
+
+/** What goes into the one JSON value, beside what has been found. */
+function failureOf(write: () => void): { code: string; message: string } | undefined {
+  try {
+    write();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AccelError)) throw error;
+    process.exitCode = EXIT_USAGE;
+    return { code: error.code, message: error.message };
   }
-  if (options.json === true) printJson(placement);
-  else printPlacement(placement);
+}
+
+/** Whether a file can be written, before a minute is spent on what goes into it. Another one takes the place of one that is there. */
+function checkReplaceable(option: string, file: string): void {
+  checkKeptFile(option, file, 'It is a file to write to.');
+  const folder = dirname(existsSync(file) ? realpathSync(file) : file);
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    throw new AccelError('INVALID_ARGUMENT', `${option}, ${file}, can't be written: ${reasonOf(cause)}.`, {
+      hint: 'What is written takes the place of the file, which needs the right to write to its folder.',
+      cause,
+    });
+  }
 }
 
 /** What is written must not take the place of a table, nor of the other file. */
-function refuseSameFiles(table: string, { deviceTable, svg, hostConfig }: PlanCommandOptions): void {
+function refuseSameFiles(tables: readonly string[], { deviceTable, svg, hostConfig }: PlanCommandOptions): void {
   const named = new Map<string, string>();
   for (const [name, file] of [
-    ['the table', table],
+    ...tables.map((table) => ['the table', table] as const),
     ['--device-table', deviceTable],
     ['--svg', svg],
     ['--host-config', hostConfig],
@@ -185,20 +242,51 @@ function kindsOfMachine(found: readonly Device[], notes: string[]): DeviceKind[]
 
 function withRates(models: readonly PlacementModel[], options: PlanCommandOptions): PlacementModel[] {
   const { rate, anyDevice, deviceMemory } = options;
-  const known = new Set(models.map(({ name }) => name));
-  const unknown = Object.keys(rate).find((name) => !known.has(name));
-  if (unknown !== undefined) {
-    throw new AccelError('INVALID_ARGUMENT', `--rate: there is no model "${unknown}".`, {
-      hint: `There are: ${[...known].join(', ')}.`,
-    });
+  const names = models.map(({ name }) => name);
+  const rates = new Map<string, number>();
+  for (const [given, value] of Object.entries(rate)) {
+    const name = modelNamed(given, names);
+    if (name === undefined) {
+      throw new AccelError('INVALID_ARGUMENT', `--rate: there is no model "${given}".`, {
+        hint: `There are: ${names.join(', ')}.`,
+      });
+    }
+    if (rates.has(name)) throw new AccelError('INVALID_ARGUMENT', `--rate: "${name}" has two rates.`);
+    rates.set(name, value);
   }
   // Devices of which nothing but the memory is known are none that anything was measured on.
   const anywhere = anyDevice === true || deviceMemory !== undefined;
   return models.map((model) => ({
     ...model,
-    rate: entryOf(rate, model.name) ?? model.rate,
+    rate: rates.get(model.name) ?? model.rate,
     configurations: model.configurations.map((each) => (anywhere ? { ...each, device: undefined } : each)),
   }));
+}
+
+/** Models by their names; devices as they are. */
+function pinsOf(
+  models: readonly PlacementModel[],
+  kinds: readonly DeviceKind[],
+  { pin }: PlanCommandOptions,
+): Record<string, string> {
+  const isDevice = (text: string): boolean =>
+    kinds.some(({ name, ids = [] }) => text === name || text.startsWith(`${name}#`) || ids.includes(text));
+  const pins = Object.entries(pin).map(([given, target]): [string, string] => {
+    return [nameOrItself(given, models), isDevice(target) ? target : nameOrItself(target, models)];
+  });
+  const twice = pins.find(([name], i) => pins.findIndex(([other]) => other === name) !== i);
+  if (twice !== undefined) throw new AccelError('INVALID_ARGUMENT', `--pin: "${twice[0]}" has two pins.`);
+  return Object.fromEntries(pins);
+}
+
+/** What is no model's name is refused later, with the names that there are. */
+function nameOrItself(given: string, models: readonly PlacementModel[]): string {
+  return (
+    modelNamed(
+      given,
+      models.map(({ name }) => name),
+    ) ?? given
+  );
 }
 
 function printPlacement(placement: Placement): void {
@@ -228,7 +316,7 @@ function verdict({ count, proved, ended, bound, objective }: Placement): string 
   const measured = objective === undefined || objective.measure === 'devices' ? undefined : objective;
   const what = measured === undefined ? devicesText : `${devicesText}, ${measured.measure} ${rounded(measured.value)}`;
   if (proved) return `${what}: proved, nothing is better.`;
-  const why = ended === 'aborted' ? 'interrupted' : 'out of time';
+  const why = { aborted: 'interrupted', failed: 'the solver failed', 'time limit': 'out of time', proved: '' }[ended];
   const could = [`no fewer than ${bound} can do`];
   if (measured !== undefined) could.push(`no ${measured.measure} better than ${rounded(measured.bound)}`);
   return `${what}: not proved, ${why}; ${could.join(', ')} (gap ${rounded(objective?.gapPercent ?? 0)} %).`;

@@ -105,10 +105,10 @@ function resourcesOf(request: ParsedRequest, notes: string[]): Resource[] {
     );
   }
   const shares = [
-    ['memory percent', 'memoryPercent', request.maxMemoryPercent],
-    ['utilization', 'utilizationPercent', request.maxUtilizationPercent],
+    ['memory percent', 'memoryPercent', request.maxMemoryPercent, 0],
+    ['utilization', 'utilizationPercent', request.maxUtilizationPercent, request.reservedUtilizationPercent],
   ] as const;
-  for (const [name, field, given] of shares) {
+  for (const [name, field, given, reserved] of shares) {
     const most = given ?? (isByConfiguration(goal) ? 100 : Infinity);
     if (most === Infinity) continue;
     const lacking = models.filter(({ configurations }) => configurations.some((each) => each[field] === undefined));
@@ -123,7 +123,13 @@ function resourcesOf(request: ParsedRequest, notes: string[]): Resource[] {
         'Give the figure, or lift the limit: "none" on the command line, Infinity in the API.',
       );
     }
-    resources.push({ name, unit: '%', amountOf: (each) => each[field]!, capacityOf: () => most, byLoad: true });
+    if (reserved >= most) {
+      throw invalidArgument(
+        `The ${name} is limited to ${most} %, of which the idle device takes ${format(reserved)} %.`,
+      );
+    }
+    const left = most - reserved;
+    resources.push({ name, unit: '%', amountOf: (each) => each[field]!, capacityOf: () => left, byLoad: true });
   }
   if (goal === 'min-cost') {
     const free = devices.find(({ price }) => price === undefined);

@@ -11,10 +11,16 @@ export interface HostConfiguration {
     kind: string;
     models: {
       model: string;
+      /** Its file, as the table has it. */
+      path?: string;
       configuration?: string;
       batch?: number;
       lanes?: number;
       precision?: string;
+      /** Of each input, the batch included. */
+      shapes?: Readonly<Record<string, readonly number[]>>;
+      /** Requests in flight at all times, for what was measured. */
+      concurrency?: number;
       /** What this copy is to carry. */
       rate?: number;
       memoryMB: number;
@@ -29,15 +35,21 @@ export function hostConfiguration({ devices }: Placement): HostConfiguration {
     devices: devices.map(({ device, kind, placed }) => ({
       device,
       kind,
-      models: placed.map(({ model, rate, configuration: { name, batch, lanes, precision, memoryMB } }) => ({
-        model,
-        ...(name === undefined ? {} : { configuration: name }),
-        ...(batch === undefined ? {} : { batch }),
-        ...(lanes === undefined ? {} : { lanes }),
-        ...(precision === undefined ? {} : { precision }),
-        ...(rate === undefined ? {} : { rate }),
-        memoryMB,
-      })),
+      models: placed.map(({ model, rate, configuration }) => {
+        const { name, path, batch, lanes, precision, shapes, concurrency, memoryMB } = configuration;
+        return {
+          model,
+          ...(path === undefined ? {} : { path }),
+          ...(name === undefined ? {} : { configuration: name }),
+          ...(batch === undefined ? {} : { batch }),
+          ...(lanes === undefined ? {} : { lanes }),
+          ...(precision === undefined ? {} : { precision }),
+          ...(shapes === undefined ? {} : { shapes }),
+          ...(concurrency === undefined ? {} : { concurrency }),
+          ...(rate === undefined ? {} : { rate }),
+          memoryMB,
+        };
+      }),
     })),
   };
 }

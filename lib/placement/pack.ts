@@ -42,9 +42,12 @@ export class Packer {
   readonly #weights: number[];
   readonly #sizes: number[];
   readonly #random = new Random();
+  readonly #only: readonly number[] | undefined;
 
-  constructor(problem: Problem) {
+  /** @param only the one option of each item to look at: where there are many, more can be tried in the same time */
+  constructor(problem: Problem, only?: readonly number[]) {
     this.#problem = problem;
+    this.#only = only;
     const { kinds, items } = problem;
     const largest = kinds[0]!.capacity.map((_, i) => Math.max(1, ...kinds.map(({ capacity }) => capacity[i]!)));
     const least = (options: readonly Option[], i: number): number =>
@@ -129,7 +132,9 @@ export class Packer {
   /** Puts all copies of an item where they leave the least room. With `saving`, a smaller option is better than a good one. */
   #place(packing: Packing, item: number, saving: boolean): void {
     let best: { targets: OpenBin[]; option: number; score: number } | undefined;
+    const only = this.#only?.[item];
     this.#problem.items[item]!.forEach((option, index) => {
+      if (only !== undefined && index !== only) return;
       const targets = this.#targets(packing.bins, item, option);
       if (targets === undefined) return;
       const opened = targets.filter((bin) => bin.picks.length === 0);

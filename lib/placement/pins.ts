@@ -53,8 +53,10 @@ function findTarget(pinned: string, model: string, devices: readonly ParsedKind[
     if (pinned === name && ids?.length !== 1) return { kind };
     if (ids !== undefined && (ids.includes(pinned) || pinned === name))
       return { kind, device: ids.length === 1 ? ids[0]! : pinned };
-    const number = pinned.startsWith(`${name}#`) ? Number(pinned.slice(name.length + 1)) : NaN;
-    if (ids === undefined && Number.isSafeInteger(number) && number >= 1) {
+    const digits = pinned.startsWith(`${name}#`) ? pinned.slice(name.length + 1) : '';
+    const number = Number(digits);
+    // As devices are called: gpu#01 would be another one beside gpu#1.
+    if (ids === undefined && /^[1-9]\d*$/.test(digits) && Number.isSafeInteger(number)) {
       if (number > count)
         throw invalidArgument(`"${model}" is pinned to ${pinned}, but of ${name} there are ${count}.`);
       return { kind, device: pinned };

@@ -4,7 +4,9 @@ import { UNIT, countOf, format, formulate, isByConfiguration, list } from './for
 import type { Formulation } from './formulate.js';
 import type { Bin } from './problem.js';
 import { costOf, optionOf, useOf } from './problem.js';
-import type { ParsedRequest } from './request.js';
+import { refine } from './refine.js';
+import type { Merits } from './refine.js';
+import type { ParsedConfiguration, ParsedModel, ParsedRequest } from './request.js';
 import { search } from './search.js';
 import { totalLoss } from './strive.js';
 import type { State } from './strive.js';
@@ -33,9 +35,49 @@ export async function placeModels(request: PlacementRequest): Promise<Placement>
     byConfiguration: isByConfiguration(parsed.goal),
     timeLimit: parsed.timeLimit,
   };
-  const { state, ended } = await search(task, parsed.signal, (progress) => report(parsed, progress));
+  const { state, ended, failed } = await search(task, parsed.signal, (progress) => report(parsed, progress));
   if (state.bins === undefined) throw failure(parsed, formulation, state, ended);
-  return describe(parsed, formulation, { ...state, bins: state.bins }, ended, performance.now() - begun);
+  const bins = refine(formulation.problem, state.bins, meritsOf(parsed, formulation));
+  const placement = describe(parsed, formulation, { ...state, bins }, ended, performance.now() - begun);
+  return failed === undefined ? placement : { ...placement, notes: [...placement.notes, failed.message] };
+}
+
+/** What makes one configuration better than another that the goal holds to be as good. */
+function meritsOf(request: ParsedRequest, { items, models: alone }: Formulation): Merits {
+  const { models, reservedUtilizationPercent } = request;
+  const worths = models.map((model) => model.configurations.map((each) => worthOf(model, each)));
+  const of = <T>(value: (model: number, configuration: number) => T, add: (a: T, b: T) => T): T[][] =>
+    items.map(({ models: together, picks }) => {
+      return picks.map((chosen) => chosen.map((pick, i) => value(together[i]!, pick)).reduce(add));
+    });
+  const shares = (model: number, pick: number): number[] => {
+    const { rate, configurations } = models[model]!;
+    const { utilizationPercent = 0, memoryPercent = 0, throughput } = configurations[pick]!;
+    const { copies } = alone.items[model]![pick]!;
+    const load = rate === undefined || throughput === undefined ? 1 : rate / throughput / copies;
+    return [utilizationPercent * load, memoryPercent * load];
+  };
+  return {
+    worth: of(
+      (model, pick) => worths[model]![pick]!,
+      (a, b) => a + b,
+    ),
+    use: of(shares, (a, b) => a.map((amount, i) => amount + b[i]!)),
+    // Beyond it, models wait for each other, and nothing is won.
+    soft: [100 - reservedUtilizationPercent, 100],
+  };
+}
+
+/**
+ * Its part of the model's best throughput; where it is demanded to carry a rate, which each does, how close it comes to the
+ * lowest latency. The other figure decides where that one is the same.
+ */
+function worthOf({ rate, configurations }: ParsedModel, { throughput, latency }: ParsedConfiguration): number {
+  const most = Math.max(...configurations.map((each) => each.throughput ?? 0));
+  const least = Math.min(...configurations.map((each) => each.latency ?? Infinity));
+  const fast = throughput === undefined ? 0 : throughput / most;
+  const prompt = latency === undefined ? 0 : least / latency;
+  return rate === undefined ? fast + 1e-4 * prompt : prompt + 1e-4 * fast;
 }
 
 function report({ onProgress }: ParsedRequest, { bins, countBound }: State): void {
@@ -116,7 +158,7 @@ function placedDevice(request: ParsedRequest, formulation: Formulation, bin: Bin
   const included = request.memoryIncludesReserved ? request.reservedMB : 0;
   const memory = placed.reduce((sum, { configuration }) => sum + configuration.memoryMB - included, request.reservedMB);
   const memoryPercent = sumOf(placed, 'memoryPercent');
-  const utilizationPercent = sumOf(placed, 'utilizationPercent');
+  const utilizationPercent = sumOf(placed, 'utilizationPercent', request.reservedUtilizationPercent);
   return {
     device,
     kind: name,
@@ -130,8 +172,12 @@ function placedDevice(request: ParsedRequest, formulation: Formulation, bin: Bin
 }
 
 /** Of a copy that carries a part of its throughput, that part of its figure. */
-function sumOf(placed: readonly PlacedModel[], field: 'memoryPercent' | 'utilizationPercent'): number | undefined {
-  let sum = 0;
+function sumOf(
+  placed: readonly PlacedModel[],
+  field: 'memoryPercent' | 'utilizationPercent',
+  reserved = 0,
+): number | undefined {
+  let sum = reserved;
   for (const { configuration, rate } of placed) {
     const amount = configuration[field];
     if (amount === undefined) return undefined;

@@ -1,23 +1,20 @@
-/** Reads tables of models and of devices: CSV, JSON, YAML, and both of the files that `accelnode analyze` writes. */
+/** Reads tables of models and of devices: CSV, JSON, YAML, and both of the JSON files that `accelnode analyze` writes. */
 import { readFileSync } from 'node:fs';
-import { extname } from 'node:path';
+import { extname, resolve } from 'node:path';
 
 import * as z from '../third-party/zod.js';
 
-import { readAnalysis } from '../analyze/analysis-file.js';
 import { FORMAT as ANALYSIS_FORMAT } from '../analyze/analysis.js';
-import { toResults } from '../analyze/to-results.js';
+import { precisions } from '../analyze/configuration.js';
 import { AccelError, invalidArgument } from '../errors.js';
 import { parse } from '../options/load.js';
-import { RESULTS_FORMAT, RESULTS_VERSION } from '../results/results.js';
-import { resultRow } from '../results/row.js';
-import type { ResultRow } from '../results/row.js';
 import { reasonOf } from '../runtimes/failures.js';
 import { checkColumns } from './columns.js';
 import type { RowSchema } from './columns.js';
+import { withNames } from './model-names.js';
+import { fromAnalysis, fromResults, isResults, precisionNamed } from './read-measured.js';
+import type { ReadTable } from './read-measured.js';
 import type { DeviceKind, ModelConfiguration, PlacementModel } from './types.js';
-
-const MB = 2 ** 20;
 
 /** A row of a table, wherever it is. */
 interface Row {
@@ -42,9 +39,12 @@ class CsvLines {
   }
 }
 
-export interface ModelTable {
+/** What tables have together. */
+export interface ModelTables {
   models: PlacementModel[];
   notes: string[];
+  /** As in {@link ReadTable}. */
+  idleUtilizationPercent?: number;
 }
 
 const text = z.union([z.string().trim().min(1), z.number().transform(String)]);
@@ -60,6 +60,11 @@ const count = number.refine(
   'must be a whole number of at least 1',
 );
 
+/** As `Session.load` has it, since hosts load by it; vendors' words for the same are taken too. */
+const precision = text
+  .refine((word) => precisionNamed(word) !== undefined, `must be one of ${precisions.join(', ')}`)
+  .transform((word) => precisionNamed(word)!);
+
 const modelRow = z.strictObject({
   model: text,
   configuration: text.optional(),
@@ -71,7 +76,9 @@ const modelRow = z.strictObject({
   rate: positive.optional(),
   batch: count.optional(),
   lanes: count.optional(),
-  precision: text.optional(),
+  precision: precision.optional(),
+  concurrency: count.optional(),
+  path: text.optional(),
   device: text.optional(),
 });
 
@@ -82,12 +89,26 @@ const deviceRow = z.strictObject({
   count: count.optional(),
 });
 
-/** @throws `INVALID_ARGUMENT` that says which line is wrong, and how */
-export async function readModels(path: string): Promise<ModelTable> {
+/** @throws `INVALID_ARGUMENT` that says which line is wrong, and how; and for a model that is in two tables */
+export async function readModels(paths: readonly string[]): Promise<ModelTables> {
+  const twice = paths.find((path, i) => paths.some((other, at) => at < i && resolve(other) === resolve(path)));
+  if (twice !== undefined) throw invalidArgument(`The table ${twice} is given twice.`);
+  const tables: ReadTable[] = [];
+  for (const path of paths) tables.push(await readTable(path));
+  const idle = tables.flatMap(({ idleUtilizationPercent: one }) => (one === undefined ? [] : [one]));
+  return {
+    models: withNames(tables.flatMap(({ models }) => models)),
+    notes: tables.flatMap(({ notes }) => notes),
+    ...(idle.length === 0 ? {} : { idleUtilizationPercent: Math.max(...idle) }),
+  };
+}
+
+async function readTable(path: string): Promise<ReadTable> {
   const content = await read(path);
   if (isRecord(content) && content['format'] === ANALYSIS_FORMAT) return fromAnalysis(path);
   if (isResults(content)) return fromResults(path, content);
-  return { models: fromRows(rowsOf(path, content, 'models', modelRow)), notes: [] };
+  const models = fromRows(rowsOf(path, content, 'models', modelRow));
+  return { models: models.map((model) => ({ ...model, table: path })), notes: [] };
 }
 
 /** @throws `INVALID_ARGUMENT` */
@@ -199,13 +220,13 @@ function fromRows(rows: readonly Row[]): PlacementModel[] {
     const { model, configuration: name, rate, ...configuration } = parse(modelRow, fields, where);
     const entry = models.get(model) ?? { rate, configurations: [], seen: new Map<string, string>() };
     models.set(model, entry);
-    const { batch, lanes, precision, device } = configuration;
-    const key = JSON.stringify([name, batch, lanes, precision, device]);
+    const { batch, lanes, precision: asked, concurrency, device } = configuration;
+    const key = JSON.stringify([name, batch, lanes, asked, concurrency, device]);
     const before = entry.seen.get(key);
     if (before !== undefined) {
       throw invalidArgument(
         `${where}: the model "${model}" is there already, in ${before}.`,
-        'Several configurations of a model must differ in their configuration, batch, lanes, precision or device.',
+        'Several configurations of a model must differ in their configuration, batch, lanes, precision, concurrency or device.',
       );
     }
     if (entry.rate !== undefined && rate !== undefined && entry.rate !== rate) {
@@ -220,97 +241,6 @@ function fromRows(rows: readonly Row[]): PlacementModel[] {
     configurations,
     ...(rate === undefined ? {} : { rate }),
   }));
-}
-
-function isResults(content: unknown): content is { version: unknown; rows: unknown } {
-  return isRecord(content) && content['format'] === RESULTS_FORMAT;
-}
-
-function fromResults(path: string, { version, rows }: { version: unknown; rows: unknown }): ModelTable {
-  if (version !== RESULTS_VERSION) {
-    const its = version === undefined ? 'has no version' : `is of version ${JSON.stringify(version)}`;
-    throw invalidArgument(
-      `${path} was written by another version of accelnode: it ${its}, this one reads ${RESULTS_VERSION}.`,
-      'Measure again with this version, or plan with that one.',
-    );
-  }
-  // What was measured beside other models is no figure of the model alone, and a plan adds models up by itself.
-  const alone = parse(z.array(resultRow), rows, `${path}: rows`).filter(({ beside }) => beside === undefined);
-  return fromResultRows(path, alone);
-}
-
-/** @throws `INVALID_ARGUMENT` for an analysis that is of another version, or damaged */
-function fromAnalysis(path: string): ModelTable {
-  const analysis = readAnalysis(path);
-  const { models, notes } = fromResultRows(path, toResults(analysis).rows);
-  return { models, notes: analysis.complete ? notes : [`${path} is of an analysis that was interrupted.`, ...notes] };
-}
-
-function fromResultRows(path: string, all: readonly ResultRow[]): ModelTable {
-  if (all.length === 0) throw invalidArgument(`${path} is empty: there is no row in it.`);
-  const notes = notesOnUnfit(path, all);
-  const byProcess = new Set<string>();
-  const models = new Map<string, ModelConfiguration[]>();
-  for (const row of all) {
-    if (isUnfit(row)) continue;
-    const { deviceMemory, rss, deviceUtilization } = row.resources;
-    const memory = deviceMemory ?? rss;
-    if (memory === undefined)
-      throw invalidArgument(
-        `${path}, row ${all.indexOf(row) + 1}: it is not known how much memory "${row.model}" takes.`,
-      );
-    if (deviceMemory === undefined) byProcess.add(row.model);
-    const configurations = models.get(row.model) ?? [];
-    models.set(row.model, configurations);
-    configurations.push({
-      name: nameOf(row),
-      memoryMB: memory / MB,
-      ...(deviceUtilization === undefined ? {} : { utilizationPercent: deviceUtilization }),
-      throughput: row.samplesPerSecond,
-      ...(row.latency.p99 > 0 ? { latency: row.latency.p99 } : {}),
-      batch: row.batch,
-      lanes: row.lanes,
-      ...(row.precision === undefined ? {} : { precision: row.precision }),
-      device: row.device,
-    });
-  }
-  if (byProcess.size > 0) {
-    notes.push(`The device told no memory, so that it is the process's (RSS) for: ${[...byProcess].join(', ')}.`);
-  }
-  return { models: [...models].map(([name, configurations]) => ({ name, configurations })), notes };
-}
-
-/** Does it break a limit of the analysis, or compute something else than the reference? */
-function isUnfit({ satisfies, verified }: ResultRow): boolean {
-  return satisfies === false || verified === false;
-}
-
-/** @throws `INVALID_ARGUMENT` for a model of which no row is left */
-function notesOnUnfit(path: string, all: readonly ResultRow[]): string[] {
-  return [...new Set(all.map(({ model }) => model))].flatMap((model) => {
-    const rows = all.filter((row) => row.model === model);
-    const unfit = rows.filter(isUnfit);
-    if (unfit.length === 0) return [];
-    const wrong = unfit.filter(({ verified }) => verified === false).length;
-    const reasons = [
-      ...(unfit.length > wrong ? [`${unfit.length - wrong} for the limits of the analysis`] : []),
-      ...(wrong > 0 ? [`${wrong} for the outputs, which failed the verification`] : []),
-    ].join(', ');
-    if (unfit.length < rows.length) {
-      return [`Left out of the ${rows.length} configurations of "${model}": ${reasons}.`];
-    }
-    throw invalidArgument(
-      `${path}: no configuration of "${model}" is fit for use: ${reasons}.`,
-      'Analyze it again, with other configurations or other limits.',
-    );
-  });
-}
-
-function nameOf({ batch, lanes, load, device, precision }: ResultRow): string {
-  const rate = load.kind === 'closed' ? `${load.concurrency} at once` : `${load.rate}/s`;
-  return [`batch ${batch}`, `${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`, rate, precision, device]
-    .filter((part) => part !== undefined)
-    .join(', ');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

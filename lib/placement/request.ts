@@ -23,6 +23,9 @@ const configuration = z.strictObject({
   batch: count.optional(),
   lanes: count.optional(),
   precision: z.string().optional(),
+  shapes: z.record(z.string(), z.array(z.int().nonnegative())).optional(),
+  concurrency: count.optional(),
+  path: z.string().min(1).optional(),
   device: name.optional(),
 });
 
@@ -48,6 +51,7 @@ const request = z.strictObject({
   maxMemoryPercent: limit.optional(),
   reservedMB: amount.default(0),
   memoryIncludesReserved: z.boolean().default(false),
+  reservedUtilizationPercent: amount.default(0),
   pins: z.record(z.string(), name).default({}),
   apart: z.array(z.array(name).min(2, 'it takes two')).default([]),
   timeLimit: positive.max(2 ** 31 - 1).default(60_000),

@@ -11,11 +11,13 @@ import type { Message } from './worker.js';
 export interface Result {
   state: State;
   ended: Placement['ended'];
+  /** What happened to the solver. */
+  failed?: AccelError;
 }
 
 /**
  * Searches until it is proved that nothing is better, the time is up, or `signal` is aborted. The best that is known by
- * then is the result.
+ * then is the result, also where the solver fails.
  */
 export async function search(
   task: Task,
@@ -31,6 +33,7 @@ export async function search(
   const timeLimit = Math.max(1, task.timeLimit - (performance.now() - begun));
   const workerData: Task = { ...task, timeLimit };
   const worker = new Worker(packageFile('dist', 'placement-worker.js'), { workerData });
+  let failed: AccelError | undefined;
   let timer: NodeJS.Timeout | undefined;
   let abort: (() => void) | undefined;
   try {
@@ -47,14 +50,19 @@ export async function search(
           reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
+      const fail = (error: AccelError): void => {
+        if (state.bins === undefined && state.conflict === undefined) reject(error);
+        failed = error;
+        resolve('failed');
+      };
       worker.on('error', (cause) => {
-        reject(new AccelError('VENDOR_FAILURE', `The solver failed: ${String(cause)}`, { cause }));
+        fail(new AccelError('VENDOR_FAILURE', `The solver failed: ${String(cause)}.`, { cause }));
       });
       worker.on('exit', (code) => {
-        reject(new AccelError('VENDOR_FAILURE', `The solver's thread ended with ${code} before it had a result.`));
+        fail(new AccelError('VENDOR_FAILURE', `The solver's thread ended with ${code} before it had a result.`));
       });
     });
-    return { state, ended };
+    return failed === undefined ? { state, ended } : { state, ended, failed };
   } finally {
     clearTimeout(timer);
     if (abort !== undefined) signal?.removeEventListener('abort', abort);

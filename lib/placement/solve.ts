@@ -10,7 +10,7 @@ import { Master } from './master.js';
 import { Packer } from './pack.js';
 import type { Bin, Problem } from './problem.js';
 import { costOf, isValid, roundUp, stepOf, withoutSurplus } from './problem.js';
-import { quickBound } from './quick-bound.js';
+import { cheapestOptions, quickBound } from './quick-bound.js';
 
 /** What is known so far. */
 export interface Outcome {
@@ -76,20 +76,29 @@ class Search {
     const packer = this.#packer;
     this.#offer(this.#options.start ?? packer.first());
     if (this.#bins === undefined && this.#lacksDevices()) this.#raise(Infinity);
-    if (!this.#isOver()) {
-      const [begin, allowed] = [performance.now(), this.#left() / 8];
-      this.#offer(
-        packer.improve(this.#bins, Math.min(ROUNDS, ROUNDS_EACH * this.#problem.items.length), (best) => {
-          return this.#reaches(best) || performance.now() - begin > allowed;
-        }),
-      );
-    }
+    // What is cheap beside all others is mostly what it comes to in the end.
+    const cheapest = this.#hasChoices() && !this.#isOver() ? cheapestOptions(this.#problem) : undefined;
+    if (cheapest !== undefined) this.#improve(new Packer(this.#problem, cheapest), undefined);
+    if (!this.#isOver()) this.#improve(packer, this.#bins);
     if (this.#bins === undefined && !this.#isOver()) this.#findAny();
     if (this.#bins !== undefined && !this.#isOver()) this.#prove();
     if (this.#bins !== undefined && !this.#isOver()) {
       this.#offer(packer.improve(this.#bins, Infinity, (best) => this.#reaches(best) || this.#left() <= 0));
     }
     return this.#outcome();
+  }
+
+  #hasChoices(): boolean {
+    return this.#problem.items.some((options) => options.length > 1);
+  }
+
+  #improve(packer: Packer, start: Bin[] | undefined): void {
+    const [begin, allowed] = [performance.now(), this.#left() / 8];
+    this.#offer(
+      packer.improve(start, Math.min(ROUNDS, ROUNDS_EACH * this.#problem.items.length), (best) => {
+        return this.#reaches(best) || performance.now() - begin > allowed;
+      }),
+    );
   }
 
   #outcome(): Outcome {

@@ -11,7 +11,7 @@ export interface ModelConfiguration {
   memoryMB: number;
   /** Use of the memory's bandwidth in percent, or whatever else a device has 100 of. */
   memoryPercent?: number | undefined;
-  /** Use of the device's processors in percent, at the throughput below. */
+  /** Use of the device's processors in percent, at the throughput below; without what the idle device uses. */
   utilizationPercent?: number | undefined;
   /** What it reaches when it has the device to itself, e.g. inferences a second; in the unit of {@link PlacementModel.rate}. */
   throughput?: number | undefined;
@@ -23,6 +23,12 @@ export interface ModelConfiguration {
   lanes?: number | undefined;
   /** As in `Session.load`. */
   precision?: string | undefined;
+  /** The shape of each input, the batch included. */
+  shapes?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Requests in flight at all times, for the throughput above. */
+  concurrency?: number | undefined;
+  /** The model's file. */
+  path?: string | undefined;
   /** The kind of device, or the device, that it was measured on: it runs on no other kind. Default: on any. */
   device?: string | undefined;
 }
@@ -58,7 +64,8 @@ export interface PlacementRequest {
   /** The devices that there are, or could be bought. */
   devices: readonly DeviceKind[];
   /**
-   * - `min-devices`: the fewest devices. They may be busy beyond 100 percent, unless a limit says otherwise.
+   * - `min-devices`: the fewest devices. They may be busy beyond 100 percent, unless a limit says otherwise. Of the
+   *   configurations that fit there as well, those with the highest throughput.
    * - `min-cost`: the lowest sum of prices, likewise.
    * - `max-throughput`: the highest sum of throughputs, where no model disturbs another: no device is used beyond 100 percent,
    *   or the limits. Among those, the fewest devices.
@@ -75,6 +82,8 @@ export interface PlacementRequest {
   reservedMB?: number | undefined;
   /** Do the models' figures include it? Then it is taken off each. Default: false. */
   memoryIncludesReserved?: boolean | undefined;
+  /** Percent of a device's processors that are in use when it is idle; once for each device. Default: 0. */
+  reservedUtilizationPercent?: number | undefined;
   /** A model's name, and the kind, the device or the other model that it stays with. */
   pins?: Readonly<Record<string, string>> | undefined;
   /** Lists of models of which no two share a device. */
@@ -124,7 +133,7 @@ export interface PlacedDevice {
   memoryTotalMB: number;
   /** Sum of the models'. Unset where it is not known of one. */
   memoryPercent?: number;
-  /** Sum of the models'. Unset where it is not known of one. */
+  /** Sum of the models' and of what is reserved. Unset where it is not known of one model. */
   utilizationPercent?: number;
 }
 
@@ -161,8 +170,8 @@ export interface Placement {
     /** How far they are apart, in percent of the value. */
     gapPercent: number;
   };
-  /** Why the search ended. */
-  ended: 'proved' | 'time limit' | 'aborted';
+  /** Why the search ended. `failed`: the solver did; a note says how. */
+  ended: 'proved' | 'time limit' | 'aborted' | 'failed';
   /** Milliseconds that it took. */
   elapsed: number;
   /** The devices. */

@@ -2,9 +2,13 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Session } from 'accelnode';
+import type { LoadOptions } from 'accelnode';
 import { expect, it } from 'vitest';
 
+import type { HostConfiguration } from '../../build-ts/placement/host-config.js';
 import { readResults } from '../../build-ts/results/results.js';
+import { seededInputs } from '../../build-ts/verify/random-inputs.js';
 import { runProgram } from '../utils/child.js';
 import type { ChildResult } from '../utils/child.js';
 import { modelPath } from '../utils/models.js';
@@ -49,9 +53,15 @@ describeOpenvino('from models to devices', () => {
     expect(devices.flatMap(({ models }) => models).sort()).toEqual(['encoder.onnx', 'mlp.onnx', 'resnet18.onnx']);
     for (const { memoryMB } of devices) expect(memoryMB).toBeLessThanOrEqual(280);
     expect(readFileSync(path('devices.svg'), 'utf8')).toContain('2 devices, proved optimal');
-    expect(JSON.parse(readFileSync(path('host.json'), 'utf8'))).toMatchObject({
-      format: 'accelnode-host',
-      devices: [{ device: 'gpu#1' }, { device: 'gpu#2' }],
-    });
+    const host = JSON.parse(readFileSync(path('host.json'), 'utf8')) as HostConfiguration;
+    expect(host).toMatchObject({ format: 'accelnode-host', devices: [{ device: 'gpu#1' }, { device: 'gpu#2' }] });
+    // The page has made the GPUs up.
+    const models = host.devices.flatMap((each) => each.models);
+    expect(models).toHaveLength(3);
+    for (const { path: file, lanes, precision, shapes } of models) {
+      const options = { device: 'openvino:CPU', lanes, precision, shapes } as LoadOptions;
+      await using session = await Session.load(file!, options);
+      await session.run(seededInputs(session.inputs, shapes!, 1));
+    }
   });
 });

@@ -6,11 +6,14 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { findConflict } from '../../build-ts/placement/conflict.js';
 import { costOf, fitsAlone, isValid } from '../../build-ts/placement/problem.js';
 import type { Bin, Option, Problem } from '../../build-ts/placement/problem.js';
-import { quickBound } from '../../build-ts/placement/quick-bound.js';
+import { Packer } from '../../build-ts/placement/pack.js';
+import { cheapestOptions, quickBound } from '../../build-ts/placement/quick-bound.js';
+import { refine } from '../../build-ts/placement/refine.js';
 import { solve } from '../../build-ts/placement/solve.js';
 import { strive, totalLoss } from '../../build-ts/placement/strive.js';
 import { unite } from '../../build-ts/placement/unite.js';
 import type { Models } from '../../build-ts/placement/unite.js';
+import { randomNumbers } from '../utils/random.js';
 
 let highs: Awaited<ReturnType<typeof loadHighs>>;
 beforeAll(async () => {
@@ -212,6 +215,90 @@ it('goals that configurations decide lose least, and then use the fewest devices
       expect(totalLoss(problem, bins!)).toBeCloseTo(loss, 5);
       expect(bound).toBeCloseTo(loss, 5);
       if (loss === 0) expect([bins!.length, countBound]).toEqual([best, best]);
+    }),
+    { numRuns: 300, seed: 1 },
+  );
+});
+
+it('a model that takes little of one resource or of the other, but of one of them much, is not bounded by the lesser ones', () => {
+  const options = [
+    { use: [10, 90], allowed: [true], copies: 1, loss: 0 },
+    { use: [90, 10], allowed: [true], copies: 1, loss: 0 },
+  ];
+  const items = Array.from({ length: 10 }, () => options);
+  const problem = { kinds: [{ capacity: [100, 100], cost: 1, count: Infinity }], items, apart: items.map(() => []) };
+  // Alone, each resource says 1.
+  expect(quickBound(problem)).toBe(5);
+  expect(solve(highs, problem, { deadline: never })).toMatchObject({ bound: 5, bins: { length: 5 } });
+});
+
+it('models with many configurations are packed well by those that are cheap beside all others', () => {
+  const next = randomNumbers(7);
+  const items = Array.from({ length: 200 }, () =>
+    Array.from({ length: 10 }, (): Option => {
+      const use = Array.from({ length: 3 }, () => Math.round(5_000 + 55_000 * next()));
+      return { use, allowed: [true], copies: 1, loss: 0 };
+    }),
+  );
+  const capacity = [100_000, 100_000, 100_000];
+  const problem = { kinds: [{ capacity, cost: 1, count: Infinity }], items, apart: items.map(() => []) };
+  const packed = (packer: Packer): Bin[] => packer.improve(undefined, 500, () => false)!;
+  const bins = packed(new Packer(problem, cheapestOptions(problem)));
+  expect(isValid(problem, bins)).toBe(true);
+  expect(bins.length).toBeLessThan(packed(new Packer(problem)).length);
+  expect(bins.length).toBeLessThanOrEqual(1.1 * quickBound(problem));
+});
+
+it('a finished placement gets the configurations that are worth most, and stays what it was otherwise', () => {
+  const shape = { kinds: 2, limited: true, losses: true, copies: true };
+  const drawn = problems(shape).chain((problem) =>
+    fc.record({
+      problem: fc.constant(problem),
+      worth: fc.tuple(...problem.items.map((all) => fc.tuple(...all.map(() => fc.integer({ min: 0, max: 5 }))))),
+      use: fc.tuple(
+        ...problem.items.map((all) => fc.tuple(...all.map(() => fc.tuple(fc.integer({ min: 0, max: 6 }))))),
+      ),
+    }),
+  );
+  fc.assert(
+    fc.property(drawn, ({ problem, worth, use }) => {
+      const { bins } = solve(highs, problem, { deadline: never });
+      fc.pre(bins !== undefined);
+      const merits = { worth, use, soft: [10] };
+      const refined = refine(problem, bins, merits);
+      expect(isValid(problem, refined)).toBe(true);
+      expect(costOf(problem, refined)).toBeLessThanOrEqual(costOf(problem, bins) + 1e-9);
+      const worthOf = (picks: Bin['picks']): number =>
+        picks.reduce((sum, { item, option }) => sum + worth[item]![option]!, 0);
+      const softOf = (picks: Bin['picks']): number =>
+        picks.reduce((sum, { item, option }) => sum + use[item]![option]![0], 0);
+      for (const [i, { kind, picks }] of bins.entries()) {
+        const most = Math.max(10, softOf(picks));
+        const copiesOf = (each: Bin['picks'][number]): number => problem.items[each.item]![each.option]!.copies;
+        const lossOf = (each: Bin['picks'][number]): number => problem.items[each.item]![each.option]!.loss;
+        // Every combination that keeps the parts that copies carry, and loses no more.
+        const all = picks.reduce<Bin['picks'][]>(
+          (before, pick) =>
+            before.flatMap((chosen) =>
+              problem.items[pick.item]!.map((_, option) => [...chosen, { item: pick.item, option }]),
+            ),
+          [[]],
+        );
+        const possible = all.filter((chosen) => {
+          const same = chosen.every(
+            (each, at) => copiesOf(each) === copiesOf(picks[at]!) && lossOf(each) <= lossOf(picks[at]!),
+          );
+          const free = problem.kinds[kind]!.capacity.map(
+            (amount, r) =>
+              amount - chosen.reduce((sum, { item, option }) => sum + problem.items[item]![option]!.use[r]!, 0),
+          );
+          const allowed = chosen.every(({ item, option }) => problem.items[item]![option]!.allowed[kind]);
+          return same && allowed && free.every((amount) => amount >= 0) && softOf(chosen) <= most;
+        });
+        expect(refined[i]!.picks.map(({ item }) => item)).toEqual(picks.map(({ item }) => item));
+        expect(softOf(refined[i]!.picks)).toBeLessThanOrEqual(most);
+        expect(worthOf(refined[i]!.picks)).toBe(Math.max(...possible.map(worthOf)));
+      }
     }),
     { numRuns: 300, seed: 1 },
   );

@@ -92,6 +92,44 @@ describe('goals', () => {
   });
 });
 
+describe('of configurations by which as many devices do', () => {
+  const a = (...configurations: PlacementModel['configurations']): PlacementModel => ({ name: 'a', configurations });
+  const slow = { name: 'slow', memoryMB: 100, throughput: 10, latency: 2 };
+  const fast = { name: 'fast', memoryMB: 100, throughput: 1000, latency: 5 };
+  const chosen = async (request: Partial<PlacementRequest>): Promise<(string | undefined)[]> => {
+    const placement = await placeModels({ ...base, ...request });
+    expect(placement.proved).toBe(true);
+    return placement.devices.flatMap(({ placed }) => placed.map(({ configuration }) => configuration.name));
+  };
+
+  it.each<'min-devices' | 'min-cost'>(['min-devices', 'min-cost'])('the fastest is taken: %s', async (goal) => {
+    const devices = [{ ...gpu, price: 5 }];
+    expect(await chosen({ models: [a(slow, fast)], devices, goal })).toEqual(['fast']);
+    expect(await chosen({ models: [a(fast, slow)], devices, goal })).toEqual(['fast']);
+  });
+
+  it('one that takes more is taken, if there is room', async () => {
+    const large = { ...fast, memoryMB: 500 };
+    expect(await chosen({ models: [a(slow, large), model('b', 500)] })).toEqual(['fast', undefined]);
+    expect(await chosen({ models: [a(slow, large), model('b', 501)] })).toEqual(['slow', undefined]);
+  });
+
+  it('none makes a device busy beyond 100 percent, or busier where it is', async () => {
+    const busy = a({ ...slow, utilizationPercent: 20 }, { ...fast, utilizationPercent: 60 });
+    const b = (utilizationPercent: number): PlacementModel => model('b', 1, { utilizationPercent });
+    expect(await chosen({ models: [busy, b(40)] })).toEqual(['fast', undefined]);
+    expect(await chosen({ models: [busy, b(41)] })).toEqual(['slow', undefined]);
+    expect(await chosen({ models: [busy, b(40)], reservedUtilizationPercent: 1 })).toEqual(['slow', undefined]);
+    expect(await chosen({ models: [busy, b(200)] })).toEqual(['slow', undefined]);
+  });
+
+  it('the promptest is taken where a rate is demanded, or the goal is reached by several', async () => {
+    expect(await chosen({ models: [{ ...a(fast, slow), rate: 5 }] })).toEqual(['slow']);
+    const prompt = { ...fast, name: 'prompt', latency: 1 };
+    expect(await chosen({ models: [a(fast, prompt)], goal: 'max-throughput' })).toEqual(['prompt']);
+  });
+});
+
 it('the lowest latency is proved where the linear program promises a lower one', async () => {
   const configuration = (
     memoryMB: number,
@@ -323,6 +361,13 @@ describe('there is no placement', () => {
     ['pins in a circle', { pins: { a: 'b', b: 'c', c: 'a' } }, /circle: a → b → c → a/],
     ['a pin to nothing', { pins: { a: 'tpu' } }, /"tpu", which is no device and no model/],
     ['a pin of nobody', { pins: { x: 'gpu' } }, /no model "x"/],
+    ['a pin to no number of a device', { pins: { a: 'gpu#01' } }, /"gpu#01", which is no device and no model/],
+    ['a pin to a number in other words', { pins: { a: 'gpu#1e0' } }, /"gpu#1e0", which is no device/],
+    [
+      'what is idle takes all',
+      { maxUtilizationPercent: 80, reservedUtilizationPercent: 80, models: [model('a', 1, { utilizationPercent: 1 })] },
+      /limited to 80 %, of which the idle device takes 80 %/,
+    ],
     ['a device beyond the last', { devices: [{ ...gpu, count: 2 }], pins: { a: 'gpu#3' } }, /of gpu there are 2/],
     ['apart and together', { pins: { a: 'b' }, apart: [['a', 'b']] }, /pinned together, and are to be apart/],
     ['apart on one device', { pins: { a: 'gpu#1', c: 'gpu#1' }, apart: [['a', 'c']] }, /both pinned to gpu#1/],
