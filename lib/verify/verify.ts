@@ -113,7 +113,10 @@ export async function verifySession(
 
   const differences = new Map<string, Difference>();
   for (const set of sets()) {
-    const [actual, expected] = await Promise.all([session.run(set), runReference(reference, set)]);
+    const runs = await Promise.allSettled([session.run(set), runReference(reference, set)]);
+    // Where both fail, as with wrong inputs, it is the device that is told of.
+    for (const run of runs) if (run.status === 'rejected') throw run.reason;
+    const [actual, expected] = runs.map((run) => (run as PromiseFulfilledResult<Outputs>).value) as [Outputs, Outputs];
     for (const [name, difference] of compareOutputs(actual, expected)) {
       const before = differences.get(name);
       differences.set(name, before === undefined ? difference : worse(before, difference));
