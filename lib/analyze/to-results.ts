@@ -4,11 +4,12 @@ import type { Analysis } from './analysis.js';
 import { describeConfiguration, nameOf } from './configuration.js';
 
 /** An analysis as `bench` writes its results, each row with what became of the limits and of the verification. */
-export function toResults({ environment, measurements }: Analysis): Results {
+export function toResults({ environment, measurements, complete }: Analysis): Results {
   return {
     format: RESULTS_FORMAT,
     version: RESULTS_VERSION,
     environment,
+    ...(complete ? {} : { interrupted: true }),
     rows: measurements.flatMap((each) => {
       if (each.outcome !== 'measured') return [];
       const { row, satisfies, verification } = each;

@@ -34,14 +34,14 @@ function pathOf(file: string): string {
  */
 export function requireWritable([option, path]: NamedFile): void {
   if (path === undefined) return;
+  const hint = 'What is written takes the place of the file, which needs the right to write to its folder.';
   const refuse = (reason: string, cause?: unknown): AccelError =>
-    new AccelError('INVALID_ARGUMENT', `${option}, ${path}, can't be used: ${reason}.`, { cause });
+    new AccelError('INVALID_ARGUMENT', `${option}, ${path}, can't be used: ${reason}.`, { hint, cause });
   try {
     const info = statSync(path, { throwIfNoEntry: false });
     if (info?.isFile() === false) throw refuse(info.isDirectory() ? 'it is a folder' : 'it is no file');
     if (info !== undefined) accessSync(path, constants.W_OK);
-    // The whole file is written beside it, and then takes its place.
-    accessSync(dirname(path), constants.W_OK);
+    accessSync(dirname(pathOf(path)), constants.W_OK);
   } catch (cause) {
     throw cause instanceof AccelError ? cause : refuse(reasonOf(cause), cause);
   }

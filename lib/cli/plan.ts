@@ -1,21 +1,17 @@
-import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-
 import { InvalidArgumentError, Option } from '../third-party/commander.js';
 import type { Command } from '../third-party/commander.js';
 
 import { AccelError, devices, placeModels } from '../index.js';
 import type { Device, DeviceKind, Placement, PlacementGoal, PlacementModel, PlacementRequest } from '../index.js';
-import { checkKeptFile } from '../kept-file.js';
 import { hostConfiguration } from '../placement/host-config.js';
 import { modelNamed } from '../placement/model-names.js';
 import { picture } from '../placement/picture.js';
 import type { Reserved } from '../placement/picture.js';
 import { readDevices, readModels } from '../placement/read-table.js';
 import { exitCodeOfSignal, interruptible } from './interrupt.js';
+import { refuseSameFiles, requireWritable } from './named-files.js';
 import { parseAmount, parseCount, parseSeconds, splitAssignment, withEntry } from './options.js';
 import { EXIT_USAGE, Progress, formatTable, print, printJson } from './output.js';
-import { reasonOf } from '../runtimes/failures.js';
 import { writeWhole } from '../write-whole.js';
 
 interface PlanCommandOptions {
@@ -95,13 +91,16 @@ export function addPlanCommand(program: Command): void {
 }
 
 async function plan(tables: string[], options: PlanCommandOptions): Promise<void> {
-  for (const [option, file] of [
+  const read = [
+    ...tables.map((table) => ['the table', table] as const),
+    ['--device-table', options.deviceTable] as const,
+  ];
+  const written = [
     ['--svg', options.svg],
     ['--host-config', options.hostConfig],
-  ] as const) {
-    if (file !== undefined) checkReplaceable(option, file);
-  }
-  refuseSameFiles(tables, options);
+  ] as const;
+  written.forEach(requireWritable);
+  refuseSameFiles(read, written);
   const { models, notes, idleUtilizationPercent: idle = 0 } = await readModels(tables);
   const kinds = await kindsOf(options, notes);
   const reservedUtil = options.reservedUtil ?? idle;
@@ -154,39 +153,6 @@ function failureOf(write: () => void): { code: string; message: string } | undef
     if (!(error instanceof AccelError)) throw error;
     process.exitCode = EXIT_USAGE;
     return { code: error.code, message: error.message };
-  }
-}
-
-/** Whether a file can be written, before a minute is spent on what goes into it. Another one takes the place of one that is there. */
-function checkReplaceable(option: string, file: string): void {
-  checkKeptFile(option, file, 'It is a file to write to.');
-  const folder = dirname(existsSync(file) ? realpathSync(file) : file);
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch (cause) {
-    throw new AccelError('INVALID_ARGUMENT', `${option}, ${file}, can't be written: ${reasonOf(cause)}.`, {
-      hint: 'What is written takes the place of the file, which needs the right to write to its folder.',
-      cause,
-    });
-  }
-}
-
-/** What is written must not take the place of a table, nor of the other file. */
-function refuseSameFiles(tables: readonly string[], { deviceTable, svg, hostConfig }: PlanCommandOptions): void {
-  const named = new Map<string, string>();
-  for (const [name, file] of [
-    ...tables.map((table) => ['the table', table] as const),
-    ['--device-table', deviceTable],
-    ['--svg', svg],
-    ['--host-config', hostConfig],
-  ] as const) {
-    if (file === undefined) continue;
-    const path = existsSync(file) ? realpathSync(file) : resolve(file);
-    const other = named.get(path);
-    if (other !== undefined && name.startsWith('--') && name !== '--device-table') {
-      throw new AccelError('INVALID_ARGUMENT', `${name} is the same file as ${other}: ${file}.`);
-    }
-    named.set(path, name);
   }
 }
 

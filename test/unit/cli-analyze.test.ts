@@ -6,6 +6,7 @@ import { Tensor } from 'accelnode';
 import type { NullModel } from 'accelnode';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { readResults } from '../../build-ts/results/results.js';
 import type { Analysis } from '../../build-ts/analyze/analysis.js';
 import { writeNpy } from '../../build-ts/cli/npy.js';
 import { command, expectPlain, failureOf, jsonOf } from '../utils/command.js';
@@ -161,6 +162,7 @@ describe('analyze', () => {
       const analysis = JSON.parse(readFileSync(join(output, 'analysis.json'), 'utf8')) as Analysis;
       expect(analysis.complete).toBe(false);
       expect(outcomes(analysis)).toEqual(['1/1/1 measured', '2/1/1 measured']);
+      expect(readResults(join(output, 'results.json'))).toMatchObject({ interrupted: true });
       expect(existsSync(join(output, 'report.html'))).toBe(true);
     },
   );

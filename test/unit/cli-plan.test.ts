@@ -513,7 +513,7 @@ describe('what is wrong is said', () => {
         child.stderr.on('data', (data: Buffer) => (said += data.toString()));
         const [code] = (await once(child, 'close')) as [number];
         expect(code, said).toBe(2);
-        expect(said).toMatch(/--host-config, .*host\.json, can't be written: there is no permission/);
+        expect(said).toMatch(/--host-config, .*host\.json, can't be used: there is no permission/);
       } finally {
         chmodSync(folder, 0o755);
       }
