@@ -136,7 +136,9 @@ async function measureInChild(configuration: Configuration, question: Question):
   const settings = { duration, warmup, minRuns, sampleInterval, shapes, alone, load, reference };
   const request: ChildRequest = { configuration, settings };
   const end = await inChild(CHILD, request, timeout);
-  if (end.kind === 'crashed') return { outcome: 'crashed', configuration, reason: end.reason };
+  if (end.kind === 'crashed' || end.kind === 'out of memory') {
+    return { outcome: end.kind, configuration, reason: end.reason };
+  }
   if (end.kind === 'timed out') {
     return { outcome: 'timed out', configuration, reason: `It had not ended after ${timeout / 1000} s.` };
   }

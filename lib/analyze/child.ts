@@ -1,4 +1,5 @@
 /** The process in which one configuration is measured. Its parent is in-child.ts. */
+import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
 import { AccelError } from '../errors.js';
@@ -15,6 +16,15 @@ export interface ChildRequest {
 
 /** What it answers. */
 export type ChildReply = Result | { failure: { code: string; message: string; hint?: string | undefined } };
+
+// When there is no memory left, the kernel shall end this process, and none of those that somebody needs.
+if (process.platform === 'linux') {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // A sandbox may forbid it; then the kernel chooses by size.
+  }
+}
 
 new Worker(packageFile('dist', 'analyze-guard.js'), { stdout: true, stderr: true }).unref();
 

@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How a child has ended. */
@@ -11,6 +12,8 @@ export type ChildEnd =
   | { kind: 'replied'; reply: unknown }
   /** It ended by itself, or was ended, without a reply. */
   | { kind: 'crashed'; reason: string }
+  /** The kernel has ended it, as there was no memory left. */
+  | { kind: 'out of memory'; reason: string }
   | { kind: 'timed out' };
 
 /** The file descriptor of the pipe that lives as long as the parent: see guard.ts. */
@@ -46,6 +49,7 @@ export async function inChild(file: string, request: unknown, timeout: number): 
 }
 
 function endOf(child: ChildProcess, request: unknown): Promise<ChildEnd> {
+  const killsBefore = killsForMemory();
   return new Promise((resolve) => {
     let reply: { value: unknown } | undefined;
     let stderr = '';
@@ -61,11 +65,26 @@ function endOf(child: ChildProcess, request: unknown): Promise<ChildEnd> {
     );
     child.once('close', (code, signal) => {
       if (reply !== undefined) resolve({ kind: 'replied', reply: reply.value });
+      else if (signal === 'SIGKILL' && killsForMemory() > killsBefore) resolve(OUT_OF_MEMORY);
       else resolve({ kind: 'crashed', reason: describeEnd(code, signal, stderr) });
     });
     // One that has ended already can't be told; its end says why.
     child.send(request as object, () => undefined);
   });
+}
+
+const OUT_OF_MEMORY: ChildEnd = {
+  kind: 'out of memory',
+  reason: 'The kernel has ended the process that measured it, as there was no memory left.',
+};
+
+/** How often Linux has ended a process for want of memory, in any cgroup. Elsewhere nobody counts. */
+function killsForMemory(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 function describeEnd(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {

@@ -1,5 +1,5 @@
 /** A configuration's own process: whatever becomes of it, there is an answer, and nothing stays behind. */
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, it, vi } from 'vitest';
@@ -22,6 +22,41 @@ it('hands over the answer, and ends what does not end by itself', async () => {
 it.each(['SIGKILL', 'SIGSEGV', 'SIGABRT'])('says that it was ended by %s', async (signal) => {
   const end = await inChild(child('crash.cjs'), signal, LIMIT);
   expect(end).toEqual({ kind: 'crashed', reason: `The process that measured it was ended by ${signal}.` });
+});
+
+/** A cgroup of so many bytes. Undefined where this user may make none, or the kernel does not count what it ends. */
+function smallCgroup(bytes: number): string | undefined {
+  if (!existsSync('/proc/vmstat') || !/^oom_kill /m.test(readFileSync('/proc/vmstat', 'utf8'))) return undefined;
+  for (const [root, limit] of [
+    ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'],
+    ['/sys/fs/cgroup', 'memory.max'],
+  ] as const) {
+    const folder = join(root, `accelnode-${process.pid}`);
+    try {
+      mkdirSync(folder);
+      if (existsSync(join(folder, limit))) {
+        writeFileSync(join(folder, limit), String(bytes));
+        return folder;
+      }
+      rmdirSync(folder);
+    } catch {
+      // not ours to change
+    }
+  }
+  return undefined;
+}
+
+it('tells the kernel’s end for want of memory from a crash (where this user may make a cgroup)', async (context) => {
+  const cgroup = smallCgroup(200 << 20);
+  if (cgroup === undefined) return context.skip('no cgroup can be made');
+  try {
+    expect(await inChild(child('greedy.cjs'), cgroup, LIMIT)).toEqual({
+      kind: 'out of memory',
+      reason: 'The kernel has ended the process that measured it, as there was no memory left.',
+    });
+  } finally {
+    rmdirSync(cgroup);
+  }
 });
 
 it('passes its last words on', async () => {
