@@ -405,6 +405,24 @@ describe('the search', () => {
     for (const [i, { bound }] of seen.entries()) expect(bound).toBeGreaterThanOrEqual(seen[i - 1]?.bound ?? 0);
   });
 
+  // In the time that a user waits, with much to spare here.
+  it('places 50 models with five configurations each on no more than one device above the bound', async () => {
+    const { models, devices: kinds } = hard(250);
+    const together = Array.from({ length: 50 }, (_, i): PlacementModel => {
+      const configurations = models.slice(5 * i, 5 * i + 5).flatMap((each) => each.configurations);
+      return { name: `m${i}`, configurations: configurations.map((each, at) => ({ ...each, name: `c${at}` })) };
+    });
+    const { count, bound, devices } = await placeModels({
+      models: together,
+      devices: kinds,
+      maxMemoryPercent: 100,
+      maxUtilizationPercent: 100,
+      timeLimit: 60_000,
+    });
+    expect(count).toBeLessThanOrEqual(bound + 1);
+    expect(devices.flatMap((device) => device.models)).toHaveLength(50);
+  }, 120_000);
+
   it('proves 30 models', async () => {
     const placement = await placeModels(hard(30));
     expect(placement).toMatchObject({ proved: true, bound: placement.count });
