@@ -1,6 +1,7 @@
 /** One configuration, measured in this process. */
 import { AccelError } from '../errors.js';
 import { declaredInputs } from '../measure/declared-inputs.js';
+import { measuredLoad } from '../measure/measured-load.js';
 import { toResultRow } from '../measure/row.js';
 import { SAMPLE_INTERVAL, measureSampled, noteIdle } from '../measure/sampling.js';
 import type { LoadOptions } from '../options/load.js';
@@ -56,9 +57,8 @@ export async function measureConfiguration(configuration: Configuration, setting
     cuda: { graphs },
   };
   await noteIdle(load);
-  const loadBegin = performance.now();
-  await using session = await Session.load(model, load);
-  const compile = performance.now() - loadBegin;
+  const { session: loaded, ...loading } = await measuredLoad(() => Session.load(model, load));
+  await using session = loaded;
 
   if (settings.alone) requireInputsOf(session.inputs, settings.shapes);
   const openAsOne = openDimensions(declared ?? session.inputs, settings.shapes);
@@ -86,7 +86,7 @@ export async function measureConfiguration(configuration: Configuration, setting
     api: 'native' as const,
     memory: 'host' as const,
     hint: session.backend === 'openvino' ? hint : undefined,
-    compile,
+    ...loading,
     firstInference,
     resources,
   };

@@ -5,10 +5,11 @@ import type { MemoryKind } from '../memory.js';
 import type { ResultRow } from '../results/row.js';
 import type { Session } from '../session.js';
 import type { LayerProfile } from '../session-stats.js';
+import type { MeasuredLoad } from './measured-load.js';
 import type { MeasureApi, Measurement } from './options.js';
 
 /** What was measured, as far as the session does not tell. */
-export interface Measured {
+export interface Measured extends MeasuredLoad {
   /** The model's file. */
   model: string;
   batch: number;
@@ -19,7 +20,6 @@ export interface Measured {
   memory: MemoryKind;
   hint?: string | undefined;
   /** Milliseconds. */
-  compile: number;
   firstInference: number;
   resources: ResultRow['resources'];
   layers?: readonly LayerProfile[] | undefined;

@@ -83,6 +83,7 @@ const COLUMNS: readonly Column[] = [
   ['Idle device memory (MB)', ({ resources }) => megabytes(resources.idle?.deviceMemory)],
   ['Idle device utilisation (%)', ({ resources }) => resources.idle?.deviceUtilization],
   ['Idle power (W)', ({ resources }) => resources.idle?.power],
+  ['Compile memory (MB)', (row) => megabytes(row.compileMemory)],
 ];
 
 /** As `bench --with` takes it: `model.onnx@20rps`. */

@@ -131,6 +131,8 @@ export const resultRow = z.strictObject({
   resources,
   /** `Session.load`. */
   compile: amount.optional(),
+  /** Bytes by which the process grew meanwhile. */
+  compileMemory: amount.optional(),
   firstInference: amount.optional(),
   /** Did the three thirds of the time agree within the tolerance? Absent where there were too few requests to tell. */
   stable: z.boolean().optional(),

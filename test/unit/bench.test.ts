@@ -530,9 +530,9 @@ describe('files of results', () => {
 
   it('as CSV: what nobody measured is empty, names are quoted', () => {
     const [head, line] = toCsv([row]).trimEnd().split('\n');
-    expect(head!.split(',')).toHaveLength(38);
+    expect(head!.split(',')).toHaveLength(39);
     expect(line).toBe(
-      '"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,,3,,,,,,native,host,,,,,,',
+      '"a ""model"", or two",null,null:0,,2,1,3,,10,20,1,1,1,1,1,,,0.5,,0,,,,,3,,,,,,native,host,,,,,,,',
     );
   });
 

@@ -6,6 +6,7 @@ import { Session, measure } from 'accelnode';
 import type { LoadOptions, MeasureOptions, Measurement, NullModel } from 'accelnode';
 import { describe, expect, it } from 'vitest';
 
+import { measuredLoad } from '../../build-ts/measure/measured-load.js';
 import { isStable, summarize } from '../../build-ts/measure/statistics.js';
 import { warningsAbout } from '../../build-ts/measure/warnings.js';
 import { expectError, nullModel, withNull, withSession } from '../utils/session.js';
@@ -72,6 +73,18 @@ it.each(['run', 'native'] as const)('counts waiting for a lane as latency, not a
     { lanes: 1 },
   ),
 );
+
+it('tells by how much a load has let the process grow', async () => {
+  let held: Buffer | undefined;
+  const { session, compile, compileMemory } = await measuredLoad(() => {
+    held = Buffer.alloc(64 << 20, 1);
+    return Session.load(nullModel(sleeping(1)), { device: 'null:0' });
+  });
+  await session.close();
+  expect(held).toHaveLength(64 << 20);
+  expect(compileMemory).toBeGreaterThan(32 << 20);
+  expect(compile).toBeGreaterThan(0);
+});
 
 it('tells how the parts of requests spread, where the addon makes them', () =>
   withNull(

@@ -3,6 +3,7 @@ import { devicesOf } from '../../devices.js';
 import { entryOf } from '../../entry-of.js';
 import { AccelError } from '../../errors.js';
 import type { MeasureApi, MeasureOptions, Measurement, MemoryKind, Session, Tensor } from '../../index.js';
+import { measuredLoad } from '../../measure/measured-load.js';
 import { toResultRow } from '../../measure/row.js';
 import type { Measured } from '../../measure/row.js';
 import { measureSampled, noteIdle } from '../../measure/sampling.js';
@@ -104,7 +105,7 @@ export interface Opened {
   session: Session;
   inputs: Record<string, Tensor>;
   /** All of the row that is known before the load. */
-  known: Pick<Measured, 'batch' | 'shapes' | 'hint' | 'compile' | 'firstInference'>;
+  known: Pick<Measured, 'batch' | 'shapes' | 'hint' | 'compile' | 'compileMemory' | 'firstInference'>;
 }
 
 async function measureSession(
@@ -139,9 +140,7 @@ export async function openConfiguration(
   const loads = loadConfigurations(options);
   const load = { ...loadOptions(common, true), maxQueue: queueFor(loads), profiling: options.profile };
   await noteIdle(load);
-  const loadBegin = performance.now();
-  const session = await loadSession(model, load, progress);
-  const compile = performance.now() - loadBegin;
+  const { session, ...loading } = await measuredLoad(() => loadSession(model, load, progress));
   try {
     environment.devices[session.device] ??= await describeDevice(session.device, options.library);
     const shapes = shapesOf(session, options, batch);
@@ -156,7 +155,7 @@ export async function openConfiguration(
       batch: batch ?? Math.max(1, Object.values(shapes)[0]?.[0] ?? 1),
       shapes,
       hint,
-      compile,
+      ...loading,
       firstInference,
     };
     return { model, session, inputs, known };

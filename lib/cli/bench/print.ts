@@ -24,7 +24,7 @@ export function printRow(row: ResultRow, npu?: NpuUse): void {
   print(`Requests: ${row.requests} in ${(row.duration / 1000).toFixed(2)} s; CV = ${row.latency.cv.toFixed(1)} %`);
   print();
   if (npu !== undefined) print(`NPU               ${npuText(npu)}`);
-  if (row.compile !== undefined) print(`load              ${milliseconds(row.compile)}`);
+  if (row.compile !== undefined) print(`load              ${milliseconds(row.compile)}${loadMemory(row)}`);
   if (row.firstInference !== undefined) print(`first inference   ${milliseconds(row.firstInference)}`);
   printDevice(resources);
   if (resources.rss !== undefined) print(`process memory    ${formatBytes(resources.rss)} more than without a model`);
@@ -32,6 +32,10 @@ export function printRow(row: ResultRow, npu?: NpuUse): void {
   if (resources.sampling !== undefined) print(`samples           ${samplingText(resources.sampling)}`);
   if (row.layers !== undefined) printLayers(row.layers);
   for (const warning of row.warnings ?? []) print(`[W] ${inFlags(warning)}`);
+}
+
+function loadMemory({ compileMemory }: ResultRow): string {
+  return compileMemory === undefined ? '' : `, ${formatBytes(compileMemory)}`;
 }
 
 function printDevice({ deviceMemory, deviceMemoryIs, ...use }: ResultRow['resources']): void {
