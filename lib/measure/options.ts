@@ -111,9 +111,13 @@ export interface Latencies {
 
 /** Latencies of the parts of a run. Moving is apart only where the vendor tells it from computing. */
 export interface LatencyParts {
+  /** Waiting for a lane; in an open loop, from the moment when the request was due. */
   queued: Latencies;
+  /** Computing. */
   compute: Latencies;
+  /** Moving inputs to the device. */
   h2d?: Latencies;
+  /** Moving outputs back. */
   d2h?: Latencies;
 }
 
