@@ -19,6 +19,7 @@ const allowed = [
   /^dist\/types\/index\.d\.m?ts$/,
   /^dist\/\w+\.py$/,
   /^dist\/native\/\w+\.cc$/,
+  /^docs\/analysis\.schema\.json$/,
   /^prebuilds\/(linux-(x64|arm64)\/accelnode\.(glibc|musl)|(win32-x64|darwin-x64|darwin-arm64)\/accelnode)\.node$/,
 ];
 
