@@ -103,3 +103,8 @@ export type Measurement = z.output<typeof measurement>;
 export type Measured = Extract<Measurement, { outcome: 'measured' }>;
 export type Failed = Exclude<Measurement, Measured>;
 export type Analysis = z.output<typeof analysis>;
+
+/** Has somebody named each value? Then every combination is wanted, and there is nothing to search. */
+export function areLists({ batch, lanes, concurrency }: Question): boolean {
+  return ![batch, lanes, concurrency].some(({ searched }) => searched);
+}

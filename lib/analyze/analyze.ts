@@ -2,7 +2,7 @@
 import { packageFile } from '../package-folder.js';
 import type { Environment } from '../results/environment.js';
 import type { Analysis, Measurement, Question } from './analysis.js';
-import { FORMAT, VERSION } from './analysis.js';
+import { FORMAT, VERSION, areLists } from './analysis.js';
 import type { ChildReply, ChildRequest } from './child.js';
 import { keyOf } from './configuration.js';
 import type { Configuration } from './configuration.js';
@@ -77,11 +77,6 @@ export async function analyze(question: Question, options: AnalyzeOptions): Prom
     if (!(error instanceof Interrupted)) throw error;
   }
   return result;
-}
-
-/** Has somebody named each value? Then every combination is wanted, and there is nothing to search. */
-export function areLists({ batch, lanes, concurrency }: Question): boolean {
-  return ![batch, lanes, concurrency].some(({ searched }) => searched);
 }
 
 /** What may come out otherwise the next time: somebody has ended the process, or the machine had other work. */

@@ -19,8 +19,8 @@ export async function interruptible<T>(task: (signal: AbortSignal) => Promise<T>
   const stop = new AbortController();
   const abort = (name: NodeJS.Signals): void => {
     for (const each of SIGNALS) process.removeListener(each, abort);
-    stop.abort(name);
     stopped = stop.signal;
+    stop.abort(name);
   };
   for (const name of SIGNALS) process.once(name, abort);
   running = stop.signal;

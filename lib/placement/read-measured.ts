@@ -32,11 +32,13 @@ export interface ReadTable {
 interface Measured {
   row: ResultRow;
   asked?: Configuration;
+  /** Nobody knows whether its outputs are right: the reference failed. */
+  unverified?: boolean;
 }
 
 /** Why a row is left out, and what to do. */
 interface Unfit {
-  is: (row: ResultRow, judged: boolean) => boolean;
+  is: (measured: Measured, judged: boolean) => boolean;
   why: string;
   remedy: string;
 }
@@ -44,25 +46,30 @@ interface Unfit {
 const other = 'Analyze it again, with other configurations or other limits.';
 const UNFIT: readonly Unfit[] = [
   {
-    is: ({ verified }) => verified === false,
+    is: ({ row }) => row.verified === false,
     why: 'for the outputs, which failed the verification',
     remedy: other,
   },
-  { is: ({ satisfies }) => satisfies === false, why: 'for the limits of the analysis', remedy: other },
   {
-    is: ({ satisfies }, judged) => judged && satisfies === undefined,
+    is: ({ unverified }) => unverified === true,
+    why: 'for outputs that could not be compared with the reference',
+    remedy: 'Analyze it again with a reference that can run the model, or without --verify.',
+  },
+  { is: ({ row }) => row.satisfies === false, why: 'for the limits of the analysis', remedy: other },
+  {
+    is: ({ row }, judged) => judged && row.satisfies === undefined,
     why: 'for limits of the analysis that nobody could check',
     remedy: 'Analyze it again without the limits on what the device does not tell.',
   },
   // A plan adds models up by itself.
   {
-    is: ({ beside }) => beside !== undefined,
+    is: ({ row }) => row.beside !== undefined,
     why: 'for other models that ran beside it',
     remedy: 'Measure it alone: bench without --with.',
   },
   // The throughput is the rate that was asked for, and the utilization is that rate's.
   {
-    is: ({ load }) => load.kind === 'open',
+    is: ({ row }) => row.load.kind === 'open',
     why: 'for a rate of requests that was set, which does not tell what the model can do',
     remedy: 'Measure it with requests in flight: bench with --concurrency, not with --request-rate.',
   },
@@ -96,8 +103,9 @@ export function fromAnalysis(path: string): ReadTable {
   const { question, complete, measurements } = readAnalysis(path);
   const all = measurements.flatMap((each): Measured[] => {
     if (each.outcome !== 'measured') return [];
-    const { row, satisfies, verification, configuration: asked } = each;
-    return [{ row: { ...row, satisfies, verified: verification?.passed }, asked }];
+    const { row, satisfies, verification, verificationFailure, configuration: asked } = each;
+    const unverified = verificationFailure !== undefined;
+    return [{ row: { ...row, satisfies, verified: verification?.passed }, asked, unverified }];
   });
   const judged = Object.values(question.limits).some((limit) => limit !== undefined);
   const notes = complete ? [] : [`${path} is of an analysis that was interrupted: rows may be missing.`];
@@ -112,7 +120,7 @@ function fromMeasured(path: string, all: readonly Measured[], judged: boolean, n
   const models = files.map((file): ReadModel => {
     const own = all.filter((each) => fileOf(each) === file);
     const { model } = own[0]!.row;
-    const fit = own.filter(({ row }) => reasonAgainst(row, judged) === undefined);
+    const fit = own.filter((each) => reasonAgainst(each, judged) === undefined);
     notes.push(...notesOnUnfit(path, model, own, fit.length, judged));
     const configurations = fit.map((measured) => {
       const { resources } = measured.row;
@@ -170,14 +178,14 @@ export function precisionNamed(word: string): Configuration['precision'] | undef
   return precisions.find((each) => each === plain);
 }
 
-function reasonAgainst(row: ResultRow, judged: boolean): Unfit | undefined {
-  return UNFIT.find(({ is }) => is(row, judged));
+function reasonAgainst(measured: Measured, judged: boolean): Unfit | undefined {
+  return UNFIT.find(({ is }) => is(measured, judged));
 }
 
 /** @throws `INVALID_ARGUMENT` for a model of which no row is left */
 function notesOnUnfit(path: string, model: string, own: readonly Measured[], fit: number, judged: boolean): string[] {
   if (fit === own.length) return [];
-  const against = own.map(({ row }) => reasonAgainst(row, judged));
+  const against = own.map((each) => reasonAgainst(each, judged));
   const counted = UNFIT.map((reason) => ({ reason, count: against.filter((each) => each === reason).length }));
   const there = counted.filter(({ count }) => count > 0);
   const reasons = there.map(({ reason: { why }, count }) => `${count} ${why}`).join(', ');

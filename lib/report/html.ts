@@ -1,6 +1,6 @@
 /** An analysis as one page that needs nothing else: no script, no font, no network. */
+import { areLists } from '../analyze/analysis.js';
 import type { Analysis, Failed, Measured, Question } from '../analyze/analysis.js';
-import { areLists } from '../analyze/analyze.js';
 import { describeConfiguration, nameOf } from '../analyze/configuration.js';
 import { describeLimits, describeObjectives, memoryOf } from '../analyze/objective.js';
 import { rank, summarize } from '../analyze/summary.js';

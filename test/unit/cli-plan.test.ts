@@ -308,6 +308,17 @@ describe('models that were analyzed', { timeout: 120_000 }, () => {
     }
   });
 
+  it('are left out where the reference failed', async () => {
+    const analysis = JSON.parse(readFileSync(await analyzed(temporaryFolder(), 'a'), 'utf8')) as {
+      measurements: { verificationFailure?: string }[];
+    };
+    for (const each of analysis.measurements) each.verificationFailure = 'There is none.';
+    await expect(readModels([file('analysis.json', analysis)])).rejects.toMatchObject({
+      message: expect.stringMatching(/is fit for use: \d for outputs that could not be compared/) as string,
+      hint: 'Analyze it again with a reference that can run the model, or without --verify.',
+    });
+  });
+
   it('are left out where nobody could check the limits', async () => {
     const folder = temporaryFolder();
     const analysis = JSON.parse(readFileSync(await analyzed(folder, 'a'), 'utf8')) as {
